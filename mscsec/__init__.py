@@ -1,0 +1,1 @@
+"""Meta-analysis and evidence appraisal from plain YAML study records."""
