@@ -1,0 +1,13 @@
+"""Effect measures on arrays.
+
+Takes argument arrays by name (`events_1 n_1 events_2 n_2` and so on; 1 experimental, 2 comparator) and gives `Effects`:
+yi, vi and interval on the analysis scale with a flag for every correction and a reason for every gap. Imports numpy,
+scipy.special and the foundation; knows no records.
+"""
+
+from mscsec.effects.measures.base import VTYPE_NOTES, Estimate, How, Measure
+from mscsec.effects.measures.effect_size import Effects, Flag, effect_size
+from mscsec.effects.measures.families import FAMILIES, Family
+from mscsec.effects.measures.table import MEASURES
+
+__all__ = ["FAMILIES", "MEASURES", "VTYPE_NOTES", "Effects", "Estimate", "Family", "Flag", "How", "Measure", "effect_size"]

@@ -1,0 +1,186 @@
+"""Standard error of an effect from its confidence interval, z, t, chi-square or P value.
+
+Everything is on the analysis scale: `scale="log"` takes ratios as printed and gives logs. The estimate is kept as it
+stands and never replaced by the middle of its interval.
+Source throughout: Cochrane Handbook, sections 6.3.1 and 6.3.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri, stdtrit
+
+from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.effects.reconstruct import rules
+from mscsec.effects.reconstruct.rows import Reason, Refusal, blank, columns, judge, missing, must, safe
+from mscsec.effects.reconstruct.scales import Forward, to_scale
+from mscsec.results import Result
+
+# An interval whose middle lies further from its estimate than this share of the standard error is remarked on: rounding
+# to two figures moves it by less, a wrong scale (an odds ratio taken as a difference) by more.
+OFF_CENTRE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate(Result):
+    """An effect on the analysis scale, ratios as logs.
+
+    yi, vi, sei : (...) estimate, sampling variance, standard error; NaN where refused, yi and sei each for itself.
+    route : (...) what gave the standard error: "ci", "upper", "lower", "z", "t", "p", or "" where nothing did.
+    noted : remarks on rows that stand. refused : rows without an estimate or without a standard error.
+    """
+
+    yi: Array
+    vi: Array
+    sei: Array
+    route: np.ndarray[tuple[int, ...], np.dtype[np.str_]]
+    noted: tuple[Refusal, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+def effect_from_ci(
+    estimate: ArrayLike,
+    ci_low: ArrayLike,
+    ci_high: ArrayLike,
+    level: ArrayLike = 0.95,
+    scale: str | Forward = "identity",
+) -> Estimate:
+    """SE = (upper - lower) / (2 z), all on the analysis scale.
+
+    estimate, ci_low, ci_high : (...) as printed. level : 0.95 and the like. scale : key of SCALES, or a function.
+    An interval that is not centred on its estimate is remarked on (E307).
+    Raises InvalidInput for limits in the wrong order and for an estimate outside its interval.
+    """
+    return effect_from_report(estimate, ci_low, ci_high, level=level, scale=scale)
+
+
+def effect_from_upper(
+    estimate: ArrayLike, ci_high: ArrayLike, level: ArrayLike = 0.95, scale: str | Forward = "identity"
+) -> Estimate:
+    """SE = (upper - estimate) / z, where the paper prints the upper limit alone. `level` is that of the two-sided interval."""
+    return effect_from_report(estimate, ci_high=ci_high, level=level, scale=scale)
+
+
+def effect_from_lower(
+    estimate: ArrayLike, ci_low: ArrayLike, level: ArrayLike = 0.95, scale: str | Forward = "identity"
+) -> Estimate:
+    """SE = (estimate - lower) / z, where the paper prints the lower limit alone. `level` is that of the two-sided interval."""
+    y, low, level_ = columns(estimate=estimate, ci_low=ci_low, level=level)
+    rules.confidence(level_)
+    must(~(low >= y), "the lower limit lies below the estimate", estimate=y, ci_low=low)
+    yi, bound = to_scale(scale, estimate=y, ci_low=low)
+    stands, _ = judge(y.shape, missing(estimate=y, ci_low=low, level=level_))
+    sei = blank(stands, (yi - bound) / -ndtri(safe(stands, (1 - level_) / 2, 0.025)))
+    return _result(yi, sei, np.where(stands, "lower", ""), missing(estimate=y, ci_low=low, level=level_))
+
+
+def effect_from_z(estimate: ArrayLike, z: ArrayLike, scale: str | Forward = "identity") -> Estimate:
+    """SE = |estimate / z|."""
+    return effect_from_report(estimate, z=z, scale=scale)
+
+
+def effect_from_p(estimate: ArrayLike, p_value: ArrayLike, scale: str | Forward = "identity") -> Estimate:
+    """SE = |estimate| / z, z from the two-sided P value of a Wald test. A bound given as P makes the SE an upper bound."""
+    return effect_from_report(estimate, p_value=p_value, scale=scale)
+
+
+def effect_from_chi2(estimate: ArrayLike, chi2: ArrayLike, scale: str | Forward = "identity") -> Estimate:
+    """SE = |estimate| / sqrt(chi-square), one degree of freedom."""
+    (statistic,) = columns(chi2=chi2)
+    rules.must(~(statistic < 0), "a chi-square is not negative", chi2=statistic)
+    return effect_from_report(estimate, z=np.sqrt(statistic), scale=scale)
+
+
+def effect_from_t(estimate: ArrayLike, t: ArrayLike, scale: str | Forward = "identity") -> Estimate:
+    """SE = |estimate / t|: the t statistic is the same quotient, only its distribution differs."""
+    fit = effect_from_report(estimate, z=t, scale=scale)
+    return Estimate(fit.yi, fit.vi, fit.sei, np.where(fit.route == "z", "t", ""), fit.noted, fit.refused)
+
+
+def effect_from_t_p(
+    estimate: ArrayLike, p_value: ArrayLike, df: ArrayLike, scale: str | Forward = "identity"
+) -> Estimate:
+    """SE = |estimate| / t, t from the two-sided P value of a t test on `df` degrees of freedom."""
+    p, df_ = columns(p_value=p_value, df=df)
+    rules.probability(p_value=p)
+    rules.positive("a number of degrees of freedom", df=df_)
+    known, _ = judge(p.shape, missing(p_value=p, df=df_))
+    t = blank(known, -stdtrit(safe(known, df_), safe(known, p, 0.5) / 2))
+    return effect_from_t(estimate, t, scale=scale)
+
+
+def effect_from_report(
+    estimate: ArrayLike,
+    ci_low: ArrayLike | None = None,
+    ci_high: ArrayLike | None = None,
+    *,
+    level: ArrayLike = 0.95,
+    z: ArrayLike | None = None,
+    p_value: ArrayLike | None = None,
+    scale: str | Forward = "identity",
+) -> Estimate:
+    """An effect from whatever stands beside it, row by row: the interval, else the upper limit, else z, else P.
+
+    A lower limit alone is not used here, as in `conv.wald` of metafor; `effect_from_lower` uses it.
+    Arguments and errors as for `effect_from_ci`; None or NaN where not reported.
+    """
+    y, low, high, level_, z_, p = columns(
+        estimate=estimate, ci_low=ci_low, ci_high=ci_high, level=level, z=z, p_value=p_value
+    )
+    rules.confidence(level_)
+    rules.probability(p_value=p)
+    rules.interval(low, high)
+    rules.inside(y, low, high)
+    yi, lower, upper = to_scale(scale, estimate=y, ci_low=low, ci_high=high)
+    return _from_report(yi, lower, upper, level_, z_, p)
+
+
+def _from_report(yi: Array, lower: Array, upper: Array, level: Array, z: Array, p: Array) -> Estimate:
+    quantile = -ndtri(np.where(np.isnan(level), 0.025, (1 - level) / 2))
+    z_of_p = -ndtri(p / 2)
+    statistic = np.where(np.isnan(z), z_of_p, np.abs(z))
+    both, above, tested = ~np.isnan(lower + upper + level), ~np.isnan(upper + yi + level), ~np.isnan(statistic)
+    vague = tested & ~both & ~above & ((statistic == 0) | (yi == 0))
+    usable = tested & ~vague & ~np.isnan(yi)
+    routes: list[tuple[BoolArray, str, Array]] = [
+        (both, "ci", (upper - lower) / (2 * quantile)),
+        (above, "upper", (upper - yi) / quantile),
+        (usable, "p", np.abs(yi) / safe(usable, statistic)),
+    ]
+    sei = np.select([where for where, _, _ in routes], [value for _, _, value in routes], np.nan)
+    route = np.select([both, above, usable & ~np.isnan(z), usable], ["ci", "upper", "z", "p"], default="")
+    sei = np.where(sei > 0, sei, np.nan)
+    reasons: list[Reason] = [
+        (vague, "E304", "an estimate or test statistic of zero (P = 1) leaves the standard error open"),
+        (above & ~both & (upper == yi), "E303", "the upper limit equals the estimate"),
+        (np.isnan(yi), "E301", "estimate is not reported"),
+        (np.isnan(sei), "E301", "neither interval, test statistic nor P value is reported"),
+    ]
+    return _result(yi, sei, route, reasons, _off_centre(yi, lower, upper, sei))
+
+
+def _off_centre(yi: Array, lower: Array, upper: Array, sei: Array) -> tuple[Refusal, ...]:
+    far = np.abs((lower + upper) / 2 - yi) > OFF_CENTRE * sei
+    remark = "the interval is not centred on its estimate; check the figures and the scale"
+    return judge(yi.shape, [(far, "E307", remark)])[1]
+
+
+def _result(yi: Array, sei: Array, route: Array, reasons: list[Reason], noted: tuple[Refusal, ...] = ()) -> Estimate:
+    _, refused = judge(yi.shape, reasons)
+    return Estimate(yi, sei**2, sei, np.asarray(route), noted, refused)
+
+
+@dataclass(frozen=True, slots=True)
+class PValue(Result):
+    """p_value : two-sided. NaN in a refused row."""
+
+    p_value: Array
+    refused: tuple[Refusal, ...] = ()
+
+
+def p_from_z(z: ArrayLike) -> PValue:
+    """Two-sided P value of a z statistic, from the small tail."""
+    (z_,) = columns(z=z)
+    return PValue(2 * ndtr(-np.abs(z_)), judge(z_.shape, missing(z=z_))[1])

@@ -1,0 +1,96 @@
+"""Estimators and intervals that solve Q(tau2) = target, where Q is Cochran's statistic with weights 1 / (vi + tau2).
+
+1 / Q is an increasing, concave function of tau2 (by the Cauchy-Schwarz inequality for the quadratic forms y'Py, y'PPy and
+y'PPPy), so Newton's method on it, started left of the root, rises to the root without ever passing it: no bracket is
+needed, and from the right one step brings it to the left. It is exact in one step where all variances are equal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import chdtri
+
+from mscsec.arrays import Array
+from mscsec.pooling.moments import Tau2, generalised_se, truncated
+from mscsec.pooling.sets import Sets, dot, total, trace_p, weigh
+
+STEPS = 200
+# A step below this share of the value no longer moves digits that matter: the reference is met at 1e-6.
+SETTLED = 1e-13
+
+
+def solve_q(sets: Sets, target: Array | float) -> Tau2:
+    """The tau2 at which Q equals `target` (...), and 0 where Q(0) is already below it.
+
+    `target` must be positive. Newton's method on 1 / Q; quadratic near the root.
+    """
+    tau2 = np.zeros(np.broadcast_shapes(np.shape(target), sets.k.shape)) + 0.0
+    done = np.zeros(tau2.shape, dtype=bool)
+    for step in range(1, STEPS + 1):
+        q, fall = _q_and_fall(sets, tau2)
+        move = q * (q - target) / (target * fall)
+        new = truncated(tau2 + move)
+        done = abs(new - tau2) <= SETTLED * new
+        tau2 = new
+        if done.all():
+            break
+    return Tau2(tau2, converged=done, iterations=step)
+
+
+def _q_and_fall(sets: Sets, tau2: Array) -> tuple[Array, Array]:
+    """Q and -dQ/dtau2 = sum (w r)^2, with a floor that keeps identical effects (both 0) out of a division by zero."""
+    by = weigh(sets, tau2)
+    u = by.wi * by.resid
+    return dot(u, by.resid), dot(u, u) + np.finfo(float).tiny
+
+
+def paule_mandel(sets: Sets) -> Tau2:
+    """The tau2 at which Q equals its expectation k - 1.
+
+    Source: Paule & Mandel (1982), J Res Natl Bur Stand 87:377-385; DerSimonian & Kacker (2007), equation 8.
+    """
+    return solve_q(sets, sets.k - 1)
+
+
+def empirical_bayes(sets: Sets) -> Tau2:
+    """Morris's empirical Bayes estimator, whose estimating equation without moderators is that of Paule and Mandel.
+
+    Source: Morris (1983), J Am Stat Assoc 78:47-55; Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez (2015),
+    Psychol Methods 20:360-374, on the identity.
+    """
+    return paule_mandel(sets)
+
+
+def median_unbiased(sets: Sets) -> Tau2:
+    """The tau2 at which Q equals the median of chi-square on k - 1 degrees of freedom, so that it errs up as often as down.
+
+    Source: Viechtbauer (2021), in Schmid, Stijnen & White (editors), Handbook of Meta-Analysis, chapter 11.
+    """
+    return solve_q(sets, chdtri(sets.k - 1, 0.5))
+
+
+def paule_mandel_se(sets: Sets, tau2: Array) -> Array:
+    """Standard error of PM, EB and PMM: sqrt(2 k^2 / (k - 1)) / sum w. Source: Morris (1983)."""
+    return np.sqrt(2 * sets.k**2 / (sets.k - 1)) / weigh(sets, tau2).sum_w
+
+
+def iterated_se(sets: Sets, tau2: Array) -> Array:
+    """Standard error of a moment estimator with weights 1 / (vi + tau2), its weights taken as known."""
+    return generalised_se(sets, weigh(sets, tau2).wi, tau2)
+
+
+def q_profile(sets: Sets, level: float) -> tuple[Array, Array]:
+    """Interval for tau2 of all values that Cochran's Q does not reject; both limits 0 where it rejects every one.
+
+    Source: Viechtbauer (2007), Stat Med 26:37-52, equation 7; Knapp, Biggerstaff & Hartung (2006), Biom J 48:271-285.
+    """
+    tail = (1 - level) / 2
+    low = solve_q(sets, chdtri(sets.k - 1, tail))
+    high = solve_q(sets, chdtri(sets.k - 1, 1 - tail))
+    return low.value, high.value
+
+
+__all__ = [
+    "empirical_bayes", "iterated_se", "median_unbiased", "paule_mandel", "paule_mandel_se", "q_profile", "solve_q",
+    "total", "trace_p",
+]

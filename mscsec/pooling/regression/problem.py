@@ -1,0 +1,102 @@
+"""The arrays of a meta-regression, checked once and laid out for the batch axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
+from mscsec.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A batch of B meta-regressions of up to k studies on p columns.
+
+    yi, vi : (B, k) effects on the analysis scale and sampling variances; 0 and 1 where masked.
+    x : (p, B, k) design, one array a column so that sums over studies run over contiguous memory; 0 where masked.
+    mask : (B, k) True for a study, False for padding.
+    weights : (B, k) weights chosen by the user, or None for inverse variances.
+    """
+
+    yi: Array
+    vi: Array
+    x: Array
+    mask: BoolArray
+    weights: Array | None = None
+
+    @property
+    def p(self) -> int:
+        """Number of columns of the design."""
+        return int(self.x.shape[0])
+
+    @property
+    def k(self) -> Array:
+        """(B,) number of studies in each row."""
+        return self.mask.sum(-1).astype(float)
+
+    @property
+    def df(self) -> Array:
+        """(B,) residual degrees of freedom k - p."""
+        return self.k - self.p
+
+    def precision(self, tau2: Array | float) -> Array:
+        """(B, k) weights 1 / (vi + tau2), zero where masked; `tau2` is (B,)."""
+        total = self.vi + np.asarray(tau2, dtype=float)[..., None]
+        return np.where(self.mask, 1 / total, 0.0)
+
+    def take(self, rows: IntArray | slice) -> Problem:
+        """The problems of the given rows of the batch, repeated as often as a row is named."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Problem(self.yi[rows], self.vi[rows], self.x[:, rows], self.mask[rows], weights)
+
+
+def arrange(
+    yi: ArrayLike, vi: ArrayLike, x: ArrayLike, mask: ArrayLike | None = None, weights: ArrayLike | None = None
+) -> tuple[Problem, tuple[int, ...]]:
+    """Checked and broadcast arrays as a `Problem`, and the leading shape its rows came in.
+
+    yi, vi : (..., k); x : (..., k, p); mask, weights : (..., k). Leading shapes broadcast.
+    Raises InvalidInput for lengths that disagree, a number that is not finite or a variance that is not positive.
+    """
+    y, v, design = (np.asarray(part, dtype=float) for part in (yi, vi, x))
+    if design.ndim < 2:
+        raise InvalidInput(
+            f"the design has {design.ndim} axis", "it has one row a study and one column a coefficient: (k, p)"
+        )
+    keep = np.ones(y.shape, dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
+    user = None if weights is None else np.asarray(weights, dtype=float)
+    k = design.shape[-2]
+    for name, part in (("yi", y), ("vi", v), ("mask", keep), ("weights", user)):
+        if part is not None and part.shape[-1:] != (k,):
+            raise InvalidInput(f"{name} has shape {part.shape}, the design {k} rows", "each study has one of each")
+    lead = np.broadcast_shapes(y.shape[:-1], v.shape[:-1], keep.shape[:-1], design.shape[:-2])
+    if user is not None:
+        lead = np.broadcast_shapes(lead, user.shape[:-1])
+    rows = int(np.prod(lead, dtype=int))
+    keep = np.broadcast_to(keep, (*lead, k)).reshape(rows, k)
+
+    def flat(part: Array, filler: float, name: str, low: float) -> Array:
+        whole = np.broadcast_to(part, (*lead, k)).reshape(rows, k)
+        _refuse_bad(whole, keep, name, low)
+        return whole if keep.all() else np.where(keep, whole, filler)
+
+    columns = np.moveaxis(np.broadcast_to(design, (*lead, *design.shape[-2:])), -1, 0)
+    columns = columns.reshape(columns.shape[0], rows, k)
+    _refuse_bad(columns, np.broadcast_to(keep, columns.shape), "X", -np.inf)
+    columns = columns if keep.all() else np.where(keep, columns, 0.0)
+    chosen = None if user is None else flat(user, 0.0, "weights", 0.0)
+    return Problem(flat(y, 0.0, "yi", -np.inf), flat(v, 1.0, "vi", 0.0), columns, keep, chosen), lead
+
+
+def _refuse_bad(values: Array, keep: BoolArray, name: str, low: float) -> None:
+    bad = keep & ~(np.isfinite(values) & (values > low))
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        rule = "it is a finite number" if low == -np.inf else "it is finite and above zero"
+        raise InvalidInput(
+            f"{name} of study {place[-1]} (counted from 0) is {float(values[place])}",
+            rule,
+            "Leave out a study that lacks the number, and say so, before fitting",
+        )

@@ -1,0 +1,178 @@
+"""Sets of studies as arrays: what every kernel of this room takes, and the few sums they all share.
+
+The study axis is the last one, whatever stands before it: one meta-analysis is `(k,)`, a batch is `(n, k)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.errors import InvalidInput
+
+# Powers up to the fourth of a weight must stay within double precision (1e-308 to 1e308).
+VARIANCE_MIN, VARIANCE_MAX = 1e-70, 1e70
+
+# Below this share of the total a difference of two totals has lost digits and is summed again without cancellation.
+CANCELLED = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """One or many sets of studies, ready for the kernels.
+
+    yi : (..., k) effects on the analysis scale, measured from `origin`; 0 where padded.
+    vi : (..., k) sampling variances; infinite where padded, so that padding has weight zero at every tau2.
+    k : (...) number of studies, as floats.
+    origin : (...) effect of the most precise study. Differences from it keep their digits where one study dominates
+        or all effects share a large constant.
+    mask : (..., k) True for a study; None where nothing is padded.
+    weights : (..., k) weights given by the user for generalised Q, 0 where padded; None where none were given.
+    """
+
+    yi: Array
+    vi: Array
+    k: Array
+    origin: Array
+    mask: BoolArray | None = None
+    weights: Array | None = None
+
+    def finite(self, values: Array) -> Array:
+        """`values` (..., k) with 0 in the padding, for sums in which an infinite variance would count."""
+        return values if self.mask is None else np.where(self.mask, values, 0.0)
+
+    def rows(self, chosen: Any) -> Sets:
+        """The rows of a batch picked by an index or a boolean array."""
+        return Sets(
+            self.yi[chosen],
+            self.vi[chosen],
+            self.k[chosen],
+            self.origin[chosen],
+            None if self.mask is None else self.mask[chosen],
+            None if self.weights is None else self.weights[chosen],
+        )
+
+
+def total(values: Array) -> Array:
+    """Sum over the studies."""
+    return np.add.reduce(values, axis=-1)
+
+
+def dot(a: Array, b: Array) -> Array:
+    """Sum over the studies of a * b, without the product in memory."""
+    if a.ndim == 1 and b.ndim == 1:
+        return a.dot(b)  # type: ignore[no-any-return]
+    return np.einsum("...k,...k->...", a, b)
+
+
+class Weighing(NamedTuple):
+    """A set weighed by 1 / (vi + tau2). `resid` and `mean` are measured from the set's origin."""
+
+    wi: Array
+    sum_w: Array
+    mean: Array
+    resid: Array
+
+    @property
+    def q(self) -> Array:
+        """Generalised Q: the weighted sum of squared residuals."""
+        return dot(self.wi, self.resid * self.resid)
+
+
+def weigh(sets: Sets, tau2: Array | float) -> Weighing:
+    """Inverse-variance weights at `tau2` (...), their sum, the weighted mean and the residuals from it."""
+    wi = 1.0 / (sets.vi + np.asarray(tau2)[..., None])
+    sum_w = total(wi)
+    mean = dot(wi, sets.yi) / sum_w
+    return Weighing(wi, sum_w, mean, sets.yi - mean[..., None])
+
+
+def pair_sum(a: Array, total_a: Array) -> Array:
+    """Sum over i of a_i (total - a_i) for positive `a`, without cancellation where one of them is nearly the total."""
+    largest = np.argmax(a, axis=-1)[..., None]
+    others = a.copy()
+    np.put_along_axis(others, largest, 0.0, axis=-1)
+    rest = total(others)
+    return dot(others, total_a[..., None] - others) + np.take_along_axis(a, largest, axis=-1)[..., 0] * rest
+
+
+def trace_p(wi: Array, sum_w: Array) -> Array:
+    """tr(P) = sum w - sum w^2 / sum w, for P = W - W1(1'W1)^-1 1'W; full precision where one weight dominates."""
+    trace = sum_w - dot(wi, wi) / sum_w
+    if (trace < CANCELLED * sum_w).any():
+        trace = pair_sum(wi, sum_w) / sum_w
+    return trace
+
+
+def trace_pp(wi: Array, sum_w: Array) -> Array:
+    """tr(PP) = sum w^2 - 2 sum w^3 / sum w + (sum w^2 / sum w)^2, likewise."""
+    squares = wi * wi
+    sum_w2 = total(squares)
+    trace = sum_w2 - 2 * dot(squares, wi) / sum_w + (sum_w2 / sum_w) ** 2
+    if (trace < CANCELLED * sum_w2).any():
+        own = pair_complement(wi, sum_w)
+        trace = total((wi * own) ** 2) + pair_sum(squares, sum_w2) / sum_w**2
+    return trace
+
+
+def pair_complement(wi: Array, sum_w: Array) -> Array:
+    """1 - w_i / sum w for each study: one minus its leverage, summed from the others for the heaviest."""
+    largest = np.argmax(wi, axis=-1)[..., None]
+    others = wi.copy()
+    np.put_along_axis(others, largest, 0.0, axis=-1)
+    share = 1.0 - wi / sum_w[..., None]
+    np.put_along_axis(share, largest, (total(others) / sum_w)[..., None], axis=-1)
+    return share
+
+
+def one_set(yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | None = None) -> Sets:
+    """A single meta-analysis, checked.
+
+    yi, vi : (k,) finite numbers, `vi` positive. weights : (k,) not negative, not all zero, for generalised Q.
+    Raises InvalidInput, naming the first offending study by its position.
+    """
+    y = np.array(yi, dtype=float, ndmin=1)
+    v = np.array(vi, dtype=float, ndmin=1)
+    if y.ndim != 1 or y.shape != v.shape:
+        raise InvalidInput(
+            f"yi has shape {y.shape} and vi has shape {v.shape}", "both are one-dimensional and equally long"
+        )
+    if y.size:
+        _check(y, v)
+    given = None if weights is None else given_weights(weights, y.shape)
+    if not y.size:
+        return Sets(y, v, np.float64(0), np.float64(0), None, given)  # type: ignore[arg-type]
+    origin = y[v.argmin()]
+    return Sets(y - origin, v, np.float64(y.size), origin, None, given)  # type: ignore[arg-type]
+
+
+def _check(y: Array, v: Array) -> None:
+    if not np.isfinite(y).all():
+        at = int(np.flatnonzero(~np.isfinite(y))[0])
+        raise InvalidInput(
+            f"yi[{at}] is {y.flat[at]}", "effects are finite numbers", "Leave out a study without an estimate."
+        )
+    if not (v.min() >= VARIANCE_MIN and v.max() <= VARIANCE_MAX):  # a nan fails the comparison
+        at = int(np.flatnonzero(~((v >= VARIANCE_MIN) & (v <= VARIANCE_MAX)))[0])
+        value = v.flat[at]
+        instead = (
+            "Rescale the effects to ordinary units."
+            if np.isfinite(value) and value > 0
+            else "A study without a sampling variance cannot be weighted; leave it out or correct it."
+        )
+        raise InvalidInput(f"vi[{at}] is {value}", "sampling variances are positive, finite numbers", instead)
+
+
+def given_weights(weights: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Weights of the user as an array of `shape`; raises InvalidInput where they are none."""
+    w = np.asarray(weights, dtype=float)
+    if w.shape != shape:
+        raise InvalidInput(f"weights has shape {w.shape}", f"there is one weight for each effect, shape {shape}")
+    if w.size and not (np.isfinite(w).all() and w.min() >= 0 and (w.max(axis=-1) > 0).all()):
+        raise InvalidInput(
+            f"weights run from {w.min()} to {w.max()}", "weights are finite, not negative and not all zero"
+        )
+    return w

@@ -1,0 +1,146 @@
+"""Pydantic's errors in the words of a record: what was found, what the rule is, what to write instead."""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from mscsec.errors import nearest
+from mscsec.problems import Problem
+from mscsec.records.nodes import Node, Path, Source
+from mscsec.records.number import describe
+from mscsec.records.quantities import known_keys
+
+_ARTICLES = {
+    "dict_type": "a mapping (key: value)",
+    "model_type": "a mapping (key: value)",
+    "tuple_type": "a list",
+    "list_type": "a list",
+}
+
+
+def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: type[BaseModel]) -> Problem:
+    """One entry of `ValidationError.errors()` as a `Problem` at its place in the file."""
+    path: Path = tuple(detail["loc"])
+    kind, context = detail["type"], detail.get("ctx", {})
+    node, steps = root.find(path)
+    if kind == "extra_forbidden":
+        node = root.key(path)
+        code, found, rule, instead = _unknown_key(path, model)
+    elif kind == "missing":
+        node = root.key(path[:-1]) if len(path) > 1 and steps == len(path) - 1 else node
+        code, found, rule, instead = (
+            "R103",
+            f"{path[-1]!r} is missing",
+            "this key is required here",
+            f"Write {path[-1]}: ...",
+        )
+    elif kind == "too_short":
+        code, found, rule, instead = "R103", "nothing stands here", "at least one entry is required", ""
+    elif kind in _ARTICLES:
+        code, found, rule, instead = (
+            "R104",
+            f"found {describe(detail['input'])}",
+            f"{_ARTICLES[kind]} is wanted here",
+            _list_or_mapping(kind),
+        )
+    elif kind.startswith("bool"):
+        code, found, rule, instead = (
+            "R104",
+            f"found {describe(detail['input'])}",
+            "true or false is wanted here",
+            "Write true, false or null (not yes or no)",
+        )
+    elif kind == "literal_error":
+        code, found, rule, instead = _not_allowed(detail["input"], context["expected"])
+    elif kind == "string_pattern_mismatch":
+        code, found, rule, instead = _bad_form(path, detail["input"])
+    elif re.fullmatch(r"[A-Z]\d{3}", kind):
+        code, found, rule, instead = kind, context["found"], context["rule"], context["instead"]
+    else:
+        code, found, rule, instead = "R104", f"found {describe(detail['input'])}", str(detail["msg"]).lower(), ""
+    line = source.lines[node.line - 1] if node.line <= len(source.lines) else ""
+    where = _spell(path[:steps]) if isinstance(node.value, (dict, list)) or not path else _spell(path)
+    prefix = f"{where}: " if where else ""
+    return Problem(source.file, node.line, node.column, code, prefix + found, rule, instead, excerpt=line)
+
+
+def _unknown_key(path: Path, model: type[BaseModel]) -> tuple[str, str, str, str]:
+    key = str(path[-1])
+    known = list(_keys_at(model, path[:-1]))
+    close = nearest(key, known)
+    hint = f"Did you mean {close!r}? " if close else ""
+    return "R102", f"unknown key {key!r}", "only known keys are read", f"{hint}Known here: {', '.join(known)}"
+
+
+def _not_allowed(value: Any, expected: str) -> tuple[str, str, str, str]:
+    options = re.findall(r"'([^']*)'", expected)
+    close = nearest(value, options) if isinstance(value, str) else None
+    rule = f"allowed here: {', '.join(options)}"
+    if value is True or value is False:
+        return "R105", f"found {describe(value)}", rule, "Put the word into quotes only if it is meant as text"
+    return "R105", f"found {describe(value)}", rule, f"Write {close}" if close else ""
+
+
+def _bad_form(path: Path, value: Any) -> tuple[str, str, str, str]:
+    text = str(value)
+    if path[-1] == "doi":
+        bare = re.search(r"10\.\d{4,9}/\S+", text)
+        return (
+            "R107",
+            f"found {describe(value)}",
+            "a doi is bare and starts with 10.",
+            f"Write {bare[0]}" if bare else "",
+        )
+    slug = re.sub(r"[^a-z0-9_-]+", "", text.lower()).lstrip("_-")
+    return (
+        "R107",
+        f"found {describe(value)}",
+        "an id has lower-case letters, digits, - and _",
+        f"Write {slug}" if slug else "",
+    )
+
+
+def _list_or_mapping(kind: str) -> str:
+    return (
+        "Write [a, b], or one entry a line after a dash"
+        if kind in ("tuple_type", "list_type")
+        else "Write key: value, indented below"
+    )
+
+
+def _spell(path: Path) -> str:
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> Mapping[str, Any]:
+    """Known keys of the model that stands at `path` below `model`."""
+    current: Any = model
+    for step in path:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            field = known_keys(current).get(str(step))
+            if field is None:
+                return {}
+            current = field.annotation
+        inner = _inner_model(current)
+        current = inner if inner is not None else current
+    inner = _inner_model(current)
+    return known_keys(inner) if inner is not None else {}
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    """The first model inside an annotation such as `dict[str, Arm] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in typing.get_args(annotation):
+        found = _inner_model(part)
+        if found is not None:
+            return found
+    return None

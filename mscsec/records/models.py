@@ -1,0 +1,367 @@
+"""What a study record and a review protocol are: two pydantic models and their parts.
+
+Fields hold what was reported, never what was derived from it. `docs/schema/` has the JSON Schemas generated from here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from mscsec.records.quantities import (
+    Correlation,
+    Count,
+    Flag,
+    Interval,
+    Level,
+    Model,
+    NonNegative,
+    Percent,
+    Positive,
+    PValue,
+    Quantity,
+    SampleSize,
+    SourceNote,
+    Spread,
+    Text,
+    Texts,
+    Year,
+    as_text,
+)
+
+Adequacy = Literal["adequate", "inadequate", "unclear"]
+Blinded = Literal["blinded", "no-blinding", "unclear"]
+DesignType = Literal["parallel-rct", "cluster-rct", "crossover-rct", "nonrandomised", "single-arm"]
+OutcomeType = Literal["continuous", "dichotomous", "time-to-event", "count", "correlation", "generic"]
+Role = Literal["experimental", "comparator", "other"]
+
+STUDY_SCHEMA = "mscsec/study/1"
+REVIEW_SCHEMA = "mscsec/review/1"
+
+Identifier = Annotated[
+    str, BeforeValidator(as_text), StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)
+]
+Doi = Annotated[str, BeforeValidator(as_text), StringConstraints(pattern=r"^10\.\d{4,9}/\S+$")]
+
+
+def family_name(author: str) -> str:
+    """The family name in "Given Family", "Family, Given" or "Family GI"."""
+    if "," in author:
+        return author.split(",")[0].strip()
+    words = author.split()
+    initials_last = len(words) > 1 and words[-1].isupper() and len(words[-1]) <= 3
+    return " ".join(words[:-1]) if initials_last else words[-1] if words else author
+
+
+class Citation(Model):
+    """The report a record was made from. A doi is bare: 10.4103/abr.abr_477_23."""
+
+    title: Text | None = None
+    authors: Texts = ()
+    year: Year | None = None
+    journal: Text | None = None
+    published: Text | None = None
+    volume: Text | None = None
+    issue: Text | None = None
+    pages: Text | None = None
+    doi: Doi | None = None
+    pmid: Text | None = None
+    pmcid: Text | None = None
+    preprint: Text | None = None
+    url: Text | None = None
+    note: Text | None = None
+
+
+class Blinding(Model):
+    """Who was kept from knowing the assignment."""
+
+    participants: Blinded = "unclear"
+    personnel: Blinded = "unclear"
+    assessors: Blinded = "unclear"
+
+
+class Design(Model):
+    """How the study was done, as flags. What the report does not say is unclear or null, never a guess."""
+
+    type: DesignType
+    randomised: Flag | None = None
+    ratio: Text | None = None
+    sequence_generation: Adequacy = "unclear"
+    allocation_concealment: Adequacy = "unclear"
+    open_label: Flag | None = None
+    placebo: Flag | None = None
+    blinding: Blinding = Blinding()
+    incomplete_outcome_data: Adequacy = "unclear"
+    selective_reporting: Adequacy = "unclear"
+    country: Text | None = None
+    centres: Text | None = None
+    period: Text | None = None
+    registration: Text | None = None
+    ethics: Text | None = None
+    funding: Text | None = None
+    conflicts: Text | None = None
+    stopped_early: Text | None = None
+    icc: Correlation | None = None
+    cluster_size: Positive | None = None
+    period_correlation: Correlation | None = None
+    support: dict[str, Text] = Field(default_factory=dict)
+    source: SourceNote | None = None
+    notes: Texts = ()
+
+
+class Population(Model):
+    """Who was studied, and how many came to each stage."""
+
+    condition: Text | None = None
+    severity: Text | None = None
+    inclusion: Text | None = None
+    age: Text | None = None
+    sex: Text | None = None
+    planned: SampleSize | None = None
+    screened: SampleSize | None = None
+    enrolled: SampleSize | None = None
+    randomised: SampleSize | None = None
+    analysed: SampleSize | None = None
+    source: SourceNote | None = None
+    notes: Texts = ()
+
+
+class Arm(Model):
+    """One arm. `treatment` names what it gives in the words of the review's comparisons; without it the arm's id does.
+
+    `n` is the number analysed where a result does not say otherwise.
+    """
+
+    role: Role
+    label: Text | None = None
+    treatment: Text | None = None
+    intervention: Text | None = None
+    dose: Text | None = None
+    route: Text | None = None
+    schedule: Text | None = None
+    n: SampleSize | None = None
+    randomised: SampleSize | None = None
+    source: SourceNote | None = None
+    notes: Texts = ()
+
+
+class Change(Model):
+    """Change from baseline in one arm; `correlation` is that between baseline and final values."""
+
+    mean: Quantity
+    sd: Spread | None = None
+    se: Spread | None = None
+    ci: Interval | None = None
+    ci_level: Level | None = None
+    correlation: Correlation | None = None
+
+
+class Baseline(Model):
+    """The same outcome before treatment."""
+
+    mean: Quantity
+    sd: Spread | None = None
+    se: Spread | None = None
+    n: SampleSize | None = None
+
+
+class ArmResult(Model):
+    """What the paper prints for one arm, in whatever form it prints it.
+
+    non_events, non_event_percent : where the paper counts those without the event (survivors for death).
+    range : smallest and largest value. time : person-time at risk. ci : confidence interval of the mean.
+    """
+
+    n: SampleSize | None = None
+    events: Count | None = None
+    percent: Percent | None = None
+    non_events: Count | None = None
+    non_event_percent: Percent | None = None
+    mean: Quantity | None = None
+    sd: Spread | None = None
+    se: Spread | None = None
+    ci: Interval | None = None
+    ci_level: Level | None = None
+    median: Quantity | None = None
+    iqr: Interval | None = None
+    range: Interval | None = None
+    time: Positive | None = None
+    baseline: Baseline | None = None
+    change: Change | None = None
+    note: Text | None = None
+
+
+class ReportedEffect(Model):
+    """A contrast as the paper prints it. Ratios stand on their own scale unless `log` is true."""
+
+    measure: Text
+    experimental: Text | None = None
+    comparator: Text | None = None
+    estimate: Quantity | None = None
+    ci: Interval | None = None
+    ci_level: Level | None = None
+    se: Spread | None = None
+    p: PValue | None = None
+    z: Quantity | None = None
+    o_minus_e: Quantity | None = None
+    variance: Positive | None = None
+    log: Flag = False
+    adjusted: Text | None = None
+    note: Text | None = None
+
+
+class Reported(Model):
+    """Test results printed beside the figures; kept to be checked, and used only where nothing better is there."""
+
+    p: PValue | None = None
+    test: Text | None = None
+    t: Quantity | None = None
+    f: NonNegative | None = None
+    z: Quantity | None = None
+    chi2: NonNegative | None = None
+    df: Positive | None = None
+    note: Text | None = None
+
+
+class StudyResult(Model):
+    """One outcome at one time point; `arms` by arm id, `effects` for printed contrasts."""
+
+    outcome: Text
+    timepoint: Text | None = None
+    unit: Text | None = None
+    arms: dict[str, ArmResult] = Field(default_factory=dict)
+    effects: tuple[ReportedEffect, ...] = ()
+    reported: Reported | None = None
+    source: SourceNote | None = None
+    analysis: Text | None = None
+    do_not_pool: Text | None = None
+    notes: Texts = ()
+
+
+class DomainAssessment(Model):
+    """One domain of an instrument: answers by question id, support, the judgement, and the reason of an override."""
+
+    answers: dict[str, Text] = Field(default_factory=dict)
+    support: dict[str, Text] | Text | None = None
+    judgement: Text | None = None
+    reason: Text | None = None
+    direction: Text | None = None
+
+
+class OverallAssessment(Model):
+    """The overall judgement, and the reason where it departs from the algorithm's."""
+
+    judgement: Text | None = None
+    reason: Text | None = None
+    direction: Text | None = None
+
+
+class Assessment(Model):
+    """A risk-of-bias assessment of one result by one assessor (or the consensus)."""
+
+    tool: Text
+    version: Text | None = None
+    result: Text | None = None
+    timepoint: Text | None = None
+    comparison: Text | None = None
+    aim: Literal["assignment", "adherence"] | None = None
+    deviations_addressed: Texts = ()
+    assessor: Text
+    date: Text | None = None
+    domains: dict[str, DomainAssessment] = Field(default_factory=dict)
+    overall: OverallAssessment | None = None
+    notes: Texts = ()
+
+
+class Study(Model):
+    """One study record."""
+
+    schema_: Literal["mscsec/study/1"] = Field(alias="schema")
+    id: Identifier
+    citation: Citation
+    design: Design
+    population: Population = Population()
+    arms: Annotated[dict[str, Arm], Field(min_length=1)]
+    results: tuple[StudyResult, ...] = ()
+    risk_of_bias: tuple[Assessment, ...] = ()
+    text_seen: Text | None = None
+    not_reported: Texts = ()
+    notes: Texts = ()
+
+    @property
+    def label(self) -> str:
+        """First author's family name and year, as a forest plot names a study; the id where there is no author."""
+        if not self.citation.authors:
+            return self.id
+        return f"{family_name(self.citation.authors[0])} {self.citation.year or ''}".strip()
+
+
+class Question(Model):
+    """The review question."""
+
+    population: Text | None = None
+    intervention: Text | None = None
+    comparator: Text | None = None
+    outcomes: Texts = ()
+
+
+class Outcome(Model):
+    """One outcome of the protocol and how it is analysed.
+
+    granularity : step of a single patient's value, in `unit` (1 for whole days); None where it is not known.
+    important_difference : minimal important difference: in `unit` for a difference, a ratio's own scale for a ratio.
+    timepoints : time points in order of preference, where a trial reports several.
+    conversions : factor that turns a reported unit into `unit` (hour: 0.0416667).
+    comparison : the comparison that `pool` takes unless told otherwise.
+    """
+
+    label: Text
+    type: OutcomeType
+    unit: Text | None = None
+    granularity: Positive | None = None
+    better: Literal["lower", "higher", "neither"] = "neither"
+    important_difference: Positive | None = None
+    measure: Text | None = None
+    subjective: Flag | None = None
+    comparison: Text | None = None
+    timepoints: Texts = ()
+    conversions: dict[str, Positive] = Field(default_factory=dict)
+    range: Interval | None = None
+    notes: Texts = ()
+
+
+class Comparison(Model):
+    """Which treatments are set against which; both sides may name several."""
+
+    experimental: Texts
+    comparator: Texts
+    label: Text | None = None
+
+
+class Analysis(Model):
+    """Defaults of `pool` for this review; the command line overrides each."""
+
+    preset: Text | None = None
+    model: Literal["random", "common"] | None = None
+    tau2: Text | None = None
+    ci: Text | None = None
+    prediction: Text | None = None
+    level: Level | None = None
+    designs: tuple[DesignType, ...] | None = None
+
+
+FlowCount = Count | dict[str, Count]
+
+
+class Review(Model):
+    """The protocol: `review.yaml`."""
+
+    schema_: Literal["mscsec/review/1"] = Field(alias="schema")
+    title: Text
+    question: Question = Question()
+    outcomes: Annotated[dict[str, Outcome], Field(min_length=1)]
+    comparisons: dict[str, Comparison] = Field(default_factory=dict)
+    analysis: Analysis = Analysis()
+    flow: dict[str, FlowCount] = Field(default_factory=dict)
+    notes: Texts = ()

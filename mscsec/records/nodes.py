@@ -1,0 +1,300 @@
+"""YAML text to nodes with positions, by PyYAML's event parser; only plain data comes through.
+
+Nodes are built here from events, not by `yaml.compose`, because its recursion overflows the C stack on deep nesting
+and because duplicate keys, tags and aliases must be judged where they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from mscsec.constants import MAX_RECORD_DEPTH, MAX_RECORD_NODES
+from mscsec.problems import Problem
+from mscsec.records.number import resolve
+
+Path = tuple[str | int, ...]
+
+_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(slots=True)
+class Node:
+    """One value of the file. `value` is a scalar, a list of nodes, or a dict of (key node, value node) by key text."""
+
+    value: Any
+    line: int
+    column: int
+    text: str = ""
+    size: int = 1
+
+    def plain(self) -> Any:
+        """The data alone: dicts, lists and scalars."""
+        if isinstance(self.value, dict):
+            return {key: item.plain() for key, (_, item) in self.value.items()}
+        if isinstance(self.value, list):
+            return [item.plain() for item in self.value]
+        return self.value
+
+    def find(self, path: Path) -> tuple[Node, int]:
+        """The node at `path`, or the last one on the way there, and how many steps were taken."""
+        node, steps = self, 0
+        for step in path:
+            inner: Node | None = None
+            if isinstance(node.value, dict) and step in node.value:
+                inner = node.value[step][1]
+            elif isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
+                inner = node.value[step]
+            if inner is None:
+                break
+            node, steps = inner, steps + 1
+        return node, steps
+
+    def key(self, path: Path) -> Node:
+        """The key node that introduces the last step of `path` (the value's node in a list)."""
+        parent, steps = self.find(path[:-1])
+        if steps == len(path) - 1 and path and isinstance(parent.value, dict) and path[-1] in parent.value:
+            return parent.value[path[-1]][0]  # type: ignore[no-any-return]
+        return self.find(path)[0]
+
+
+class Source:
+    """The text of one file and where its problems are collected."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file, self.text = file, text
+        self.lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)
+        self.problems: list[Problem] = []
+
+    def report(self, line: int, column: int, code: str, found: str, rule: str = "", instead: str = "") -> None:
+        """Adds a problem at a place counted from 1."""
+        excerpt = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        self.problems.append(Problem(self.file, line, column, code, found, rule, instead, excerpt=excerpt))
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Line and column, from 1, of the character at `index`."""
+        before = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", self.text[:index])
+        return len(before), len(before[-1]) + 1
+
+
+class _Stop(Exception):
+    """The file cannot be read further; its problem has been reported."""
+
+
+def parse(source: Source) -> Node | None:
+    """The root node of the file, or None where it could not be read; problems are in `source`."""
+    unprintable = _UNPRINTABLE.search(source.text)
+    if unprintable:
+        line, column = source.place(unprintable.start())
+        source.report(
+            line,
+            column,
+            "R006",
+            f"found the control character U+{ord(unprintable[0]):04X}",
+            "a record is plain text",
+            "Delete it, or write it as an escape inside double quotes",
+        )
+        return None
+    try:
+        return _Builder(source).build(_events(source.text, _Parser))
+    except _Stop:
+        return None
+    except yaml.YAMLError as error:
+        _report_syntax(source, error)
+        return None
+
+
+def _events(text: str, parser: Any) -> Iterator[Any]:
+    loader = parser(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not been read yet."""
+
+    node: Node
+    anchor: str | None
+    key: Node | None = None
+
+
+class _Builder:
+    """Events in, one tree out; an explicit stack, so that depth costs no recursion."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, Node] = {}
+        self.root: Node | None = None
+        self.documents = 0
+        self.total = 0
+
+    def build(self, events: Iterator[Any]) -> Node | None:
+        for event in events:
+            if isinstance(event, yaml.ScalarEvent):
+                self.refuse_tag(event)
+                plain = event.implicit[0] and not event.style  # '' from the C parser, None from the other
+                self.add(self.node(event, resolve(event.value, plain), event.value), event.anchor)
+            elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+                self.open(event)
+            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+                self.close()
+            elif isinstance(event, yaml.AliasEvent):
+                self.add(self.alias(event), None)
+            elif isinstance(event, yaml.DocumentStartEvent):
+                self.documents += 1
+                if self.documents > 1:
+                    self.stop(
+                        event,
+                        "R010",
+                        "found a second document (---)",
+                        "a file holds one record",
+                        "Put it into a file of its own",
+                    )
+        return self.root
+
+    def node(self, event: Any, value: Any, text: str = "") -> Node:
+        return Node(value, event.start_mark.line + 1, event.start_mark.column + 1, text)
+
+    def stop(self, event: Any, code: str, found: str, rule: str, instead: str) -> None:
+        self.source.report(event.start_mark.line + 1, event.start_mark.column + 1, code, found, rule, instead)
+        raise _Stop
+
+    def refuse_tag(self, event: Any) -> None:
+        if event.tag is not None:
+            self.stop(
+                event, "R011", f"found the tag {event.tag!r}", "a record is plain data", "Write the value without a tag"
+            )
+
+    def open(self, event: Any) -> None:
+        self.refuse_tag(event)
+        if len(self.stack) >= MAX_RECORD_DEPTH:
+            self.stop(
+                event,
+                "R014",
+                f"found more than {MAX_RECORD_DEPTH} levels of nesting",
+                "no record is that deep",
+                "Check the brackets and the indentation",
+            )
+        value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self.stack.append(_Open(self.node(event, value), event.anchor))
+
+    def close(self) -> None:
+        done = self.stack.pop()
+        self.add(done.node, done.anchor)
+
+    def alias(self, event: Any) -> Node:
+        name = event.anchor
+        if any(level.anchor == name for level in self.stack):
+            self.stop(
+                event,
+                "R012",
+                f"found *{name} inside its own anchor",
+                "a value cannot contain itself",
+                "Write the value out",
+            )
+        if name not in self.anchors:
+            self.stop(
+                event,
+                "R008",
+                f"found the alias *{name}, which no anchor defines",
+                "an alias repeats an earlier &anchor",
+                "Write the value out",
+            )
+        target = self.anchors[name]
+        # A node of its own, so that a problem in what it stands for is shown where it is used.
+        return Node(target.value, event.start_mark.line + 1, event.start_mark.column + 1, target.text, target.size)
+
+    def add(self, node: Node, anchor: str | None) -> None:
+        if anchor is not None:
+            self.anchors[anchor] = node
+        if not self.stack:
+            self.root = node
+            return
+        top = self.stack[-1]
+        top.node.size += node.size
+        if top.node.size > MAX_RECORD_NODES:
+            self.source.report(
+                node.line,
+                node.column,
+                "R013",
+                f"found more than {MAX_RECORD_NODES:,} values once aliases are written out",
+                "a record is a page, not a database",
+                "Write the values out, or split the file",
+            )
+            raise _Stop
+        if isinstance(top.node.value, list):
+            top.node.value.append(node)
+        elif top.key is None:
+            top.key = self.checked_key(node)
+        else:
+            self.put(top.node.value, top.key, node)
+            top.key = None
+
+    def checked_key(self, node: Node) -> Node:
+        if isinstance(node.value, (dict, list)):
+            self.source.report(
+                node.line,
+                node.column,
+                "R016",
+                "found a key that is not plain text",
+                "keys are single words",
+                "Write key: value",
+            )
+            raise _Stop
+        return node
+
+    def put(self, mapping: dict[str, tuple[Node, Node]], key: Node, node: Node) -> None:
+        if key.text in mapping:
+            first = mapping[key.text][0]
+            self.source.report(
+                key.line,
+                key.column,
+                "R101",
+                f"found {key.text!r} for the second time; it already stands on line {first.line}",
+                "a key stands once in a mapping",
+                "Delete one of the two",
+            )
+            return
+        mapping[key.text] = (key, node)
+
+
+def _report_syntax(source: Source, error: yaml.YAMLError) -> None:
+    """One problem for a syntax error, in the words of PyYAML's Python parser whichever parser found it."""
+    if _Parser is not yaml.SafeLoader:
+        try:
+            for _ in _events(source.text, yaml.SafeLoader):
+                pass
+        except yaml.YAMLError as same:
+            error = same
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    excerpt = source.lines[line - 1] if line <= len(source.lines) else ""
+    if "\t" in excerpt[: len(excerpt) - len(excerpt.lstrip())]:
+        source.report(
+            line,
+            excerpt.index("\t") + 1,
+            "R009",
+            "found a tab in the indentation",
+            "YAML is indented with spaces",
+            "Replace the tab by two spaces",
+        )
+        return
+    problem = getattr(error, "problem", None) or "the text cannot be parsed"
+    context = getattr(error, "context", None)
+    found = f"this is not YAML: {problem}" + (f" ({context})" if context else "")
+    instead = (
+        'Put text that holds ": " or starts with a special character into double quotes'
+        if "mapping values" in problem
+        else ("Check the indentation, the quotes and the brackets here and on the line above")
+    )
+    source.report(line, column, "R008", found, "", instead)

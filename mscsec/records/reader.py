@@ -1,0 +1,347 @@
+"""Folders and files to an evidence base, with every problem of every file found in one run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from mscsec.constants import MAX_RECORD_BYTES
+from mscsec.errors import UnknownName, UsageError
+from mscsec.problems import Problem, RecordError
+from mscsec.records.checks import STUDY_CHECKS, Finding, review_checks
+from mscsec.records.explain import problem_of
+from mscsec.records.models import Review, Study
+from mscsec.records.nodes import Node, Path, Source, parse
+
+REVIEW_FILE = "review.yaml"
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value stands in its record, and its text as written."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file as read: its nodes keep the positions, `sha256` names the version."""
+
+    file: str
+    sha256: str
+    root: Node
+    source: Source
+
+    def origin(self, path: Path) -> Origin:
+        """Where the value at `path` stands; the nearest enclosing value where there is none."""
+        node, _ = self.root.find(path)
+        return Origin(self.file, node.line, node.column, node.text)
+
+    def problem(self, finding: Finding, severity: str = "error") -> Problem | None:
+        """`finding` at its place, or None where the record silences its code there."""
+        origin = self.origin(finding.path)
+        if _silenced(self.source.lines, origin.line, finding.code):
+            return None
+        return Problem(
+            self.file,
+            origin.line,
+            origin.column,
+            finding.code,
+            finding.found,
+            finding.rule,
+            finding.instead,
+            severity="warning" if severity == "warning" else "error",
+            excerpt=self.source.lines[origin.line - 1] if origin.line <= len(self.source.lines) else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceBase:
+    """A review protocol and its studies, in order of file name.
+
+    folder : as given by the user, or where it was found.
+    shipped : True for the base inside the package.
+    protocol, documents : the files behind them, the studies' by id.
+    """
+
+    folder: str
+    review: Review
+    studies: tuple[Study, ...]
+    protocol: Document = field(repr=False)
+    documents: Mapping[str, Document] = field(repr=False)
+    shipped: bool = False
+
+    def study(self, study_id: str) -> Study:
+        """The study called `study_id`; raises `UnknownName`, with the nearest, where there is none."""
+        for study in self.studies:
+            if study.id == study_id:
+                return study
+        raise UnknownName("study", study_id, [study.id for study in self.studies])
+
+    def origin(self, study_id: str, path: Path) -> Origin:
+        """Where a value of a study stands: `base.origin("shu2020", ("results", 0, "arms", "control", "events"))`."""
+        return self.documents[study_id].origin(path)
+
+
+def find_folder(given: str | os.PathLike[str] | None = None) -> tuple[str, bool]:
+    """The folder to read and whether it is the shipped one.
+
+    Where none is given: the nearest `studies/` with a protocol upward from the working directory, then the shipped base.
+    """
+    if given is not None:
+        return os.fspath(given), False
+    here = FilePath.cwd()
+    for parent in (here, *here.parents):
+        candidate = parent / "studies"
+        if (candidate / REVIEW_FILE).is_file():
+            return os.path.relpath(candidate, here), False
+    return os.fspath(shipped_folder()), True
+
+
+def shipped_folder() -> FilePath:
+    """The evidence base that comes with the program: inside the package, or beside it in a checkout."""
+    package = FilePath(__file__).parent.parent
+    inside = package / "studies"
+    return inside if inside.is_dir() else package.parent / "studies"
+
+
+def load(folder: str | os.PathLike[str] | None = None) -> EvidenceBase:
+    """The evidence base in `folder`.
+
+    Raises RecordError, with `.problems`, where any file is at fault, and UsageError where there is no such folder.
+    """
+    base, problems = inspect(folder)
+    if problems or base is None:
+        raise RecordError(problems)
+    return base
+
+
+def inspect(folder: str | os.PathLike[str] | None = None) -> tuple[EvidenceBase | None, list[Problem]]:
+    """As `load`, but problems are returned beside what could be read; the base is None without a usable protocol."""
+    where, shipped = find_folder(folder)
+    problems: list[Problem] = []
+    documents: dict[str, Document] = {}
+    studies: list[Study] = []
+    review: Review | None = None
+    protocol: Document | None = None
+    for name in _names(where):
+        path = os.path.join(where, name)
+        is_review = name == REVIEW_FILE
+        model, document, found = _read(path, Review if is_review else Study)
+        problems += found
+        if isinstance(model, Review) and document is not None:
+            review, protocol = model, document
+        elif isinstance(model, Study) and document is not None:
+            if model.id in documents:
+                problems += _problems(document, [_twice(model.id, documents[model.id].file)])
+                continue
+            studies.append(model)
+            documents[model.id] = document
+    if review is None or protocol is None:
+        return None, problems
+    problems += _problems(protocol, review_checks(review))
+    for study in studies:
+        problems += _problems(documents[study.id], study_findings(study, review))
+    return EvidenceBase(where, review, tuple(studies), protocol, documents, shipped), sorted(
+        problems, key=lambda problem: problem.sort_key
+    )
+
+
+def study_findings(study: Study, review: Review) -> Iterator[Finding]:
+    """Every rule between values that `study` breaks."""
+    for check in STUDY_CHECKS:
+        yield from check(study, review)
+
+
+def read_study(file: str, text: str) -> tuple[Study | None, Document | None, list[Problem]]:
+    """A study from text that stands in no file yet (standard input, an answer given at the terminal)."""
+    return _validate(Source(file, text), hashlib.sha256(text.encode()).hexdigest(), Study)
+
+
+def read_file(path: str) -> tuple[str, list[Problem]]:
+    """The text of one file, or the problem that keeps it from being read."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            return "", [
+                Problem(
+                    path,
+                    1,
+                    1,
+                    "R002",
+                    f"this is {kind}",
+                    "a record is a file",
+                    "Rename it, or move it out of the folder",
+                )
+            ]
+        if status.st_size > MAX_RECORD_BYTES:
+            size = f"{status.st_size / 1e6:.1f} MB"
+            return "", [
+                Problem(
+                    path,
+                    1,
+                    1,
+                    "R003",
+                    f"the file has {size}",
+                    f"a record has at most {MAX_RECORD_BYTES // 1024} kB",
+                    "Keep data files elsewhere",
+                )
+            ]
+        data = FilePath(path).read_bytes()
+    except OSError as error:
+        return "", [
+            Problem(
+                path,
+                1,
+                1,
+                "R002",
+                f"the file cannot be read: {error.strerror}",
+                "",
+                "Check the link and the permissions",
+            )
+        ]
+    return _decode(path, data)
+
+
+def _decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return "", [
+            Problem(
+                path,
+                1,
+                1,
+                "R005",
+                "the file starts with a byte-order mark",
+                "a record is UTF-8 without one",
+                'Save it as "UTF-8" (not "UTF-8 with BOM" or UTF-16)',
+            )
+        ]
+    try:
+        return data.decode("utf-8"), []
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        line, column = Source(path, before).place(len(before))
+        return "", [
+            Problem(
+                path,
+                line,
+                column,
+                "R004",
+                f"found the byte 0x{data[error.start]:02X}, which is not UTF-8",
+                "a record is UTF-8 text",
+                "Save it in that encoding",
+            )
+        ]
+
+
+def _names(folder: str) -> list[str]:
+    """The files of a base, protocol first; raises UsageError where the folder is not one."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".yaml") and not name.startswith("."))
+    except OSError as error:
+        raise UsageError(
+            f"the folder {folder!r} cannot be read: {error.strerror}. Name an existing one, or make one: mscsec init {folder}",
+            code="R001",
+        ) from None
+    if REVIEW_FILE not in names:
+        raise UsageError(
+            f"{os.path.join(folder, REVIEW_FILE)} is missing: a folder of study records holds its protocol there. Make one: mscsec init {folder}",
+            code="R001",
+        )
+    names.remove(REVIEW_FILE)
+    return [REVIEW_FILE, *names]
+
+
+def _read(path: str, model: type[M]) -> tuple[M | None, Document | None, list[Problem]]:
+    text, problems = read_file(path)
+    if problems:
+        return None, None, problems
+    return _validate(Source(path, text), hashlib.sha256(text.encode()).hexdigest(), model)
+
+
+def _validate(source: Source, sha256: str, model: type[M]) -> tuple[M | None, Document | None, list[Problem]]:
+    root = parse(source)
+    if root is None:
+        if not source.problems:
+            source.report(
+                1,
+                1,
+                "R007",
+                "the file is empty",
+                "a record is a mapping of keys to values",
+                "Start from: mscsec add-study --template",
+            )
+        return None, None, source.problems
+    document = Document(source.file, sha256, root, source)
+    if not isinstance(root.value, dict):
+        source.report(
+            root.line,
+            root.column,
+            "R015",
+            "the file is not a mapping",
+            "a record is a mapping of keys to values",
+            "Start from: mscsec add-study --template",
+        )
+        return None, document, source.problems
+    try:
+        return model.model_validate(root.plain()), document, source.problems
+    except ValidationError as error:
+        source.problems += (
+            problem_of(detail, document.root, source, model) for detail in error.errors(include_url=False)
+        )
+        return None, document, source.problems
+
+
+def _problems(document: Document, findings: Iterable[Finding]) -> list[Problem]:
+    return [problem for finding in findings if (problem := document.problem(finding)) is not None]
+
+
+def _twice(study_id: str, first: str) -> Finding:
+    return Finding(
+        ("id",),
+        "R201",
+        f"found the id {study_id!r}, which {first} has",
+        "an id names one study",
+        "Give one of the two another id",
+    )
+
+
+_IGNORE = re.compile(r"#\s*mscsec:\s*ignore\[([A-Z]\d{3}(?:\s*,\s*[A-Z]\d{3})*)\]\s*(\S.*)?$")
+
+
+def _silenced(lines: list[str], line: int, code: str) -> bool:
+    """Whether the line, or a comment line right above it, ignores `code` with a reason."""
+    for number in (line, line - 1):
+        if not 0 < number <= len(lines) or (number != line and not lines[number - 1].lstrip().startswith("#")):
+            continue
+        match = _IGNORE.search(lines[number - 1])
+        if match and match[2] and code in re.split(r"\s*,\s*", match[1]):
+            return True
+    return False
+
+
+def plain_types(value: Any) -> Any:
+    """Validated data as JSON and YAML know it: numbers keep their text by staying `Number`."""
+    if isinstance(value, BaseModel):
+        return {key: plain_types(item) for key, item in value.model_dump(by_alias=True, exclude_unset=True).items()}
+    if isinstance(value, Mapping):
+        return {key: plain_types(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_types(item) for item in value]
+    return value
