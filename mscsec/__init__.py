@@ -1,1 +1,52 @@
-"""Meta-analysis and evidence appraisal from plain YAML study records."""
+"""Meta-analysis and evidence appraisal from plain YAML study records.
+
+    import mscsec as ms
+    base = ms.load("studies")
+    data = ms.effects(base, outcome="icu_stay", measure="MD")
+    fit = ms.pool(data.yi, data.vi)
+
+Names are imported when they are first used, so that `import mscsec` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from mscsec.cli.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from mscsec.effects.measures import effect_size as effect_size
+    from mscsec.effects.sizes import EffectSizes as EffectSizes
+    from mscsec.effects.sizes import effects as effects
+    from mscsec.errors import MscsecError as MscsecError
+    from mscsec.pooling import pool as pool
+    from mscsec.pooling.result import PooledResult as PooledResult
+    from mscsec.problems import RecordError as RecordError
+    from mscsec.records.reader import EvidenceBase as EvidenceBase
+    from mscsec.records.reader import load as load
+
+_FACE = {
+    "EffectSizes": "mscsec.effects.sizes",
+    "EvidenceBase": "mscsec.records.reader",
+    "MscsecError": "mscsec.errors",
+    "PooledResult": "mscsec.pooling.result",
+    "RecordError": "mscsec.problems",
+    "effect_size": "mscsec.effects.measures",
+    "effects": "mscsec.effects",
+    "load": "mscsec.records.reader",
+    "pool": "mscsec.pooling",
+}
+
+__all__ = ["__version__", *sorted(_FACE)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FACE:
+        raise AttributeError(f"module 'mscsec' has no attribute {name!r}; it has {', '.join(sorted(_FACE))}")
+    module = importlib.import_module(_FACE[name])
+    return module if _FACE[name] == f"mscsec.{name}" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

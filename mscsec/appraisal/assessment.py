@@ -228,7 +228,8 @@ def _judged(form: Instrument, key: str) -> tuple[str, tuple[str, ...]]:
 
 def _options(what: str, value: Answer, options: Sequence[str], form: Instrument, several: bool) -> frozenset[str]:
     """`value` as options; raises `InvalidInput` (B003), naming the nearest option, where it is none."""
-    values = [value] if isinstance(value, str) else list(value)
+    values = ([*value.split(",")] if several else [value]) if isinstance(value, str) else list(value)
+    values = [item for item in values if item.strip()] if several else values
     if not several and len(values) != 1:
         raise InvalidInput(f"{what} has {len(values)} values", "one option is chosen", f"Options: {', '.join(options)}", code="B003")
     return frozenset(_option(what, item, options, form) for item in values)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mscsec.appraisal.instrument import NOT_ASKED, Band, Condition, Domain, Question, Rule
+from mscsec.appraisal.instrument import ASSESSOR, NOT_ASKED, Band, Condition, Domain, Question, Rule
 
 Known = dict[str, frozenset[str]]
 Answers = Mapping[str, frozenset[str]]
@@ -34,7 +34,8 @@ class Settled:
 
     tree : a judgement where the answers settle it, else the open questions and what they lead to.
     possible : judgements that can still result, best first.
-    unanswered : open questions on which the judgement depends, in the order of the form.
+    unanswered : open questions on which the judgement depends, in the order of the form; all that are asked, where the
+        domain has no algorithm.
     asked : by question, True or False, or None where that hangs on an open question.
     rule : the rule that gave the judgement, where all that it needs is answered.
     """
@@ -100,7 +101,9 @@ def _points(question: Question, answer: frozenset[str]) -> int:
 
 
 def _judgement(domain: Domain, known: Known) -> str | None:
-    """The judgement where what is known settles it."""
+    """The judgement where what is known settles it; the assessor's own where the domain has no algorithm."""
+    if not domain.has_algorithm:
+        return ASSESSOR
     if domain.rules:
         rule = first_rule(domain.rules, known)
         return rule.then if rule else None
@@ -119,7 +122,7 @@ def _parts(domain: Domain, known: Answers) -> tuple[tuple[str, str], ...]:
 
 
 def settle(domain: Domain, answers: Answers, settings: Answers) -> Settled:
-    """What `answers` lead to in `domain`, which has an algorithm; answers to questions not asked have no effect.
+    """What `answers` lead to in `domain`; answers to questions not asked have no effect.
 
     answers : by question id, only of questions of the domain, without `NA`.
     settings : by setting id.
@@ -130,6 +133,8 @@ def settle(domain: Domain, answers: Answers, settings: Answers) -> Settled:
     order = {judgement: place for place, judgement in enumerate(domain.judgements)}
     possible = sorted(set(_leaves(tree)), key=lambda judgement: order.get(judgement, len(order)))
     matter = set(_open(tree))
+    if not domain.has_algorithm:  # the assessor, or whoever reads the record, wants every question that is asked
+        matter = {id for id, is_asked in asked.items() if is_asked and id not in known}
     unanswered = tuple(question.id for question in domain.questions if question.id in matter)
     return Settled(tree, tuple(possible), unanswered, asked, rule, _parts(domain, known), known)
 

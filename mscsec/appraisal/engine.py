@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from mscsec.appraisal.assessment import (
@@ -14,8 +14,8 @@ from mscsec.appraisal.assessment import (
     Taken,
     check,
 )
-from mscsec.appraisal.decision import Answers, Rule, Settled, band, first_rule, holds, settle, totals
-from mscsec.appraisal.instrument import ASSESSOR, NOT_ASKED, Band, Domain, Instrument, Overall, instrument
+from mscsec.appraisal.decision import Answers, Settled, band, first_rule, holds, settle, totals
+from mscsec.appraisal.instrument import ASSESSOR, NOT_ASKED, Band, Domain, Instrument, Overall, Rule, instrument
 from mscsec.errors import InvalidInput
 from mscsec.results import Notice
 
@@ -92,6 +92,7 @@ def _run(form: Instrument, taken: Taken) -> Appraisal:
     stopped = False
     results: list[DomainAppraisal] = []
     possible: dict[str, tuple[str, ...]] = {}
+    scored: list[int] = []
     for domain in form.all_domains():
         if domain.applies_if is not None and not holds(domain.applies_if, settings):
             continue
@@ -100,6 +101,8 @@ def _run(form: Instrument, taken: Taken) -> Appraisal:
         possible[domain.id] = outcomes
         notices += found
         stopped = stopped or (domain is form.screen and result.judgement == domain.judgements[-1])
+        if not domain.bands:  # where a total is turned into the domain's judgement, it is no score of the instrument
+            scored.append(len(results) - 1)
     overall = tuple(_overall(form, item, results, possible, taken) for item in form.overall)
     active = {question for result in results for question in (*result.answered, *result.unanswered, *result.not_asked)}
     for question in taken.answers:
@@ -115,14 +118,14 @@ def _run(form: Instrument, taken: Taken) -> Appraisal:
         settings={key: tuple(sorted(value)) for key, value in settings.items()},
         domains=tuple(results),
         overall=overall,
-        score_low=_sum(result.score_low for result in results),
-        score_high=_sum(result.score_high for result in results),
+        score_low=_sum(results[place].score_low for place in scored),
+        score_high=_sum(results[place].score_high for place in scored),
         warnings=(*notices, *(notice for item in overall for notice in _departure(item))),
     )
 
 
-def _sum(values: object) -> int | None:
-    present = [value for value in values if value is not None]  # type: ignore[attr-defined]
+def _sum(values: Iterable[int | None]) -> int | None:
+    present = [value for value in values if value is not None]
     return sum(present) if present else None
 
 
@@ -131,12 +134,14 @@ def _settings(form: Instrument, taken: Taken) -> tuple[dict[str, frozenset[str]]
     settings = dict(taken.settings)
     notices: list[Notice] = []
     for setting in form.settings:
-        if setting.id in settings:
+        if setting.id in settings or not holds(setting.applies_if, settings):
             continue
         if setting.inferred_from:
             settings[setting.id] = frozenset(
                 option for option, question in setting.inferred_from if question not in taken.not_applicable
             )
+            if not settings[setting.id]:
+                notices.append(Notice("B104", f"every question about {setting.id} is answered {NOT_ASKED}; the tool wants at least one"))
         elif setting.default:
             settings[setting.id] = frozenset([setting.default])
             name = dict(setting.options)[setting.default]
@@ -177,7 +182,7 @@ def _domain(
         score_low=min(scores) if scores else None,
         score_high=max(scores) if scores else None,
     )
-    return result, _outcomes(domain, settled, judgement, scores), _notices(domain, taken, result)
+    return result, _outcomes(domain, settled, judgement, scores), _notices(domain, taken, result, settled.known)
 
 
 def _status(domain: Domain, settled: Settled, own: str | None, skipped: bool) -> str:
@@ -207,7 +212,7 @@ def _outcomes(domain: Domain, settled: Settled, judgement: str | None, scores: f
     return domain.judgements if ASSESSOR in settled.possible else settled.possible
 
 
-def _notices(domain: Domain, taken: Taken, result: DomainAppraisal) -> list[Notice]:
+def _notices(domain: Domain, taken: Taken, result: DomainAppraisal, known: Answers) -> list[Notice]:
     notices = [Notice("B101", f"{id} is not asked after the other answers; its answer has no effect") for id in result.ignored]
     asked = {*result.answered, *result.unanswered} - set(result.not_asked)
     notices += [
@@ -218,8 +223,9 @@ def _notices(domain: Domain, taken: Taken, result: DomainAppraisal) -> list[Noti
     if result.status == "incomplete" and result.judgement:
         open_now = ", ".join(result.unanswered)
         notices.append(Notice("B105", f"{domain.id} is judged {result.judgement} while {open_now} are open"))
-    if domain.disputed and result.proposed:
-        notices.append(Notice("B108", f"{domain.id}: public readings of the tool differ on {'; '.join(domain.disputed)}"))
+    if result.proposed:
+        disputes = [dispute for dispute in domain.disputed if holds(dispute.condition, known)]
+        notices += [Notice("B108", f"{domain.id}: public readings of the tool differ; {dispute.says}") for dispute in disputes]
     return notices + list(_departure(result))
 
 
@@ -241,7 +247,8 @@ def _overall(
     if screen and screen.judgement == stops:
         outcomes: tuple[str, ...] = (overall.judgements[-1],)
     else:
-        outcomes = _overall_outcomes(overall, results, possible)
+        chosen = taken.settings.get(overall.chosen_by, frozenset(overall.domains))
+        outcomes = _overall_outcomes(overall, [r for r in results if r.id in chosen and r.id in overall.domains], possible)
         if screen and screen.judgement is None:  # the screen may yet stop the assessment
             outcomes = tuple(dict.fromkeys((*outcomes, overall.judgements[-1])))
     proposed = outcomes[0] if len(outcomes) == 1 else None
@@ -262,10 +269,9 @@ def _overall(
 
 
 def _overall_outcomes(
-    overall: Overall, results: Sequence[DomainAppraisal], possible: Mapping[str, tuple[str, ...]]
+    overall: Overall, domains: Sequence[DomainAppraisal], possible: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
-    """Every overall judgement that can still result, in the words of the overall scale."""
-    domains = [result for result in results if result.id in overall.domains]
+    """Every overall judgement that can still result from `domains`, in the words of the overall scale."""
     if overall.kind == "assessor":
         return overall.judgements
     if overall.kind == "bands":

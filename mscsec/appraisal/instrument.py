@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Question:
     asked_if : None where it is always asked; refers to settings and to earlier questions of the domain.
     several : True where more than one option may be chosen.
     points : what each option adds to the score; empty where the question is not scored.
+    labels : what each option means, where the options are letters.
     good : "yes" or "no", the answer that speaks for low risk; empty where neither does.
     derived : rules that answer the question from earlier ones where it is left open.
     classes : options that no condition or point tells apart are one class; one option stands for each.
@@ -61,6 +62,7 @@ class Question:
     points: tuple[tuple[str, int], ...] = ()
     good: str = ""
     note: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
     derived: tuple[Rule, ...] = ()
     classes: tuple[frozenset[str], ...] = ()
 
@@ -91,13 +93,21 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """Answers for which public readings of a tool lead to different judgements, and how they differ."""
+
+    condition: Condition
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """Questions that are judged together, by rules, by parts, by bands of a total, or by the assessor.
 
     variant : which form of the domain this is, where settings choose between several of one id; else empty.
     applies_if : condition on settings; None where the domain always applies.
     judgements : possible judgements, best first; empty where the domain only records answers.
-    disputed : rules on which public readings of the tool differ, in words.
+    disputed : answers for which public readings of the tool differ, in words.
     """
 
     id: str
@@ -109,7 +119,7 @@ class Domain:
     rules: tuple[Rule, ...] = ()
     parts: tuple[Part, ...] = ()
     bands: tuple[Band, ...] = ()
-    disputed: tuple[str, ...] = ()
+    disputed: tuple[Dispute, ...] = ()
     note: str = ""
 
     @property
@@ -126,6 +136,7 @@ class Overall:
         or "assessor".
     order : judgements from best to worst for "worst".
     relabel : what a judgement is called overall, where the words differ.
+    chosen_by : setting that names the domains which count, where the reviewers choose; empty where all do.
     """
 
     id: str
@@ -137,6 +148,7 @@ class Overall:
     rules: tuple[Rule, ...] = ()
     bands: tuple[Band, ...] = ()
     relabel: tuple[tuple[str, str], ...] = ()
+    chosen_by: str = ""
     note: str = ""
 
 
@@ -145,6 +157,7 @@ class Setting:
     """A choice made before the questions, such as the aim of a RoB 2 assessment.
 
     default : used, and said so, where nothing is chosen.
+    applies_if : condition on earlier settings; None where it is always chosen.
     inferred_from : for each option the question that answers `NA` where the option is not chosen.
     """
 
@@ -153,6 +166,7 @@ class Setting:
     options: tuple[tuple[str, str], ...]
     default: str = ""
     several: bool = False
+    applies_if: Condition | None = None
     inferred_from: tuple[tuple[str, str], ...] = ()
 
 
@@ -227,7 +241,7 @@ def read_instrument(path: Path) -> Instrument:
 
 def parse_instrument(text: str, file: str) -> Instrument:
     """The instrument written in `text`; `file` is its name in messages. Raises `InvalidInput` (B005)."""
-    document = _load(text, file)
+    document = load_text(text, file)
     try:
         return _instrument(document)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -235,12 +249,13 @@ def parse_instrument(text: str, file: str) -> Instrument:
         raise InvalidInput(f"{file}: {found}", "an instrument file has the form of those shipped", code="B005") from error
 
 
-def _load(text: str, file: str) -> Any:
+def load_text(text: str, file: str) -> Any:
+    """YAML as mappings, lists and text, every scalar as written; raises `InvalidInput` (B005) where it is not YAML."""
     import yaml  # PyYAML costs 20 ms, which a program that appraises nothing should not pay
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506  # the base loader builds text, lists and mappings alone
+        return yaml.load(text, Loader=loader)  # the base loader builds text, lists and mappings alone
     except yaml.YAMLError as error:
         raise InvalidInput(f"{file}: not YAML, {error}", "an instrument is one YAML file", code="B005") from error
 
@@ -291,6 +306,7 @@ def _setting(data: Mapping[str, Any]) -> Setting:
         options=tuple(data["options"].items()),
         default=data.get("default", ""),
         several=data.get("several") == "true",
+        applies_if=condition(data["if"]) if "if" in data else None,
         inferred_from=tuple(data.get("inferred_from", {}).items()),
     )
     _known(f"setting {setting.id}", [setting.default] if setting.default else [], dict(setting.options))
@@ -303,7 +319,7 @@ def _rules(data: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
 
 def _bands(data: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
     bands = tuple(Band(int(item["at_least"]), item["then"]) for item in data)
-    if any(first.at_least >= second.at_least for first, second in zip(bands, bands[1:], strict=False)):
+    if any(first.at_least >= second.at_least for first, second in pairwise(bands)):
         raise ValueError("bands stand in rising order")
     return bands
 
@@ -324,7 +340,7 @@ def _domain(data: Mapping[str, Any], form: Mapping[str, Any]) -> Domain:
         rules=_rules(data.get("rules", ())),
         parts=tuple(Part(item["id"], _rules(item["rules"])) for item in data.get("parts", ())),
         bands=_bands(data.get("bands", ())),
-        disputed=tuple(data.get("disputed", ())),
+        disputed=tuple(Dispute(condition(item), item["says"]) for item in data.get("disputed", ())),
         note=data.get("note", ""),
     )
     settings = {item["id"]: frozenset(item["options"]) for item in form.get("settings", ())}
@@ -338,7 +354,7 @@ def _domain_data(place: str) -> Mapping[str, Any]:
     if not re.fullmatch(r"[a-z0-9-]+", key):
         raise ValueError(f"{place!r} names no instrument")
     text = (resources.files("mscsec.appraisal") / "instruments" / f"{key}.yaml").read_text(encoding="utf-8")
-    for item in _load(text, f"{key}.yaml")["domains"]:
+    for item in load_text(text, f"{key}.yaml")["domains"]:
         if item["id"] == id and item.get("variant", "") == "".join(variant):
             return item  # type: ignore[no-any-return]
     raise ValueError(f"there is no domain {place!r}")
@@ -356,6 +372,7 @@ def _question(data: Mapping[str, Any], form: Mapping[str, Any]) -> Question:
         points=tuple((option, int(value)) for option, value in points.items()),
         good=data.get("good", ""),
         note=data.get("note", ""),
+        labels=tuple(options.items()) if isinstance(options, Mapping) else (),
         derived=_rules(data.get("derived", ())),
     )
 
@@ -375,6 +392,7 @@ def _overall(data: Mapping[str, Any], form: Mapping[str, Any], domains: Sequence
         rules=_rules(data.get("rules", ())),
         bands=_bands(data.get("bands", ())),
         relabel=tuple(data.get("relabel", {}).items()),
+        chosen_by=data.get("chosen_by", ""),
         note=data.get("note", ""),
     )
     _known("overall", overall.domains, every)
@@ -408,7 +426,7 @@ def _check_domain(domain: Domain, settings: Mapping[str, frozenset[str]]) -> Non
         extra = [NOT_ASKED] if question.asked_if else []
         seen[question.id] = frozenset([*question.options, *extra])
     rules = [*domain.rules, *chain.from_iterable(part.rules for part in domain.parts)]
-    _check_clauses(where, (rule.condition for rule in rules), seen)
+    _check_clauses(where, (rule.condition for rule in (*rules, *domain.disputed)), seen)
     results = [rule.then for rule in rules] + [band.then for band in domain.bands]
     _known(where, results, (*domain.judgements, ASSESSOR))
 

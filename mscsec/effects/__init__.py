@@ -1,0 +1,26 @@
+"""The effects room: what a trial reported becomes `yi` and `vi`, and says how.
+
+Takes records (`sizes`), arrays (`measures`, `reconstruct`) or a table (`tabular`); gives `EffectSizes` with the trail of
+every number. May import: records and the foundation.
+
+The package itself can be called, because `mscsec.effects(base, outcome=...)` is the name users type and Python gives
+that name to the package once any module of it is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+
+class _CallableRoom(ModuleType):
+    """This package, callable as `mscsec.effects.sizes.effects`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from mscsec.effects.sizes import effects
+
+        return effects(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _CallableRoom

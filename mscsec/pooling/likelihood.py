@@ -8,13 +8,13 @@ Newton's method inside the bracket gives its digits. Where there are several, th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array
+from mscsec.arrays import Array, BoolArray
 from mscsec.pooling.moments import Tau2
-from mscsec.pooling.sets import Sets, Weighing, dot, total, trace_p, trace_pp, weigh
+from mscsec.pooling.sets import Sets, Weighing, dot, total, trace_p, traces, weigh
 
 GRID = 15
 STEPS = 100
@@ -22,32 +22,43 @@ SETTLED = 1e-12
 # Grid and data of a batch are laid out at once while they fit the processor's cache.
 AT_ONCE = 20_000
 
-Score = Callable[[Weighing], tuple[Array, Array]]
-
-
 # --- the two likelihoods ---------------------------------------------------------------------------------------------
 
 
-def restricted_score(by: Weighing) -> tuple[Array, Array]:
-    """Twice the derivative of the restricted log-likelihood, y'PPy - tr(P), and twice the second, tr(PP) - 2 y'PPPy."""
+class Score(NamedTuple):
+    """Derivatives of a profile log-likelihood in tau2, each times two.
+
+    value : y'PPy - tr(P) restricted, y'PPy - tr(W) in full.
+    slope : tr(PP) - 2 y'PPPy restricted, tr(WW) - 2 y'PPPy in full.
+    sum_w2, sum_w3 : sums of powers of the weights, which straighten the score for Newton's method.
+    """
+
+    value: Array
+    slope: Array
+    sum_w2: Array
+    sum_w3: Array
+
+
+def score(by: Weighing, *, restricted: bool) -> Score:
+    """The score at the tau2 that `by` was weighed with. Source: Harville (1977), J Am Stat Assoc 72:320-338."""
     u = by.wi * by.resid
-    swing = u - (total(by.wi * u) / by.sum_w)[..., None]
-    slope = trace_pp(by.wi, by.sum_w) - 2 * dot(by.wi * swing, swing)
-    return dot(u, u) - trace_p(by.wi, by.sum_w), slope
+    swing = u - (dot(by.wi, u) / by.sum_w)[..., None]
+    curvature = 2 * dot(by.wi * swing, swing)
+    sums = traces(by.wi, by.sum_w)
+    if restricted:
+        return Score(dot(u, u) - sums.p, sums.pp - curvature, sums.sum_w2, sums.sum_w3)
+    return Score(dot(u, u) - by.sum_w, sums.sum_w2 - curvature, sums.sum_w2, sums.sum_w3)
 
 
-def full_score(by: Weighing) -> tuple[Array, Array]:
-    """Twice the derivative of the profile log-likelihood, y'PPy - tr(W), and twice the second, tr(WW) - 2 y'PPPy."""
-    u = by.wi * by.resid
-    swing = u - (total(by.wi * u) / by.sum_w)[..., None]
-    return dot(u, u) - by.sum_w, dot(by.wi, by.wi) - 2 * dot(by.wi * swing, swing)
+def log_likelihood(sets: Sets, tau2: Array, *, restricted: bool, mean: Array | None = None) -> Array:
+    """Log-likelihood at `tau2`, constants included, at the mean that maximises it or at `mean` (from the set's origin).
 
-
-def log_likelihood(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
-    """Log-likelihood at `tau2` and the mean that maximises it, constants included (Harville 1977, J Am Stat Assoc 72:320-338)."""
+    Source: Harville (1977), J Am Stat Assoc 72:320-338.
+    """
     by = weigh(sets, tau2)
+    off = 0.0 if mean is None else by.sum_w * (mean - by.mean) ** 2
     logs = np.log(by.wi) if sets.mask is None else np.log(np.where(sets.mask, by.wi, 1.0))
-    value = total(logs) - by.q
+    value = total(logs) - by.q - off
     if restricted:
         return 0.5 * (value - (sets.k - 1) * math.log(2 * math.pi) - np.log(by.sum_w) + np.log(sets.k))
     return 0.5 * (value - sets.k * math.log(2 * math.pi))
@@ -61,7 +72,7 @@ def restricted_maximum_likelihood(sets: Sets) -> Tau2:
 
     Source: Harville (1977), J Am Stat Assoc 72:320-338; Viechtbauer (2005), J Educ Behav Stat 30:261-293, equation 15.
     """
-    return _maximise(sets, restricted_score, restricted=True)
+    return _maximise(sets, restricted=True)
 
 
 def maximum_likelihood(sets: Sets) -> Tau2:
@@ -69,13 +80,13 @@ def maximum_likelihood(sets: Sets) -> Tau2:
 
     Source: Hardy & Thompson (1996), Stat Med 15:619-629; Viechtbauer (2005), equation 14.
     """
-    return _maximise(sets, full_score, restricted=False)
+    return _maximise(sets, restricted=False)
 
 
 def restricted_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of REML from the expected information, sqrt(2 / tr(PP))."""
     by = weigh(sets, tau2)
-    return np.sqrt(2 / trace_pp(by.wi, by.sum_w))
+    return np.sqrt(2 / traces(by.wi, by.sum_w).pp)
 
 
 def maximum_se(sets: Sets, tau2: Array) -> Array:
@@ -102,32 +113,97 @@ def search_grid(sets: Sets) -> Array:
     return np.concatenate((np.zeros((1, *np.shape(ratio))), grid))
 
 
-def _scan(sets: Sets, grid: Array, score: Score) -> Array:
-    """(GRID, ...) bool: is the score positive there?"""
-    if grid.shape[0] * sets.yi.size <= AT_ONCE:
-        return _sign(sets, grid, score)
-    return np.stack([_sign(sets, tau2, score) for tau2 in grid])
-
-
-def _sign(sets: Sets, tau2: Array, score: Score) -> Array:
+def straightened(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
+    """Score over sum w^2, positive below a maximum and negative above it."""
     by = weigh(sets, tau2)
     u = by.wi * by.resid
-    trace = by.sum_w if score is full_score else trace_p(by.wi, by.sum_w)
-    return dot(u, u) > trace
+    trace = trace_p(by.wi, by.sum_w) if restricted else by.sum_w
+    return (dot(u, u) - trace) / dot(by.wi, by.wi)
 
 
-def _maximise(sets: Sets, score: Score, *, restricted: bool) -> Tau2:
+def _scan(sets: Sets, grid: Array, restricted: bool) -> Array:
+    if grid.shape[0] * sets.yi.size <= AT_ONCE:
+        return straightened(sets, grid, restricted=restricted)
+    return np.stack([straightened(sets, tau2, restricted=restricted) for tau2 in grid])
+
+
+def _maximise(sets: Sets, *, restricted: bool) -> Tau2:
     grid = search_grid(sets)
-    rising = _scan(sets, grid, score)
-    rising[-1] = False  # the bound; rounding must not say otherwise
+    height = _scan(sets, grid, restricted)
+    rising = height > 0
+    rising[-1] = False  # beyond the bound every score is negative; rounding must not say otherwise
     tops = rising[:-1] & ~rising[1:]
-    at_zero = ~rising[0]
-    modes = tops.sum(axis=0) + at_zero
-    first = tops.argmax(axis=0)
-    found = _climb(sets, grid, first, score)
-    interior = tops.any(axis=0)
+    modes = np.add.reduce(tops, axis=0) + ~rising[0]
+    interior = np.logical_or.reduce(tops, axis=0)
+    found = _climb(sets, *_bracket(grid, height, tops.argmax(axis=0)), restricted)
     value = np.where(interior, found.value, 0.0)
     converged = found.converged | ~interior
     if (modes > 1).any():
-        value, converged = _highest(sets, grid, tops, at_zero, score, restricted, value, converged)
+        value, converged = _highest(sets, grid, height, tops, value, converged, restricted)
     return Tau2(value, converged, found.iterations, modes)
+
+
+def _bracket(grid: Array, height: Array, at: Array) -> tuple[Array, Array, Array]:
+    """Ends of the grid's interval number `at` (...), and where the straight line through its heights crosses zero."""
+    low, high = _pick(grid, at), _pick(grid, at + 1)
+    above, below = _pick(height, at), _pick(height, at + 1)
+    drop = above - below
+    share = np.where(drop > 0, above / np.where(drop > 0, drop, 1.0), 0.5)
+    return low, high, low + (high - low) * np.clip(share, 0.001, 0.999)
+
+
+def _pick(values: Array, at: Array) -> Array:
+    if values.ndim == 1:
+        return values[at]
+    return np.take_along_axis(values, at[None], axis=0)[0]
+
+
+def _climb(sets: Sets, low: Array, high: Array, start: Array, restricted: bool) -> Tau2:
+    """Newton's method on the straightened score within [low, high], halving where a step would leave it.
+
+    Rows that have settled are left out once they are the greater part, so that a batch does not wait for its slowest row.
+    """
+    tau2 = start
+    for step in range(1, STEPS + 1):
+        at = score(weigh(sets, tau2), restricted=restricted)
+        up = at.value > 0
+        low, high = np.where(up, tau2, low), np.where(up, high, tau2)
+        steep = at.slope + 2 * at.value * at.sum_w3 / at.sum_w2
+        new = tau2 - at.value / np.where(steep < 0, steep, -np.inf)
+        new = np.where((new > low) & (new < high) & (steep < 0), new, 0.5 * (low + high))
+        done = np.abs(new - tau2) <= SETTLED * new
+        tau2 = new
+        if done.all():
+            break
+        if done.ndim and step > 2 and 2 * np.count_nonzero(done) > done.size:
+            return _climb_on(sets, low, high, tau2, done, step, restricted)
+    return Tau2(tau2, done, step)
+
+
+def _climb_on(
+    sets: Sets, low: Array, high: Array, tau2: Array, done: BoolArray, step: int, restricted: bool
+) -> Tau2:
+    left = ~done
+    rest = _climb(sets.rows(left), low[left], high[left], tau2[left], restricted)
+    tau2[left] = rest.value
+    done[left] = rest.converged
+    return Tau2(tau2, done, step + rest.iterations)
+
+
+def _highest(
+    sets: Sets, grid: Array, height: Array, tops: BoolArray, value: Array, converged: Array, restricted: bool
+) -> tuple[Array, Array]:
+    """The best of several maxima, for the rows that have them: each one is climbed and the likelihoods are compared."""
+    best = log_likelihood(sets, value, restricted=restricted)
+    candidates = [(np.zeros_like(value), np.ones_like(value, dtype=bool), height[0] <= 0)]
+    order = np.cumsum(tops, axis=0)
+    for nth in range(2, int(order[-1].max()) + 1):
+        there = order[-1] >= nth
+        found = _climb(sets, *_bracket(grid, height, (order >= nth).argmax(axis=0)), restricted)
+        candidates.append((found.value, found.converged, there))
+    for tau2, settled, there in candidates:
+        higher = log_likelihood(sets, tau2, restricted=restricted)
+        better = there & (higher > best)
+        best = np.where(better, higher, best)
+        value, converged = np.where(better, tau2, value), np.where(better, settled, converged)
+    return value, converged

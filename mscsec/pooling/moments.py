@@ -13,7 +13,7 @@ import numpy as np
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import InvalidInput
-from mscsec.pooling.sets import Sets, Weighing, dot, total, trace_p, trace_pp, weigh
+from mscsec.pooling.sets import Sets, Weighing, dot, total, trace_p, traces, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def dersimonian_laird_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of DL: the variance of Q at `tau2` is 2(k-1) + 4 tau2 tr(P) + 2 tau2^2 tr(PP)."""
     by = weigh(sets, 0.0)
     trace = trace_p(by.wi, by.sum_w)
-    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * trace_pp(by.wi, by.sum_w)) / trace
+    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp) / trace
 
 
 def two_step(sets: Sets) -> Tau2:
@@ -155,7 +155,7 @@ def hunter_schmidt_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of HS."""
     by = weigh(sets, 0.0)
     trace = trace_p(by.wi, by.sum_w)
-    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * trace_pp(by.wi, by.sum_w)) / by.sum_w
+    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp) / by.sum_w
 
 
 def hunter_schmidt_corrected(sets: Sets) -> Tau2:

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import chdtri
 
 from mscsec.arrays import Array
-from mscsec.pooling.moments import Tau2, generalised_se, truncated
-from mscsec.pooling.sets import Sets, dot, total, trace_p, weigh
+from mscsec.pooling.moments import Tau2, truncated
+from mscsec.pooling.sets import Sets, dot, weigh
 
 STEPS = 200
 # A step below this share of the value no longer moves digits that matter: the reference is met at 1e-6.
@@ -70,13 +70,24 @@ def median_unbiased(sets: Sets) -> Tau2:
 
 
 def paule_mandel_se(sets: Sets, tau2: Array) -> Array:
-    """Standard error of PM, EB and PMM: sqrt(2 k^2 / (k - 1)) / sum w. Source: Morris (1983)."""
+    """Standard error of PM, of EB and of the others that share its equation: sqrt(2 k^2 / (k - 1)) / sum w. Source: Morris (1983)."""
     return np.sqrt(2 * sets.k**2 / (sets.k - 1)) / weigh(sets, tau2).sum_w
 
 
-def iterated_se(sets: Sets, tau2: Array) -> Array:
-    """Standard error of a moment estimator with weights 1 / (vi + tau2), its weights taken as known."""
-    return generalised_se(sets, weigh(sets, tau2).wi, tau2)
+def iterated_laird(sets: Sets) -> Tau2:
+    """DL with weights 1 / (vi + tau2), repeated until it stands: at the fixed point Q equals k - 1, so it is Paule and Mandel's.
+
+    Source: DerSimonian & Kacker (2007), Contemp Clin Trials 28:105-114, section 2.3.
+    """
+    return paule_mandel(sets)
+
+
+def iterated_jonkman(sets: Sets) -> Tau2:
+    """SJ repeated until it stands: tau2 = tau2 Q / (k - 1), which is Paule and Mandel's equation again, and 0 where that has no root.
+
+    Source: Sidik & Jonkman (2005), J R Stat Soc C 54:367-384, section 2.
+    """
+    return paule_mandel(sets)
 
 
 def q_profile(sets: Sets, level: float) -> tuple[Array, Array]:
@@ -89,8 +100,3 @@ def q_profile(sets: Sets, level: float) -> tuple[Array, Array]:
     high = solve_q(sets, chdtri(sets.k - 1, 1 - tail))
     return low.value, high.value
 
-
-__all__ = [
-    "empirical_bayes", "iterated_se", "median_unbiased", "paule_mandel", "paule_mandel_se", "q_profile", "solve_q",
-    "total", "trace_p",
-]

@@ -38,6 +38,7 @@ class PooledResult(Result):
     prediction_low, prediction_high, prediction_df : interval for the effect in a new study; df None for the normal.
     weights : share of each study in the estimate, in the order given, summing to one.
     model, method, tau2_method, ci_method, prediction_method : keys of the methods used (never "auto").
+    threshold, probability_above : the probability that a new study's true effect exceeds `threshold`, where one was given.
     converged, iterations : of the between-study variance estimator; True and 0 for a closed form.
     """
 
@@ -76,6 +77,8 @@ class PooledResult(Result):
     iterations: int = 0
     warnings: tuple[Notice, ...] = ()
     details: dict[str, Any] | None = None
+    threshold: float | None = None
+    probability_above: float | None = None
 
     def __repr__(self) -> str:
         shown = f"PooledResult(k={self.k}, estimate={self.estimate:.6g}, ci=[{self.ci_low:.6g}, {self.ci_high:.6g}]"

@@ -101,24 +101,39 @@ def pair_sum(a: Array, total_a: Array) -> Array:
 
 def trace_p(wi: Array, sum_w: Array) -> Array:
     """tr(P) = sum w - sum w^2 / sum w, for P = W - W1(1'W1)^-1 1'W; full precision where one weight dominates."""
-    trace = sum_w - dot(wi, wi) / sum_w
+    return _guarded_trace_p(wi, sum_w, dot(wi, wi))
+
+
+def _guarded_trace_p(wi: Array, sum_w: Array, sum_w2: Array) -> Array:
+    trace = sum_w - sum_w2 / sum_w
     if (trace < CANCELLED * sum_w).any():
         trace = pair_sum(wi, sum_w) / sum_w
     return trace
 
 
-def trace_pp(wi: Array, sum_w: Array) -> Array:
-    """tr(PP) = sum w^2 - 2 sum w^3 / sum w + (sum w^2 / sum w)^2, likewise."""
+class Traces(NamedTuple):
+    """Sums of powers of the weights, and the traces of P and PP that they make."""
+
+    sum_w2: Array
+    sum_w3: Array
+    p: Array
+    pp: Array
+
+
+def traces(wi: Array, sum_w: Array) -> Traces:
+    """tr(P), and tr(PP) = sum w^2 - 2 sum w^3 / sum w + (sum w^2 / sum w)^2, at full precision."""
     squares = wi * wi
     sum_w2 = total(squares)
-    trace = sum_w2 - 2 * dot(squares, wi) / sum_w + (sum_w2 / sum_w) ** 2
-    if (trace < CANCELLED * sum_w2).any():
-        own = pair_complement(wi, sum_w)
-        trace = total((wi * own) ** 2) + pair_sum(squares, sum_w2) / sum_w**2
-    return trace
+    sum_w3 = dot(squares, wi)
+    ratio = sum_w2 / sum_w
+    pp = sum_w2 - 2 * sum_w3 / sum_w + ratio * ratio
+    if (pp < CANCELLED * sum_w2).any():
+        own = complement(wi, sum_w)
+        pp = total((wi * own) ** 2) + pair_sum(squares, sum_w2) / sum_w**2
+    return Traces(sum_w2, sum_w3, _guarded_trace_p(wi, sum_w, sum_w2), pp)
 
 
-def pair_complement(wi: Array, sum_w: Array) -> Array:
+def complement(wi: Array, sum_w: Array) -> Array:
     """1 - w_i / sum w for each study: one minus its leverage, summed from the others for the heaviest."""
     largest = np.argmax(wi, axis=-1)[..., None]
     others = wi.copy()

@@ -228,20 +228,6 @@ def roles(study: Study, _review: Review) -> Iterator[Finding]:
         )
 
 
-def randomised_matches_type(study: Study, _review: Review) -> Iterator[Finding]:
-    """The randomised flag agrees with the type of design."""
-    design = study.design
-    said_rct = design.type.endswith("rct")
-    if design.randomised is not None and design.randomised != said_rct:
-        yield Finding(
-            ("design", "randomised"),
-            "R215",
-            f"found randomised: {str(design.randomised).lower()} in a {design.type}",
-            "the flag and the type of design agree",
-            f"Write randomised: {str(said_rct).lower()}, or another type",
-        )
-
-
 def assessed_results_exist(study: Study, _review: Review) -> Iterator[Finding]:
     """A risk-of-bias assessment belongs to a result that the record has."""
     outcomes = [result.outcome for result in study.results]
@@ -258,7 +244,7 @@ def assessed_results_exist(study: Study, _review: Review) -> Iterator[Finding]:
 
 STUDY_CHECKS: tuple[Check, ...] = (
     known_arms, known_outcomes, units, figures_of_type, events_within_n, order_within_arm, intervals_of_effects,
-    one_result_once, roles, randomised_matches_type, assessed_results_exist,
+    one_result_once, roles, assessed_results_exist,
 )  # fmt: skip
 
 

@@ -48,8 +48,13 @@ class Document:
     source: Source
 
     def origin(self, path: Path) -> Origin:
-        """Where the value at `path` stands; the nearest enclosing value where there is none."""
+        """Where the value at `path` stands; the nearest enclosing value where there is none.
+
+        A figure written as `{value: ..., assumed: ...}` stands at its value.
+        """
         node, _ = self.root.find(path)
+        if isinstance(node.value, dict) and "value" in node.value:
+            node = node.value["value"][1]
         return Origin(self.file, node.line, node.column, node.text)
 
     def problem(self, finding: Finding, severity: str = "error") -> Problem | None:

@@ -25,6 +25,7 @@ NAMES = {
     "proportion": {"xi": "events", "ni": "n", "mi": "mi"},
     "rate": {"xi": "events", "ti": "time"},
     "mean": {"mi": "mean", "sdi": "sd", "ni": "n"},
+    "sd": {"sdi": "sd", "ni": "n"},
     "alpha": {"ai": "alpha", "mi": "items", "ni": "n"},
     "genotypes": {"ai": "cases_0", "bi": "cases_1", "ci": "cases_2"},
     "reported": {"yi": "yi", "vi": "vi", "sei": "sei"},
@@ -55,7 +56,7 @@ def column(dataset: str, name: str) -> np.ndarray:
 
 def arrays_of(case: dict[str, Any], family: str) -> dict[str, np.ndarray]:
     """The case's input under our names."""
-    pairs = re.findall(r"(\w+)=(\w+)(?=[,)])", case["call"].split(", data=")[0] + ")")
+    pairs = re.findall(r"(\w+)=(\w+)(?=[,)])", case["call"].split(", data=")[0] + ")") if "escalc" in case["call"] else []
     names = NAMES.get(family, COMMON)
     if not pairs:  # the functions of the reference's own script take the data set whole
         pairs = [(name, name) for name in load()["datasets"][case["dataset"]]["columns"] if name in names]

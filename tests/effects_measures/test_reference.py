@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from mscsec.effects.measures import MEASURES, TRANSFORMS, effect_size
+from mscsec.effects.measures import MEASURES, TRANSFORMS, effect_size, transform
 
 from .reference import arrays_of, column, measure_cases, numbers, transform_cases
 
@@ -47,3 +47,26 @@ def test_measure_agrees_with_the_reference(case):
     close(effects.vi, numbers(expected["vi"]), case["tolerance"])
     close(effects.ci_low, numbers(expected["ci_lb"]), case["tolerance"])
     close(effects.ci_high, numbers(expected["ci_ub"]), case["tolerance"])
+
+
+# metafor's further arguments under our names; those given as targs stand in the call.
+NAMES = {"n": "n", "t": "t", "n1": "n_1", "n2": "n_2", "pg": "pg", "pc": "pc"}
+
+
+@pytest.mark.parametrize("case", transform_cases(), ids=lambda case: case["id"])
+def test_transformation_agrees_with_the_reference(case):
+    key = case["options"]["transf"].removeprefix("transf.")
+    inside = case["call"].split(case["options"]["transf"], 1)[1]
+    names = re.findall(r"\w+", inside.split("targs")[0])
+    more = {NAMES[name]: column(case["dataset"], name) for name in names[1:]}
+    for target, value in re.findall(r"(sd|tau2)=([\d.]+)", inside):
+        more[target] = np.array(float(value))
+    if "ni=n" in inside:
+        more["n"] = column(case["dataset"], "n")
+    close(transform(key, column(case["dataset"], names[0]), **more), numbers(case["expected"]["value"]), case["tolerance"])
+
+
+def test_every_measure_and_every_variance_formula_has_a_case():
+    seen = {case["options"]["measure"] for case in measure_cases()}
+    assert set(MEASURES) - seen == {"GEN"}  # the same function as HR, compared with it in test_measures.py
+    assert seen <= set(MEASURES)

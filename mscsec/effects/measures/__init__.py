@@ -6,8 +6,10 @@ scipy.special and the foundation; knows no records.
 """
 
 from mscsec.effects.measures.base import VTYPE_NOTES, Estimate, How, Measure
-from mscsec.effects.measures.effect_size import Effects, Flag, effect_size
+from mscsec.effects.measures.effect_size import effect_size
+from mscsec.effects.measures.effects import Effects, Flag
 from mscsec.effects.measures.families import FAMILIES, Family
 from mscsec.effects.measures.table import MEASURES
+from mscsec.effects.measures.transforms import TRANSFORMS, Transform, transform
 
-__all__ = ["FAMILIES", "MEASURES", "VTYPE_NOTES", "Effects", "Estimate", "Family", "Flag", "How", "Measure", "effect_size"]
+__all__ = ["FAMILIES", "MEASURES", "TRANSFORMS", "VTYPE_NOTES", "Effects", "Estimate", "Family", "Flag", "How", "Measure", "Transform", "effect_size", "transform"]

@@ -35,7 +35,7 @@ class How:
 class Refusal:
     """A reason for which a study has no estimate: where it holds, and the sentence that says it."""
 
-    where: Callable[[Any], BoolArray]
+    where: Callable[[Any, How], BoolArray]
     why: str
 
 

@@ -10,8 +10,10 @@ import math
 import numpy as np
 from scipy.special import ndtri
 
+from mscsec.arrays import Array
 from mscsec.effects.measures.base import Estimate, How, pooled_mean
 from mscsec.effects.measures.cells import Table
+from mscsec.effects.measures.continuous import COX_SNELL
 
 
 def risk_ratio(t: Table, how: How) -> Estimate:
@@ -110,7 +112,7 @@ def log_or_as_smd_logistic(t: Table, how: How) -> Estimate:
 def log_or_as_smd_normal(t: Table, how: How) -> Estimate:
     """Log odds ratio divided by 1.65: a standardised mean difference under a normal variable. Source: Cox & Snell (1989)."""
     yi, vi = odds_ratio(t, how)
-    return Estimate(yi / 1.65, vi / 1.65**2)
+    return Estimate(yi / COX_SNELL, vi / COX_SNELL**2)
 
 
 def phi(t: Table, how: How) -> Estimate:
@@ -121,6 +123,26 @@ def phi(t: Table, how: How) -> Estimate:
     """
     n, n_1, n_2, e_1, e_2 = t.n_1 + t.n_2, t.n_1, t.n_2, t.a + t.c, t.b + t.d
     yi = (t.a * t.d - t.b * t.c) / np.sqrt(n_1 * n_2) / np.sqrt(e_1 * e_2)
+    if how.vtype == "ST":
+        return Estimate(yi, _stratified_phi_variance(t, yi))
     row, col = (n_1 - n_2) / np.sqrt(n_1 * n_2), (e_1 - e_2) / np.sqrt(e_1 * e_2)
     vi = (1 - yi**2 + yi * (1 + yi**2 / 2) * row * col - 0.75 * yi**2 * (row**2 + col**2)) / n
     return Estimate(yi, vi)
+
+
+def _stratified_phi_variance(t: Table, yi: Array) -> Array:
+    """Variance of phi with the group sizes fixed: two independent binomials, by the delta method."""
+    n = t.n_1 + t.n_2
+    share_1, share_2 = t.n_1 / n, t.n_2 / n
+    p = share_1 * t.p_1 + share_2 * t.p_2
+    spread = p * (1 - p)
+    pull = (t.p_1 - t.p_2) * (1 - 2 * p) / (2 * spread)
+    slope_1, slope_2 = 1 - pull * share_1, 1 + pull * share_2
+    binomial_1, binomial_2 = t.p_1 * (1 - t.p_1) / t.n_1, t.p_2 * (1 - t.p_2) / t.n_2
+    return np.asarray(share_1 * share_2 / spread * (slope_1**2 * binomial_1 + slope_2**2 * binomial_2))
+
+
+def fisher_z_phi(t: Table, how: How) -> Estimate:
+    """Fisher's z of phi, variance by the delta method; vtype as for `phi`. Source: Bishop, Fienberg & Holland (1975)."""
+    yi, vi = phi(t, how)
+    return Estimate(np.arctanh(yi), vi / (1 - yi**2) ** 2)

@@ -12,59 +12,39 @@ from mscsec.arrays import Array, BoolArray
 from mscsec.effects.measures.arguments import as_arrays
 from mscsec.effects.measures.base import Estimate, How, Measure
 from mscsec.effects.measures.cells import TO, Counts, Treated, ZeroRule, treat_zeros
+from mscsec.effects.measures.effects import Effects, Flag
 from mscsec.effects.measures.families import FAMILIES, Family
 from mscsec.effects.measures.table import MEASURES
+from mscsec.effects.measures.transforms import TRANSFORMS
 from mscsec.errors import InvalidInput, UnknownMethod, UnknownName, UsageError
 from mscsec.registry import choose
-from mscsec.results import Notice, Result
+from mscsec.results import Notice
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Flag:
-    """Something to know about some of the studies: a stable code, a sentence, and the studies it is true of."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One call on its way: the row, its checked arrays, the options, and what became of zero cells."""
 
-    code: str
-    message: str
-    where: BoolArray
+    row: Measure
+    family: Family
+    x: dict[str, Array]
+    how: How
+    numbers: Any
+    rule: ZeroRule | None
+    treated: Treated | None
 
+    def estimate(self) -> Estimate:
+        """The measure's formula; called twice where yi and vi are to be taken from different cells."""
+        if self.treated is None:
+            return self.row.function(self.numbers, self.how)
+        estimate = self.row.function(self.treated.for_yi, self.how)
+        if self.treated.for_vi is self.treated.for_yi:
+            return estimate
+        return Estimate(estimate.yi, self.row.function(self.treated.for_vi, self.how).vi)
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Effects(Result):
-    """Effects of studies on the analysis scale (ratios as logs); arrays have the shape of the input, (..., k).
-
-    measure : key in MEASURES.
-    yi, vi, sei : effect, sampling variance and its square root; nan where a flag says why.
-    ci_low, ci_high : Wald interval at `level`.
-    level : 0.95 and the like.
-    included : True where the study can be pooled: yi is finite, vi is finite and positive.
-    flags : corrections made, gaps and their reasons.
-    vtype, correct, add, to, drop00 : the options as they were used; None where the measure has no such option.
-    """
-
-    measure: str
-    yi: Array
-    vi: Array
-    sei: Array
-    ci_low: Array
-    ci_high: Array
-    level: float
-    included: BoolArray
-    flags: tuple[Flag, ...]
-    vtype: str
-    correct: bool | None
-    add: float | None
-    to: str | None
-    drop00: bool | None
-
-    @property
-    def warnings(self) -> tuple[Notice, ...]:
-        """The flags, each with the number of studies it is true of."""
-        total = self.included.size
-        return tuple(Notice(flag.code, f"{flag.message} ({int(flag.where.sum())} of {total})") for flag in self.flags)
-
-    def notices(self, index: int | tuple[int, ...]) -> tuple[Notice, ...]:
-        """What there is to know about the study at `index`."""
-        return tuple(Notice(flag.code, flag.message) for flag in self.flags if flag.where[index])
+    def inputs(self) -> tuple[Any, ...]:
+        """What the formula was given, for the reasons to look at."""
+        return (self.numbers,) if self.treated is None else (self.treated.for_yi, self.treated.for_vi)
 
 
 def effect_size(
@@ -86,97 +66,76 @@ def effect_size(
     """Effects and sampling variances of studies, from the numbers they report.
 
     measure : key in MEASURES; upper and lower case alike.
-    arrays : by name as the measure's family in FAMILIES says, of any shapes that broadcast; None or nan where missing.
-        1 is the experimental group, 2 the comparator.
-    vtype : variance formula, one of the measure's `vtypes`; the first by default.
+    arrays : by name as the measure's family in FAMILIES says, of any shapes that broadcast (a single number becomes shape
+        (1,)); None or nan where missing. 1 is the experimental group, 2 the comparator.
+    vtype : variance formula, one of the measure's `vtypes`; the first by default. The means over the studies that some
+        formulas need, and `to="if0all"`, run over the last axis.
     correct : remove the small-sample bias, where the measure has a correction; True by default.
     add : constant for zero cells; by default the measure's own (1/2, or 0 where the measure bears a zero).
-    to : studies to add it to: "only0" (default) those with a zero cell, "all", "if0all" (all, where one of the last axis
-        has a zero), or "none".
+    to : studies to add it to: "only0" (default) those with a zero cell, "all", "if0all" (all, where one has a zero), "none".
     drop00 : leave out studies in which nobody or everybody had the event.
     addyi, addvi : whether the corrected cells are used for yi, and for vi.
     onlyo1 : add to the events alone, so that a group grows by `add` and not by twice that.
     flip : turn the sign of yi.
     olim : limits at which yi and the interval are cut.
 
-    Raises UnknownMethod for a measure, vtype or `to` that does not exist, UsageError for arrays or options that the measure
-    does not have, and InvalidInput for numbers no data can have. What cannot be computed is nan with a flag, study by study.
+    Raises UnknownMethod for a measure, vtype or `to` that does not exist, UnknownName and UsageError for arrays or options
+    that the measure does not have, and InvalidInput for numbers no data can have. What cannot be computed is nan with a flag,
+    study by study.
+    Source: the row's; zero cells: Cochrane Handbook 10.4.4.2.
     """
     row = choose(MEASURES, measure, "measure")
     family = FAMILIES[row.family]
     how = How(_vtype(row, vtype), _correct(row, correct))
     if not 0 < level < 1:
         raise InvalidInput(f"level is {level:g}", "a level lies between 0 and 1, such as 0.95")
+    if olim is not None and not olim[0] < olim[1]:
+        raise InvalidInput(f"olim is {olim}", "the lower limit lies below the upper one")
     x = _gather(row, family, arrays)
     with np.errstate(all="ignore"):
         numbers = family.build(x)
         rule = _zero_rule(row, numbers, (add, to, drop00), addyi, addvi, onlyo1)
-        if rule is None:
-            treated = None
-            estimate = row.function(numbers, how)
-        else:
-            treated = treat_zeros(numbers, rule)
-            estimate = _estimate(row, treated, how)
-            numbers = treated.for_yi
-        return _finish(row, family, x, numbers, how, rule, treated, estimate, level, flip, olim)
-
-
-def _estimate(row: Measure, treated: Treated, how: How) -> Estimate:
-    """The measure from the treated cells; one call where yi and vi use the same."""
-    estimate = row.function(treated.for_yi, how)
-    if treated.for_vi is treated.for_yi:
-        return estimate
-    return Estimate(estimate.yi, row.function(treated.for_vi, how).vi)
-
-
-def _finish(
-    row: Measure,
-    family: Family,
-    x: dict[str, Array],
-    numbers: Any,
-    how: How,
-    rule: ZeroRule | None,
-    treated: Treated | None,
-    estimate: Estimate,
-    level: float,
-    flip: bool,
-    olim: tuple[float, float] | None,
-) -> Effects:
-    shape = next(iter(x.values())).shape
-    yi, vi = (np.array(np.broadcast_to(part, shape), dtype=float) for part in estimate)
-    # An infinite effect or variance is a zero cell or a zero SD showing through; neither half of such a pair is a number.
-    broken = ~np.isfinite(yi) | np.isinf(vi) | (vi < 0)
-    yi[broken], vi[broken] = np.nan, np.nan
-    if flip:
-        yi = -yi
-    sei = np.sqrt(vi)
-    reach = -float(ndtri((1 - level) / 2)) * sei
-    low, high = yi - reach, yi + reach
-    if olim is not None:
-        yi, low, high = (np.clip(part, *olim) for part in (yi, low, high))
+        work = _Work(row, family, x, how, numbers, rule, treat_zeros(numbers, rule) if rule else None)
+        yi, vi = _finite(work)
+        yi = -yi if flip else yi
+        sei = np.sqrt(vi)
+        reach = -float(ndtri((1 - level) / 2)) * sei
+        low, high = yi - reach, yi + reach
+        if olim is not None:
+            yi, low, high = (np.clip(part, *olim) for part in (yi, low, high))
+        flags = tuple(_flags(work, yi, vi))
     return Effects(
-        row.key, yi, vi, sei, low, high, level,
-        included=np.isfinite(vi) & (vi > 0),
-        flags=tuple(_flags(row, family, x, numbers, rule, treated, yi, vi)),
+        measure=row.key,
+        yi=yi,
+        vi=vi,
+        sei=sei,
+        ci_low=low,
+        ci_high=high,
+        level=level,
+        included=np.isfinite(yi) & np.isfinite(vi) & (vi > 0),
+        flags=flags,
+        warnings=tuple(_count(flag) for flag in flags),
+        size=x[family.needs[-1]] if TRANSFORMS[row.back].needs else None,
         vtype=how.vtype,
         correct=how.correct if row.corrects else None,
         add=rule.add if rule else None,
         to=rule.to if rule else None,
         drop00=rule.drop00 if rule else None,
-    )  # fmt: skip
+    )
 
 
-def _flags(
-    row: Measure,
-    family: Family,
-    x: dict[str, Array],
-    numbers: Any,
-    rule: ZeroRule | None,
-    treated: Treated | None,
-    yi: Array,
-    vi: Array,
-) -> list[Flag]:
+def _finite(work: _Work) -> tuple[Array, Array]:
+    """yi and vi, both nan where either is infinite: that is a zero cell or a zero SD showing through, not a number."""
+    shape = next(iter(work.x.values())).shape
+    yi, vi = (np.array(np.broadcast_to(part, shape), dtype=float) for part in work.estimate())
+    broken = ~np.isfinite(yi) | np.isinf(vi) | (vi < 0)
+    yi[broken], vi[broken] = np.nan, np.nan
+    return yi, vi
+
+
+def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
     """Every correction and every gap; the first reason that holds is the one a gap gets."""
+    row, rule, treated = work.row, work.rule, work.treated
     found: list[Flag] = []
     gap = ~np.isfinite(yi) | ~np.isfinite(vi)
 
@@ -187,33 +146,40 @@ def _flags(
             found.append(Flag(code, message, where))
             gap = gap & ~where
 
-    if treated is not None and rule is not None:
-        if treated.added.any():
-            found.append(Flag("E101", f"{rule.add:g} added to {'the events' if rule.onlyo1 else 'every cell'}", treated.added))
-        explain("E103", "left out: nobody or everybody had the event", treated.dropped)
-    explain("E102", f"{row.key} needs {_needs(family)}", family.missing(x))
-    for refusal in row.refusals:
-        explain("E104", refusal.why, refusal.where(numbers))
-    explain("E104", f"the formula of the {row.name} has no finite value for these numbers", gap)
+    if treated is not None and rule is not None and treated.added.any():
+        cells = "the events" if rule.onlyo1 else "every cell"
+        found.append(Flag("E101", f"{rule.add:g} added to {cells}", treated.added))
+    if gap.any():
+        explain("E102", f"a number is missing: {row.key} needs {_needs(work.family)}", work.family.missing(work.x))
+        if treated is not None:
+            explain("E103", "left out as asked: nobody or everybody had the event", treated.dropped)
+        for refusal in row.refusals:
+            explain("E104", refusal.why, np.logical_or.reduce([refusal.where(numbers, work.how) for numbers in work.inputs()]))
+        explain("E104", f"the formula of the {row.name} has no finite value for these numbers", gap)
     zero = vi == 0
     if zero.any():
-        found.append(Flag("E105", "the sampling variance is zero, so the study has no weight", zero))
+        found.append(Flag("E105", "the sampling variance is zero, which no weight can be made of", zero))
     return found
+
+
+def _count(flag: Flag) -> Notice:
+    return Notice(flag.code, f"{flag.message} ({int(flag.where.sum())} of {flag.where.size} studies)")
 
 
 def _needs(family: Family) -> str:
     """The arrays a study needs, in words."""
-    ways = [" ".join(names) for names in family.any_of]
-    return " ".join(family.needs) + (f" and one of: {'; '.join(ways)}" if ways else "")
+    ways = "; ".join(" ".join(names) for names in family.any_of)
+    return " ".join(family.needs) + (f" and one of: {ways}" if ways else "")
 
 
 def _gather(row: Measure, family: Family, given: dict[str, Any]) -> dict[str, Array]:
     """The family's arrays in one shape, nan throughout where an optional one was not given."""
+    given = {name: values for name, values in given.items() if values is not None}
     for name in given:
         if name not in family.names:
             raise UnknownName(f"array for {row.key}", name, family.names)
-    complete = all(name in given for name in family.needs)
-    if not complete or (family.any_of and not any(all(name in given for name in names) for names in family.any_of)):
+    ways = family.any_of or ((),)
+    if not set(family.needs) <= set(given) or not any(set(names) <= set(given) for names in ways):
         raise UsageError(f"{row.key} ({row.name}) needs {_needs(family)}; given: {' '.join(given) or 'nothing'}")
     x = as_arrays(given)
     shape = next(iter(x.values())).shape
@@ -237,10 +203,13 @@ def _correct(row: Measure, asked: bool | None) -> bool:
 def _zero_rule(
     row: Measure, numbers: Any, asked: tuple[float | None, str | None, bool | None], addyi: bool, addvi: bool, onlyo1: bool
 ) -> ZeroRule | None:
+    """The rule for zero cells, None for a measure without counts; raises `UsageError` where one is asked of such a measure."""
     add, to, drop00 = asked
     if not isinstance(numbers, Counts):
         if asked != (None, None, None) or not (addyi and addvi) or onlyo1:
-            raise UsageError(f"{row.key} ({row.name}) has no cells to correct; leave out add, to, drop00, addyi, addvi, onlyo1")
+            raise UsageError(
+                f"{row.key} ({row.name}) has no cells to correct; leave out add, to, drop00, addyi, addvi and onlyo1"
+            )
         return None
     if to is not None and to not in TO:
         raise UnknownMethod("rule for zero cells (to)", to, TO)

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from mscsec.arrays import Array, BoolArray
 from mscsec.effects.measures.arguments import refuse
 from mscsec.effects.measures.cells import Table
+from mscsec.effects.measures.change import Change
 from mscsec.effects.measures.continuous import TwoMeans
+from mscsec.effects.measures.correlation import Correlation, Partial
+from mscsec.effects.measures.determination import Determination
 from mscsec.effects.measures.generic import Reported
+from mscsec.effects.measures.paired import Margins, PairedTable
+from mscsec.effects.measures.rates import TwoRates
+from mscsec.effects.measures.reliability import Alpha, Genotypes
+from mscsec.effects.measures.single import Binomial, Poisson, Sample
+from mscsec.effects.measures.superiority import Superiority
 from mscsec.registry import by_key
 
 Arrays = Mapping[str, Array]
@@ -23,10 +32,10 @@ class Family:
     """Measures that take the same arrays.
 
     key, name : what it is called.
-    build : takes the arrays (nan where an optional one is absent) and gives what the functions of the family take.
+    build : takes the arrays (nan throughout where one is absent) and gives what the functions of the family take.
     needs : arrays that every study needs.
-    any_of : beside these, one complete set out of several; earlier sets come first where a study has more than one.
-    may : arrays that are used where present.
+    any_of : beside these, one complete set out of several; the earliest complete set of a study is the one used.
+    may : arrays that are used, or harmless, where present.
     """
 
     key: str
@@ -51,27 +60,113 @@ class Family:
         return np.asarray(np.logical_or.reduce(gaps))
 
 
+def _split(x: Arrays, events: str, n: str, group: str) -> tuple[Array, Array]:
+    """Those with and those without the event."""
+    found = f"{{value:g}} events among {{other:g}} participants{group}"
+    refuse(x[events] > x[n], found, "there are at most as many events as participants", x[events], x[n])
+    return x[events], x[n] - x[events]
+
+
 def _table(x: Arrays) -> Table:
-    for group in ("1", "2"):
-        events, n = x[f"events_{group}"], x[f"n_{group}"]
-        refuse(events > n, f"{{value:g}} events among {{other:g}} participants in group {group}", "events are n at most", events, n)
-    return Table(x["events_1"], x["n_1"] - x["events_1"], x["events_2"], x["n_2"] - x["events_2"])
+    return Table(*_split(x, "events_1", "n_1", " in group 1"), *_split(x, "events_2", "n_2", " in group 2"))
+
+
+def _margins(x: Arrays) -> Margins:
+    refuse(x["n_1"] != x["n_2"], "n_1 is {value:g} and n_2 is {other:g}", "pairs have one n", x["n_1"], x["n_2"])
+    one, two = _split(x, "events_1", "n_1", " under condition 1"), _split(x, "events_2", "n_2", " under condition 2")
+    return Margins(*one, *two, r=x["r"], p_both=x["p_both"])
+
+
+def _two_rates(x: Arrays) -> TwoRates:
+    return TwoRates(x["events_1"], x["time_1"], x["events_2"], x["time_2"])
 
 
 def _two_means(x: Arrays) -> TwoMeans:
+    """Means and SDs; d from t, a signed P or r where the study has one of these."""
     absent = np.full(x["n_1"].shape, np.nan)
-    return TwoMeans(x["mean_1"], x["sd_1"], x["n_1"], x["mean_2"], x["sd_2"], x["n_2"], x.get("d", absent))
+    means = (x.get(name, absent) for name in ("mean_1", "sd_1", "n_1", "mean_2", "sd_2", "n_2"))
+    if "t" not in x:
+        return TwoMeans(*means, d=absent)
+    df, inverse = x["n_1"] + x["n_2"] - 2, 1 / x["n_1"] + 1 / x["n_2"]
+    d = _first(x["d"], x["t"] * np.sqrt(inverse), _t_from_p(x["p"], df) * np.sqrt(inverse))
+    if "r" in x:
+        d = _first(d, x["r"] * np.sqrt(df * inverse) / np.sqrt(1 - x["r"] ** 2))
+    return TwoMeans(*means, d=d)
+
+
+def _change(x: Arrays) -> Change:
+    absent = np.full(x["n"].shape, np.nan)
+    d = absent
+    if "t" in x:
+        d = _first(x["d"], x["t"] / np.sqrt(x["n"]), _t_from_p(x["p"], x["n"] - 1) / np.sqrt(x["n"]))
+    return Change(*(x.get(name, absent) for name in ("mean_1", "sd_1", "mean_2", "sd_2", "r")), x["n"], d)
+
+
+def _correlation(x: Arrays) -> Correlation:
+    t = _first(x["t"], _t_from_p(x["p"], x["n"] - 2))
+    return Correlation(_first(x["r"], t / np.sqrt(t**2 + x["n"] - 2)), x["n"])
+
+
+def _partial(x: Arrays) -> Partial:
+    df = x["n"] - x["predictors"] - 1
+    r = x.get("r", np.full(df.shape, np.nan))
+    t = _first(x["t"], _t_from_p(x["p"], df))
+    return Partial(r, np.where(df > 0, t, np.nan), x["predictors"], x["n"], x.get("r2", np.full(df.shape, np.nan)))
+
+
+def _determination(x: Arrays) -> Determination:
+    m, df = x["predictors"], x["n"] - x["predictors"] - 1
+    return Determination(_first(x["r2"], m * x["f"] / (m * x["f"] + df)), m, np.where(df > 0, x["n"], np.nan))
+
+
+def _superiority(x: Arrays) -> Superiority:
+    return Superiority(x["auc"], x["n_1"], x["n_2"], np.where(np.isnan(x["ties"]), 0.0, x["ties"]))
 
 
 def _reported(x: Arrays) -> Reported:
-    return Reported(x["yi"], np.where(np.isnan(x["vi"]), x["sei"] ** 2, x["vi"]))
+    return Reported(x["yi"], _first(x["vi"], x["sei"] ** 2))
 
 
-MEANS = ("mean_1", "sd_1", "n_1", "mean_2", "sd_2", "n_2")
+def _first(*choices: Array) -> Array:
+    """Of several arrays, the first value a study has."""
+    found = choices[0]
+    for choice in choices[1:]:
+        found = np.where(np.isnan(found), choice, found)
+    return found
+
+
+def _t_from_p(p: Array, df: Array) -> Array:
+    """The t whose two-sided P is |p|, with the sign of p; from the small tail, exact for the tiniest P."""
+    return np.asarray(-np.sign(p) * stdtrit(np.where(df > 0, df, np.nan), np.abs(p) / 2))
+
+
+MEANS = ("mean_1", "sd_1", "mean_2", "sd_2")
+REPORTED_D = (("d",), ("t",), ("p",))
 
 FAMILIES = by_key(
     Family("dichotomous", "two groups, event or not", _table, ("events_1", "n_1", "events_2", "n_2")),
-    Family("means", "means of two groups", _two_means, MEANS),
-    Family("smd", "means of two groups, or a standardised difference", _two_means, ("n_1", "n_2"), (("d",), ("mean_1", "sd_1", "mean_2", "sd_2"))),
+    Family("rates", "two groups, events in person-time", _two_rates, ("events_1", "time_1", "events_2", "time_2")),
+    Family("means", "means of two groups", _two_means, (*MEANS, "n_1", "n_2")),
+    Family("sds", "SDs of two groups", _two_means, ("sd_1", "n_1", "sd_2", "n_2"), may=("mean_1", "mean_2")),
+    Family("glass", "means of two groups and the comparator's SD", _two_means, ("mean_1", "n_1", "mean_2", "sd_2", "n_2"), may=("sd_1",)),
+    Family("smd", "means of two groups, or d, t, P or r", _two_means, ("n_1", "n_2"), (*REPORTED_D, ("r",), MEANS)),
+    Family("superiority", "means of two groups, or d, t or P", _two_means, ("n_1", "n_2"), (*REPORTED_D, MEANS)),
+    Family("auc", "a reported probability of superiority", _superiority, ("auc", "n_1", "n_2"), may=("ties",)),
+    Family("paired", "matched pairs, event or not", lambda x: PairedTable(*(x[name] for name in ("both", "only_1", "only_2", "neither"))), ("both", "only_1", "only_2", "neither")),
+    Family("marginal", "margins of matched pairs", _margins, ("events_1", "n_1", "events_2", "n_2"), (("r",), ("p_both",))),
+    Family("change", "one group measured twice", _change, (*MEANS, "r", "n")),
+    Family("change_one_sd", "one group measured twice, one SD", _change, ("mean_1", "sd_1", "mean_2", "r", "n"), may=("sd_2",)),
+    Family("change_sds", "SDs of one group measured twice", _change, ("sd_1", "sd_2", "r", "n"), may=("mean_1", "mean_2")),
+    Family("change_d", "one group measured twice, or d, t or P", _change, ("n",), (*REPORTED_D, (*MEANS, "r"))),
+    Family("correlation", "a correlation, or its t or P", _correlation, ("n",), (("r",), ("t",), ("p",))),
+    Family("partial", "a partial correlation, or its t or P", _partial, ("predictors", "n"), (("r",), ("t",), ("p",)), ("r2",)),
+    Family("semipartial", "t or P of one predictor", _partial, ("predictors", "n", "r2"), (("t",), ("p",))),
+    Family("r2", "R squared, or F, of a model", _determination, ("predictors", "n"), (("r2",), ("f",))),
+    Family("proportion", "one group, event or not", lambda x: Binomial(*_split(x, "events", "n", "")), ("events", "n")),
+    Family("rate", "one group, events in person-time", lambda x: Poisson(x["events"], x["time"]), ("events", "time")),
+    Family("mean", "mean of one group", lambda x: Sample(x["mean"], x["sd"], x["n"]), ("mean", "sd", "n")),
+    Family("sd", "SD of one group", lambda x: Sample(x["mean"], x["sd"], x["n"]), ("sd", "n"), may=("mean",)),
+    Family("alpha", "Cronbach's alpha", lambda x: Alpha(x["alpha"], x["items"], x["n"]), ("alpha", "items", "n")),
+    Family("genotypes", "genotypes of one sample", lambda x: Genotypes(x["cases_0"], x["cases_1"], x["cases_2"]), ("cases_0", "cases_1", "cases_2")),
     Family("reported", "an effect as reported", _reported, ("yi",), (("vi",), ("sei",))),
-)
+)  # fmt: skip

@@ -1,11 +1,14 @@
-"""Exact small-sample factors of the normal distribution."""
+"""Exact small-sample factors, and the density, of the normal distribution."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from scipy.special import gammaln
 
 from mscsec.arrays import Array
+from mscsec.effects.measures.base import How
 
 # From here on six terms of Stirling's ratio are exact to rounding, where the difference of two large log-gammas is not.
 _SERIES_FROM = 200.0
@@ -27,3 +30,13 @@ def hedges_j(df: Array) -> Array:
     series = 1 + x * (-1 / 8 + x * (1 / 128 + x * (5 / 1024 + x * (-21 / 32768 + x * (-399 / 262144)))))
     out[large] = np.sqrt((df[large] - 1) / df[large]) * series
     return out
+
+
+def small_sample_factor(df: Array, how: How) -> Array:
+    """`hedges_j` where the correction is asked for, 1 where it is not; nan for one degree of freedom or less with it."""
+    return hedges_j(df) if how.correct else np.ones_like(df)
+
+
+def normal_density(z: Array) -> Array:
+    """Density of the standard normal distribution at z."""
+    return np.asarray(np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi))

@@ -2,22 +2,121 @@
 
 from __future__ import annotations
 
-from mscsec.effects.measures import continuous, dichotomous, generic
-from mscsec.effects.measures.base import Measure, Refusal
-from mscsec.effects.measures.cells import Table
+from mscsec.effects.measures import (
+    biserial,
+    change,
+    continuous,
+    correlation,
+    determination,
+    dichotomous,
+    generic,
+    paired,
+    rates,
+    refusals,
+    reliability,
+    single,
+    superiority,
+    tetrachoric,
+)
+from mscsec.effects.measures.base import Measure
 from mscsec.registry import by_key
+
+_SMD = ("LS", "LS2", "UB", "AV", "H0")
+_NO_AV = ("LS", "LS2", "UB", "H0")
 
 MEASURES = by_key(
     # --- two groups, event or not ----------------------------------------------------------------------------------
-    Measure("RR", "risk ratio", "dichotomous", dichotomous.risk_ratio, "katz1978", "exp", vtypes=("LS", "AV", "H0"), meta="RR", revman="Risk Ratio"),
-    Measure("OR", "odds ratio", "dichotomous", dichotomous.odds_ratio, "woolf1955", "exp", vtypes=("LS", "AV", "H0"), meta="OR", revman="Odds Ratio"),
-    Measure("RD", "risk difference", "dichotomous", dichotomous.risk_difference, "berkey1995", vtypes=("LS", "UB", "AV", "H0"), meta="RD", revman="Risk Difference"),
-    Measure("PETO", "odds ratio by Peto's method", "dichotomous", dichotomous.peto, "yusuf1985", "exp", meta="OR (method=\"Peto\")", revman="Peto Odds Ratio"),
+    Measure("RR", "risk ratio", "dichotomous", dichotomous.risk_ratio, "katz1978", "exp", vtypes=("LS", "AV", "H0"), meta="RR", revman="Risk Ratio", refusals=refusals.TABLE),
+    Measure("OR", "odds ratio", "dichotomous", dichotomous.odds_ratio, "woolf1955", "exp", vtypes=("LS", "AV", "H0"), meta="OR", revman="Odds Ratio", refusals=refusals.TABLE),
+    Measure("RD", "risk difference", "dichotomous", dichotomous.risk_difference, "berkey1995", vtypes=("LS", "UB", "AV", "H0"), meta="RD", revman="Risk Difference", refusals=refusals.TABLE),
+    Measure("PETO", "odds ratio by Peto's method", "dichotomous", dichotomous.peto, "yusuf1985", "exp", meta='OR, method="Peto"', revman="Peto Odds Ratio", refusals=refusals.TABLE),
+    Measure("AS", "arcsine difference", "dichotomous", dichotomous.arcsine_difference, "rucker2009", add=0, meta="ASD", refusals=refusals.TABLE),
+    Measure("PHI", "phi coefficient", "dichotomous", dichotomous.phi, "bishop1975", vtypes=("CS", "ST"), add=0, refusals=refusals.TABLE),
+    Measure("ZPHI", "Fisher's z of the phi coefficient", "dichotomous", dichotomous.fisher_z_phi, "bishop1975", "ztor", vtypes=("CS", "ST"), add=0, refusals=refusals.TABLE),
+    Measure("YUQ", "Yule's Q", "dichotomous", dichotomous.yule_q, "yule1912", refusals=refusals.TABLE),
+    Measure("YUY", "Yule's Y", "dichotomous", dichotomous.yule_y, "yule1912", refusals=refusals.TABLE),
+    Measure("RTET", "tetrachoric correlation", "dichotomous", tetrachoric.tetrachoric, "pearson1900", add=0, refusals=refusals.TABLE),
+    Measure("ZTET", "Fisher's z of the tetrachoric correlation", "dichotomous", tetrachoric.fisher_z_tetrachoric, "pearson1900", "ztor", add=0, refusals=refusals.TABLE),
+    Measure("PBIT", "probit difference", "dichotomous", dichotomous.probit_difference, "sanchezmeca2003", refusals=refusals.TABLE),
+    Measure("OR2D", "odds ratio as standardised mean difference (logistic)", "dichotomous", dichotomous.log_or_as_smd_logistic, "chinn2000", refusals=refusals.TABLE),
+    Measure("OR2DL", "odds ratio as standardised mean difference (logistic)", "dichotomous", dichotomous.log_or_as_smd_logistic, "chinn2000", refusals=refusals.TABLE),
+    Measure("OR2DN", "odds ratio as standardised mean difference (normal)", "dichotomous", dichotomous.log_or_as_smd_normal, "cox1989", refusals=refusals.TABLE),
+    # --- matched pairs, event or not ---------------------------------------------------------------------------------
+    Measure("MPRD", "marginal risk difference of pairs", "paired", paired.paired_risk_difference, "may1997", refusals=refusals.PAIRED),
+    Measure("MPRR", "marginal risk ratio of pairs", "paired", paired.paired_risk_ratio, "zou2007", "exp", refusals=refusals.PAIRED),
+    Measure("MPOR", "marginal odds ratio of pairs", "paired", paired.paired_odds_ratio, "becker1993", "exp", refusals=refusals.PAIRED),
+    Measure("MPORC", "conditional odds ratio of pairs", "paired", paired.paired_odds_ratio_conditional, "breslow1980", "exp", refusals=refusals.PAIRED),
+    Measure("MPPETO", "conditional odds ratio of pairs by Peto's method", "paired", paired.paired_peto, "curtin2002", "exp", refusals=refusals.PAIRED),
+    Measure("MPORM", "marginal odds ratio of pairs from the margins", "marginal", paired.margins_odds_ratio, "elbourne2002", "exp", refusals=refusals.TABLE),
+    # --- two groups, events in person-time ---------------------------------------------------------------------------
+    Measure("IRR", "incidence rate ratio", "rates", rates.rate_ratio, "rothman2008", "exp", meta="IRR", revman="Rate Ratio", refusals=refusals.RATES),
+    Measure("IRD", "incidence rate difference", "rates", rates.rate_difference, "rothman2008", meta="IRD", refusals=refusals.RATES),
+    Measure("IRSD", "difference of square root incidence rates", "rates", rates.root_rate_difference, "freeman1950", add=0, meta="IRSD", refusals=refusals.RATES),
     # --- two groups, means -------------------------------------------------------------------------------------------
     Measure("MD", "mean difference", "means", continuous.mean_difference, "cochrane_handbook", vtypes=("LS", "HO"), meta="MD", revman="Mean Difference"),
-    Measure("SMD", "standardised mean difference (Hedges' g)", "smd", continuous.standardised_mean_difference, "hedges1981", vtypes=("LS", "LS2", "UB", "AV", "H0"), corrects=True, meta="SMD", revman="Std. Mean Difference"),
-    Measure("ROM", "ratio of means", "means", continuous.ratio_of_means, "hedges1999", "exp", vtypes=("LS", "LS2", "HO", "AV", "AVHO"), corrects=True, meta="ROM"),
+    Measure("SMD", "standardised mean difference (Hedges' g)", "smd", continuous.standardised_mean_difference, "hedges1981", vtypes=_SMD, corrects=True, meta="SMD", revman="Std. Mean Difference", refusals=refusals.SMD),
+    Measure("SMDH", "standardised mean difference, SDs unequal", "means", continuous.smd_unequal, "bonett2009", vtypes=("LS", "LS2", "LS3"), corrects=True, refusals=refusals.SMD),
+    Measure("SMD1", "Glass's delta", "glass", continuous.glass_delta, "glass1976", swap="", vtypes=_SMD, corrects=True, meta='SMD, method.smd="Glass"', refusals=refusals.GLASS),
+    Measure("SMD1H", "Glass's delta, SDs unequal", "means", continuous.glass_delta_unequal, "bonett2008", swap="", corrects=True, refusals=refusals.SMD),
+    Measure("ROM", "ratio of means", "means", continuous.ratio_of_means, "hedges1999", "exp", vtypes=("LS", "LS2", "HO", "AV", "AVHO"), corrects=True, meta="ROM", refusals=(refusals.ONE_SIGN,)),
+    Measure("VR", "ratio of SDs", "sds", continuous.ratio_of_sds, "nakagawa2015", "exp", vtypes=("LS", "LS2"), corrects=True, refusals=refusals.SDS),
+    Measure("CVR", "ratio of coefficients of variation", "means", continuous.ratio_of_cvs, "nakagawa2015", "exp", vtypes=("LS", "LS2"), corrects=True, refusals=refusals.CVS),
+    Measure("D2OR", "standardised mean difference as odds ratio (logistic)", "smd", continuous.smd_as_log_or_logistic, "chinn2000", "exp", refusals=refusals.SMD),
+    Measure("D2ORL", "standardised mean difference as odds ratio (logistic)", "smd", continuous.smd_as_log_or_logistic, "chinn2000", "exp", refusals=refusals.SMD),
+    Measure("D2ORN", "standardised mean difference as odds ratio (normal)", "smd", continuous.smd_as_log_or_normal, "cox1989", "exp", refusals=refusals.SMD),
+    Measure("CLES", "probability of superiority", "auc", superiority.reported_superiority, "newcombe2006", null=0.5, swap="", vtypes=("LS", "LS2", "H0", "MAX"), refusals=(refusals.LONE_PARTICIPANT, refusals.CERTAIN)),
+    Measure("AUC", "area under the curve", "auc", superiority.reported_superiority, "newcombe2006", null=0.5, swap="", vtypes=("LS", "LS2", "H0", "MAX"), refusals=(refusals.LONE_PARTICIPANT, refusals.CERTAIN)),
+    Measure("CLESN", "probability of superiority from means", "superiority", superiority.normal_superiority, "ruscio2008", null=0.5, swap="complement", vtypes=("LS", "LS2", "LS3", "HO", "H0"), refusals=refusals.SMD),
+    Measure("AUCN", "area under the curve from means", "superiority", superiority.normal_superiority, "ruscio2008", null=0.5, swap="complement", vtypes=("LS", "LS2", "LS3", "HO", "H0"), refusals=refusals.SMD),
+    Measure("RPB", "point-biserial correlation", "smd", biserial.point_biserial, "jacobs2017", vtypes=("ST", "CS"), refusals=refusals.SMD),
+    Measure("ZPB", "Fisher's z of the point-biserial correlation", "smd", biserial.fisher_z_point_biserial, "jacobs2017", "ztor", vtypes=("ST", "CS"), refusals=(*refusals.SMD, refusals.BEYOND_ONE)),
+    Measure("RBIS", "biserial correlation", "smd", biserial.biserial, "jacobs2017", refusals=refusals.SMD),
+    Measure("ZBIS", "Fisher's z of the biserial correlation", "smd", biserial.fisher_z_biserial, "jacobs2017", "ztor", refusals=(*refusals.SMD, refusals.BEYOND_ONE)),
+    # --- one group measured twice --------------------------------------------------------------------------------------
+    Measure("MC", "mean change", "change", change.mean_change, "cochrane_handbook"),
+    Measure("SMCC", "change over the SD of the change", "change_d", change.standardised_by_change, "gibbons1993", vtypes=_NO_AV, corrects=True, refusals=refusals.CHANGE),
+    Measure("SMCR", "change over one SD", "change_one_sd", change.standardised_by_one_sd, "becker1988", swap="", vtypes=_NO_AV, corrects=True, refusals=refusals.CHANGE),
+    Measure("SMCRH", "change over one SD, SDs unequal", "change", change.standardised_by_one_sd_unequal, "bonett2008", swap="", vtypes=("LS", "LS2"), corrects=True, refusals=refusals.CHANGE),
+    Measure("SMCRP", "change over the average SD", "change", change.standardised_by_average_sd, "cousineau2020", corrects=True, refusals=refusals.CHANGE),
+    Measure("SMCRPH", "change over the average SD, SDs unequal", "change", change.standardised_by_average_sd_unequal, "bonett2008", vtypes=("LS", "LS2"), corrects=True, refusals=refusals.CHANGE),
+    Measure("CLESCN", "probability of superiority of change, from means", "change", change.superiority, "ruscio2008", null=0.5, swap="complement", refusals=refusals.CHANGE),
+    Measure("AUCCN", "area under the curve of change, from means", "change", change.superiority, "ruscio2008", null=0.5, swap="complement", refusals=refusals.CHANGE),
+    Measure("ROMC", "ratio of means of two occasions", "change", change.ratio_of_means_paired, "lajeunesse2011", "exp", vtypes=("LS", "LS2"), corrects=True, refusals=(refusals.NO_R, refusals.ONE_SIGN)),
+    Measure("VRC", "ratio of SDs of two occasions", "change_sds", change.ratio_of_sds_paired, "senior2020", "exp", vtypes=("LS", "LS2"), refusals=refusals.CHANGE),
+    Measure("CVRC", "ratio of coefficients of variation of two occasions", "change", change.ratio_of_cvs_paired, "senior2020", "exp", vtypes=("LS", "LS2"), corrects=True, refusals=refusals.CHANGE_CVS),
+    # --- association -------------------------------------------------------------------------------------------------
+    Measure("COR", "correlation", "correlation", correlation.correlation, "borenstein2009", swap="", vtypes=("LS", "UB", "AV", "H0", "H0b"), meta="COR", refusals=(refusals.FOUR_PAIRS,)),
+    Measure("UCOR", "unbiased correlation", "correlation", correlation.unbiased_correlation, "olkin1958", swap="", vtypes=("LS", "UB", "AV"), refusals=(refusals.FIVE_PAIRS,)),
+    Measure("ZCOR", "Fisher's z of a correlation", "correlation", correlation.fisher_z, "fisher1921", "ztor", swap="", meta="ZCOR", refusals=(refusals.PERFECT, refusals.FOUR_PAIRS)),
+    Measure("PCOR", "partial correlation", "partial", correlation.partial_correlation, "aloe2013", swap="", vtypes=("LS", "AV"), refusals=(refusals.NO_RESIDUAL,)),
+    Measure("ZPCOR", "Fisher's z of a partial correlation", "partial", correlation.fisher_z_partial, "aloe2013", "ztor", swap="", refusals=(refusals.NO_RESIDUAL, refusals.NO_ROOM, refusals.PERFECT)),
+    Measure("SPCOR", "semi-partial correlation", "semipartial", correlation.semipartial_correlation, "aloe2012", swap="", vtypes=("LS", "AV"), refusals=(refusals.NO_RESIDUAL,)),
+    Measure("ZSPCOR", "Fisher's z of a semi-partial correlation", "semipartial", correlation.fisher_z_semipartial, "aloe2012", "ztor", swap="", refusals=(refusals.NO_RESIDUAL,)),
+    Measure("R2", "R squared", "r2", determination.r_squared, "olkin1995", swap="", vtypes=("LS", "LS2", "AV", "AV2"), refusals=(refusals.NO_RESIDUAL,)),
+    Measure("ZR2", "Fisher's z of a multiple correlation", "r2", determination.z_of_r_squared, "olkin1995", "ztor2", swap="", refusals=(refusals.NO_RESIDUAL, refusals.FULL_MODEL)),
+    Measure("R2F", "R squared, predictors fixed", "r2", determination.r_squared_fixed, "kelley2007", swap="", refusals=(refusals.NO_RESIDUAL,)),
+    Measure("ZR2F", "Fisher's z of a multiple correlation, predictors fixed", "r2", determination.z_of_r_squared_fixed, "kelley2007", "ztor2", swap="", vtypes=("LS", "LS2"), refusals=(refusals.NO_RESIDUAL, refusals.FULL_MODEL)),
+    # --- one group -----------------------------------------------------------------------------------------------------
+    Measure("PR", "proportion", "proportion", single.proportion, "agresti2013", null=None, swap="", vtypes=("LS", "UB", "AV"), meta="PRAW", refusals=refusals.ONE_GROUP),
+    Measure("PLN", "log proportion", "proportion", single.log_proportion, "agresti2013", "exp", null=None, swap="", vtypes=("LS", "AV"), meta="PLN", refusals=refusals.ONE_GROUP),
+    Measure("PLO", "logit proportion", "proportion", single.logit_proportion, "agresti2013", "ilogit", null=None, swap="", vtypes=("LS", "AV"), meta="PLOGIT", refusals=refusals.ONE_GROUP),
+    Measure("PRZ", "probit proportion", "proportion", single.probit_proportion, "sanchezmeca2003", "iprobit", null=None, swap="", refusals=refusals.ONE_GROUP),
+    Measure("PAS", "arcsine proportion", "proportion", single.arcsine_proportion, "anscombe1948", "iarcsin", null=None, swap="", add=0, meta="PAS", refusals=refusals.ONE_GROUP),
+    Measure("PFT", "double arcsine proportion", "proportion", single.double_arcsine_proportion, "freeman1950", "ipft", null=None, swap="", add=0, meta="PFT", refusals=refusals.ONE_GROUP),
+    Measure("IR", "incidence rate", "rate", single.rate, "rothman2008", null=None, swap="", meta="IR", refusals=refusals.RATES),
+    Measure("IRLN", "log incidence rate", "rate", single.log_rate, "rothman2008", "exp", null=None, swap="", meta="IRLN", refusals=refusals.RATES),
+    Measure("IRS", "square root incidence rate", "rate", single.root_rate, "freeman1950", "isqrt", null=None, swap="", add=0, meta="IRS", refusals=refusals.RATES),
+    Measure("IRFT", "double square root incidence rate", "rate", single.double_root_rate, "freeman1950", "iirft", null=None, swap="", add=0, meta="IRFT", refusals=refusals.RATES),
+    Measure("MN", "mean", "mean", single.mean, "cochrane_handbook", null=None, swap="", vtypes=("LS", "HO"), meta="MRAW", refusals=refusals.ONE_MEAN),
+    Measure("SMN", "standardised mean", "mean", single.standardised_mean, "hedges1981", null=None, swap="", corrects=True, refusals=refusals.ONE_MEAN),
+    Measure("MNLN", "log mean", "mean", single.log_mean, "hedges1999", "exp", null=None, swap="", meta="MLN", refusals=refusals.ONE_MEAN),
+    Measure("SDLN", "log SD", "sd", single.log_sd, "raudenbush1987", "exp", null=None, swap="", corrects=True, refusals=refusals.ONE_MEAN),
+    Measure("CVLN", "log coefficient of variation", "mean", single.log_cv, "nakagawa2015", "exp", null=None, swap="", corrects=True, refusals=refusals.ONE_MEAN),
+    Measure("ARAW", "Cronbach's alpha", "alpha", reliability.raw_alpha, "bonett2010", null=None, swap="", refusals=(refusals.THREE_PARTICIPANTS,)),
+    Measure("AHW", "Cronbach's alpha, cube root", "alpha", reliability.cube_root_alpha, "hakstian1976", "iahw", null=None, swap="", refusals=(refusals.THREE_PARTICIPANTS,)),
+    Measure("ABT", "Cronbach's alpha, log", "alpha", reliability.log_alpha, "bonett2002", "iabt", null=None, swap="", refusals=(refusals.ALPHA_ONE, refusals.THREE_PARTICIPANTS)),
+    Measure("REH", "relative excess of heterozygotes", "genotypes", reliability.heterozygosity, "ziegler2011", "exp", swap="", add=0, refusals=(refusals.ZERO_CELL,)),
     # --- as reported -------------------------------------------------------------------------------------------------
-    Measure("HR", "hazard ratio", "reported", generic.as_reported, "cochrane_handbook", "exp", meta="HR", revman="Hazard Ratio"),
-    Measure("GEN", "effect as reported", "reported", generic.as_reported, "cochrane_handbook", meta="metagen", revman="generic inverse variance"),
-)
+    Measure("HR", "hazard ratio", "reported", generic.as_reported, "cochrane_handbook", "exp", swap="", meta="HR", revman="Hazard Ratio"),
+    Measure("GEN", "effect as reported", "reported", generic.as_reported, "cochrane_handbook", swap="", meta="metagen", revman="Generic inverse variance"),
+)  # fmt: skip

@@ -1,1 +1,186 @@
-"""Reconstruction."""
+"""Reconstruction: from what a paper prints to the numbers a meta-analysis needs.
+
+Takes arrays of printed figures (None or NaN where not reported; any shapes that broadcast), gives frozen dataclasses
+whose rows each hold a number or a named refusal. Imports errors, arrays, registry, results, numpy and scipy.special;
+nothing of records, pooling or what lies beyond. `RECONSTRUCT` lists every route with what it needs and gives.
+"""
+
+from mscsec.effects.reconstruct import statistics
+from mscsec.effects.reconstruct.accuracy import cells_from_accuracy
+from mscsec.effects.reconstruct.arms import (
+    combine_counts,
+    combine_groups,
+    remove_group,
+    split_shared_events,
+    split_shared_group,
+)
+from mscsec.effects.reconstruct.boxcox import mean_sd_by_box_cox, mean_sd_by_mln
+from mscsec.effects.reconstruct.delta import delta_method, numerical_derivative
+from mscsec.effects.reconstruct.designs import (
+    change_sd,
+    cluster_counts,
+    cluster_se,
+    cluster_size_effective,
+    correlation_from_sds,
+    crossover,
+    paired_sd_from_ci_t,
+    paired_sd_from_p,
+    paired_sd_from_se,
+    paired_sd_from_t,
+)
+from mscsec.effects.reconstruct.estimates import (
+    effect_from_chi2,
+    effect_from_ci,
+    effect_from_lower,
+    effect_from_p,
+    effect_from_report,
+    effect_from_t,
+    effect_from_t_p,
+    effect_from_upper,
+    effect_from_z,
+)
+from mscsec.effects.reconstruct.five_numbers import MEANS, SDS, mean_sd_from_five_numbers, skewness
+from mscsec.effects.reconstruct.hazard import (
+    log_hr_from_curves,
+    log_hr_from_curves_at_risk,
+    log_hr_from_events,
+    log_hr_from_medians,
+    log_hr_from_oe,
+    log_hr_from_p,
+    log_hr_from_p_arms,
+    log_hr_from_survival,
+)
+from mscsec.effects.reconstruct.lognormal import (
+    log_from_geometric_ci_t,
+    log_from_geometric_sd,
+    log_from_raw,
+    mean_sd_from_five_numbers_lognormal,
+    raw_from_log,
+)
+from mscsec.effects.reconstruct.quantile_fit import FAMILIES, mean_sd_by_quantile_estimation
+from mscsec.effects.reconstruct.reexpress import (
+    absolute_from_hr,
+    absolute_from_or,
+    absolute_from_rd,
+    absolute_from_rr,
+    absolute_from_smd,
+    align_direction,
+    md_from_smd,
+    number_needed,
+    rescale,
+)
+from mscsec.effects.reconstruct.route import Reconstruction
+from mscsec.effects.reconstruct.rows import Refusal
+from mscsec.effects.reconstruct.scales import SCALES
+from mscsec.effects.reconstruct.spread import (
+    sd_from_ci_handbook,
+    sd_from_ci_normal,
+    sd_from_ci_t,
+    sd_from_f,
+    sd_from_iqr,
+    sd_from_md_ci_normal,
+    sd_from_md_ci_t,
+    sd_from_md_se,
+    sd_from_p,
+    sd_from_range,
+    sd_from_se,
+    sd_from_t,
+)
+from mscsec.effects.reconstruct.table import RECONSTRUCT
+from mscsec.effects.reconstruct.tables import (
+    events_from_percent,
+    table_from_chi2,
+    table_from_chi2_yates,
+    table_from_or,
+    table_from_or_control,
+    table_from_percents,
+    table_from_phi,
+    table_from_rr_control,
+    table_from_rr_total,
+)
+
+__all__ = [
+    "FAMILIES",
+    "MEANS",
+    "RECONSTRUCT",
+    "SCALES",
+    "SDS",
+    "Reconstruction",
+    "Refusal",
+    "absolute_from_hr",
+    "absolute_from_or",
+    "absolute_from_rd",
+    "absolute_from_rr",
+    "absolute_from_smd",
+    "align_direction",
+    "cells_from_accuracy",
+    "change_sd",
+    "cluster_counts",
+    "cluster_se",
+    "cluster_size_effective",
+    "combine_counts",
+    "combine_groups",
+    "correlation_from_sds",
+    "crossover",
+    "delta_method",
+    "effect_from_chi2",
+    "effect_from_ci",
+    "effect_from_lower",
+    "effect_from_p",
+    "effect_from_report",
+    "effect_from_t",
+    "effect_from_t_p",
+    "effect_from_upper",
+    "effect_from_z",
+    "events_from_percent",
+    "log_from_geometric_ci_t",
+    "log_from_geometric_sd",
+    "log_from_raw",
+    "log_hr_from_curves",
+    "log_hr_from_curves_at_risk",
+    "log_hr_from_events",
+    "log_hr_from_medians",
+    "log_hr_from_oe",
+    "log_hr_from_p",
+    "log_hr_from_p_arms",
+    "log_hr_from_survival",
+    "md_from_smd",
+    "mean_sd_by_box_cox",
+    "mean_sd_by_mln",
+    "mean_sd_by_quantile_estimation",
+    "mean_sd_from_five_numbers",
+    "mean_sd_from_five_numbers_lognormal",
+    "number_needed",
+    "numerical_derivative",
+    "paired_sd_from_ci_t",
+    "paired_sd_from_p",
+    "paired_sd_from_se",
+    "paired_sd_from_t",
+    "raw_from_log",
+    "remove_group",
+    "rescale",
+    "sd_from_ci_handbook",
+    "sd_from_ci_normal",
+    "sd_from_ci_t",
+    "sd_from_f",
+    "sd_from_iqr",
+    "sd_from_md_ci_normal",
+    "sd_from_md_ci_t",
+    "sd_from_md_se",
+    "sd_from_p",
+    "sd_from_range",
+    "sd_from_se",
+    "sd_from_t",
+    "skewness",
+    "split_shared_events",
+    "split_shared_group",
+    "statistics",
+    "table_from_chi2",
+    "table_from_chi2_yates",
+    "table_from_or",
+    "table_from_or_control",
+    "table_from_percents",
+    "table_from_phi",
+    "table_from_rr_control",
+    "table_from_rr_total",
+]

@@ -1,7 +1,7 @@
 """Best linear unbiased mean and SD from a few order statistics of a normal sample.
 
 Generalised least squares of the reported quantiles on the expected standard normal order statistics, with their
-covariances. Source: Yang, Hutson & Wang (2022), Stat Methods Med Res; moments by the series of David & Johnson (1954),
+covariances. Source: Yang, Hutson & Wang (2022), J Appl Stat 49:3846-3867; moments by the series of David & Johnson (1954),
 Biometrika 41:228-240, to order 1 / (n + 2)^2.
 """
 
@@ -13,8 +13,6 @@ import numpy as np
 from scipy.special import ndtri
 
 from mscsec.arrays import Array
-
-QUARTERS = np.array([0, 1, 2, 3, 4])
 
 
 def blue(quantiles: Array, n: Array, places: tuple[int, ...]) -> tuple[Array, Array]:

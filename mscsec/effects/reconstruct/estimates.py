@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtri, stdtrit
 
 from mscsec.arrays import Array, ArrayLike, BoolArray
 from mscsec.effects.reconstruct import rules
@@ -69,7 +69,7 @@ def effect_from_lower(
     """SE = (estimate - lower) / z, where the paper prints the lower limit alone. `level` is that of the two-sided interval."""
     y, low, level_ = columns(estimate=estimate, ci_low=ci_low, level=level)
     rules.confidence(level_)
-    must(~(low >= y), "the lower limit lies below the estimate", estimate=y, ci_low=low)
+    must(~(low >= y), "the lower limit lies below the estimate", {"estimate": y, "ci_low": low})
     yi, bound = to_scale(scale, estimate=y, ci_low=low)
     stands, _ = judge(y.shape, missing(estimate=y, ci_low=low, level=level_))
     sei = blank(stands, (yi - bound) / -ndtri(safe(stands, (1 - level_) / 2, 0.025)))
@@ -89,7 +89,7 @@ def effect_from_p(estimate: ArrayLike, p_value: ArrayLike, scale: str | Forward 
 def effect_from_chi2(estimate: ArrayLike, chi2: ArrayLike, scale: str | Forward = "identity") -> Estimate:
     """SE = |estimate| / sqrt(chi-square), one degree of freedom."""
     (statistic,) = columns(chi2=chi2)
-    rules.must(~(statistic < 0), "a chi-square is not negative", chi2=statistic)
+    rules.not_negative("a chi-square", chi2=statistic)
     return effect_from_report(estimate, z=np.sqrt(statistic), scale=scale)
 
 
@@ -145,8 +145,8 @@ def _from_report(yi: Array, lower: Array, upper: Array, level: Array, z: Array, 
     vague = tested & ~both & ~above & ((statistic == 0) | (yi == 0))
     usable = tested & ~vague & ~np.isnan(yi)
     routes: list[tuple[BoolArray, str, Array]] = [
-        (both, "ci", (upper - lower) / (2 * quantile)),
-        (above, "upper", (upper - yi) / quantile),
+        (both, "ci", np.abs(upper - lower) / (2 * quantile)),
+        (above, "upper", np.abs(upper - yi) / quantile),
         (usable, "p", np.abs(yi) / safe(usable, statistic)),
     ]
     sei = np.select([where for where, _, _ in routes], [value for _, _, value in routes], np.nan)
@@ -170,17 +170,3 @@ def _off_centre(yi: Array, lower: Array, upper: Array, sei: Array) -> tuple[Refu
 def _result(yi: Array, sei: Array, route: Array, reasons: list[Reason], noted: tuple[Refusal, ...] = ()) -> Estimate:
     _, refused = judge(yi.shape, reasons)
     return Estimate(yi, sei**2, sei, np.asarray(route), noted, refused)
-
-
-@dataclass(frozen=True, slots=True)
-class PValue(Result):
-    """p_value : two-sided. NaN in a refused row."""
-
-    p_value: Array
-    refused: tuple[Refusal, ...] = ()
-
-
-def p_from_z(z: ArrayLike) -> PValue:
-    """Two-sided P value of a z statistic, from the small tail."""
-    (z_,) = columns(z=z)
-    return PValue(2 * ndtr(-np.abs(z_)), judge(z_.shape, missing(z=z_))[1])

@@ -21,7 +21,9 @@ from mscsec.effects.reconstruct.rows import Reason, Refusal, blank, columns, jud
 from mscsec.registry import by_key, choose
 from mscsec.results import Result
 
-SMALLEST_GROUP = 5  # below five values a five-number summary is the data; Shi et al. 2023 and Luo et al. 2018 start there
+SMALLEST_GROUP = (
+    5  # below five values a five-number summary is the data; Shi et al. 2023 and Luo et al. 2018 start there
+)
 
 S1, S2, S3 = "S1", "S2", "S3"
 
@@ -48,8 +50,15 @@ class Summary:
 
     def logs(self) -> Summary:
         """The summary of the logarithms: quantiles keep their place under a monotone function."""
-        logs = (np.log(x) for x in (self.minimum, self.q1, self.median, self.q3, self.maximum))
-        return Summary(*logs, n=self.n, scenario=self.scenario)
+        return Summary(
+            np.log(self.minimum),
+            np.log(self.q1),
+            np.log(self.median),
+            np.log(self.q3),
+            np.log(self.maximum),
+            self.n,
+            self.scenario,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ def summarise(
             must(
                 ~(named[smaller] > named[larger]),
                 f"{smaller} is at most {larger}",
-                **{smaller: named[smaller], larger: named[larger]},
+                {smaller: named[smaller], larger: named[larger]},
             )
     ranged, quartered = np.isfinite(low + middle + high), np.isfinite(lower + middle + upper)
     scenario = np.select([ranged & quartered, quartered, ranged], [S3, S2, S1], default="")
@@ -131,11 +140,11 @@ def skewness(
     """Whether the summary is too lopsided for normal data, at the 5 percent level.
 
     Arguments as for `mean_sd_from_five_numbers`.
-    Source: Shi, Luo, Wan et al. (2023), Stat Methods Med Res; statistics and approximate critical values for S1, S2, S3.
+    Source: Shi, Luo, Wan et al. (2023), Stat Methods Med Res 32:1338-1360; statistics and approximate critical values for S1, S2, S3.
     """
     summary = summarise(n, median, minimum, q1, q3, maximum)
-    stands, refused = judge(summary.n.shape, _not_enough(summary))
-    statistic, critical = _skewness(summary, stands)
+    stands, refused = judge(summary.n.shape, not_enough(summary))
+    statistic, critical = skewness_of(summary, stands)
     return Skewness(blank(stands, statistic), blank(stands, critical), stands & (statistic >= critical), refused)
 
 
@@ -160,28 +169,29 @@ def mean_sd_from_five_numbers(
     """
     rule_mean, rule_sd = choose(MEANS, mean, "rule for the mean"), choose(SDS, sd, "rule for the SD")
     summary = summarise(n, median, minimum, q1, q3, maximum)
-    enough, _ = judge(summary.n.shape, _not_enough(summary))
-    statistic, critical = _skewness(summary, enough)
+    enough, _ = judge(summary.n.shape, not_enough(summary))
+    statistic, critical = skewness_of(summary, enough)
     skewed = enough & (statistic >= critical)
-    common = _not_enough(summary)
+    common = not_enough(summary)
     if refuse_skewed:
-        common.append(_too_skewed(skewed))
+        common.append(too_skewed(skewed))
     parts, refused = [], dict[Refusal, None]()  # an ordered set: one refusal for a reason that holds for both parts
     for rule in (rule_mean, rule_sd):
         stands, refusals = judge(summary.n.shape, [*common, *_not_covered(summary, rule)])
-        parts.append(blank(stands, rule.estimate(_only(summary, stands))))
+        parts.append(blank(stands, rule.estimate(only(summary, stands))))
         refused.update(dict.fromkeys(refusals))
     return MeanSd(parts[0], parts[1], skewed, tuple(sorted(refused, key=lambda refusal: refusal.row)))
 
 
-def _only(summary: Summary, stands: BoolArray) -> Summary:
+def only(summary: Summary, stands: BoolArray) -> Summary:
     """The summary with no scenario in the refused rows, so that no rule computes anything there."""
     s = summary
     n = np.where(stands, s.n, float(SMALLEST_GROUP))
     return Summary(s.minimum, s.q1, s.median, s.q3, s.maximum, n, np.where(stands, s.scenario, ""))
 
 
-def _not_enough(summary: Summary) -> list[Reason]:
+def not_enough(summary: Summary) -> list[Reason]:
+    """Rows whose figures are missing, or whose group is too small for any of the formulas."""
     return [
         (np.isnan(summary.n), "E301", "n is not reported"),
         (np.isnan(summary.median), "E301", "median is not reported"),
@@ -196,7 +206,8 @@ def _not_covered(summary: Summary, rule: Estimator) -> list[Reason]:
     return [(summary.rows(s), "E302", f"{rule.name} has no formula for {said[s]}") for s in missing]
 
 
-def _too_skewed(skewed: BoolArray) -> Reason:
+def too_skewed(skewed: BoolArray) -> Reason:
+    """The refusal of rows that failed the test of skewness."""
     return (
         skewed,
         "E306",
@@ -204,7 +215,7 @@ def _too_skewed(skewed: BoolArray) -> Reason:
     )
 
 
-def _skewness(summary: Summary, enough: BoolArray) -> tuple[Array, Array]:
+def skewness_of(summary: Summary, enough: BoolArray) -> tuple[Array, Array]:
     """Statistic and critical value by scenario, 0 and infinity elsewhere. Identical quantiles are not skewed."""
     s, n = summary, safe(enough, summary.n, float(SMALLEST_GROUP))
     range_part = _lopsided(s.minimum, s.median, s.maximum)

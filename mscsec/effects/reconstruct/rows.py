@@ -7,7 +7,7 @@ P = 1) is refused for its row alone: the value there is NaN and a `Refusal` says
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ def columns(**figures: ArrayLike | None) -> tuple[Array, ...]:
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"a figure is not a number: {error}", "figures are numbers, None or NaN") from error
     for name, array in arrays.items():
-        must(~np.isinf(array), "a reported figure is finite", **{name: array})
+        must(~np.isinf(array), "a reported figure is finite", {name: array})
     try:
         return tuple(np.broadcast_arrays(*arrays.values()))
     except ValueError as error:
@@ -56,7 +56,7 @@ def columns(**figures: ArrayLike | None) -> tuple[Array, ...]:
         raise InvalidInput(f"the shapes do not go together: {shapes}", "every figure has one value a row") from error
 
 
-def must(holds: Any, rule: str, instead: str = "", **figures: Array) -> None:
+def must(holds: Any, rule: str, figures: Mapping[str, Array], instead: str = "") -> None:
     """Raise InvalidInput for the first row where `holds` is False, with its figures.
 
     holds : boolean, of the figures' shape; written so that an unreported figure (NaN) passes, as in `~(sd < 0)`.
@@ -72,6 +72,12 @@ def must(holds: Any, rule: str, instead: str = "", **figures: Array) -> None:
 def missing(**figures: Array) -> list[Reason]:
     """One reason a figure: the rows where it is not reported."""
     return [(np.isnan(array), "E301", f"{name} is not reported") for name, array in figures.items()]
+
+
+def uninformative(difference: Array, statistic: Array) -> list[Reason]:
+    """Rows in which a difference of zero or a statistic of zero (P = 1) fits every standard error."""
+    sentence = "a difference or test statistic of zero (P = 1) leaves the standard error open"
+    return [((statistic == 0) | (difference == 0), "E304", sentence)]
 
 
 def judge(shape: tuple[int, ...], reasons: Iterable[Reason]) -> tuple[BoolArray, tuple[Refusal, ...]]:

@@ -31,7 +31,13 @@ class Scale:
 
 SCALES = by_key(
     Scale("identity", np.array, -np.inf, np.inf, "any number"),
-    Scale("log", np.log, 0.0, np.inf, "a ratio and its limits are positive; if they are logs already, the scale is identity"),
+    Scale(
+        "log",
+        np.log,
+        0.0,
+        np.inf,
+        "a ratio and its limits are positive; if they are logs already, the scale is identity",
+    ),
     Scale("logit", logit, 0.0, 1.0, "a proportion and its limits lie strictly between 0 and 1"),
     Scale("fisher-z", np.arctanh, -1.0, 1.0, "a correlation and its limits lie strictly between -1 and 1"),
     Scale("sqrt", np.sqrt, 0.0, np.inf, "a rate and its limits are positive"),
@@ -47,5 +53,5 @@ def to_scale(scale: str | Forward, **figures: Array) -> tuple[Array, ...]:
         return tuple(np.asarray(scale(array), dtype=np.float64) for array in figures.values())
     row = choose(SCALES, scale, "scale")
     for name, array in figures.items():
-        must(~((array <= row.low) | (array >= row.high)), row.rule, **{name: array})
+        must(~((array <= row.low) | (array >= row.high)), row.rule, {name: array})
     return tuple(row.forward(array) for array in figures.values())

@@ -13,7 +13,7 @@ from scipy.special import ndtri, stdtrit
 
 from mscsec.arrays import Array, ArrayLike
 from mscsec.effects.reconstruct import rules
-from mscsec.effects.reconstruct.rows import Reason, Refusal, blank, columns, judge, missing, must, safe
+from mscsec.effects.reconstruct.rows import Reason, Refusal, blank, columns, judge, missing, must, safe, uninformative
 from mscsec.results import Result
 
 # Cochrane Handbook 6.5.2.2: interval widths in standard errors, as printed there for large samples.
@@ -101,7 +101,7 @@ def sd_from_iqr(q1: ArrayLike, q3: ArrayLike) -> GroupSd:
     Source: Cochrane Handbook 6.5.2.5. Where n is known, `five_numbers` corrects for it.
     """
     q1_, q3_ = columns(q1=q1, q3=q3)
-    must(~(q1_ > q3_), "the first quartile is at most the third", q1=q1_, q3=q3_)
+    must(~(q1_ > q3_), "the first quartile is at most the third", {"q1": q1_, "q3": q3_})
     stands, refused = judge(q1_.shape, missing(q1=q1_, q3=q3_))
     return GroupSd(blank(stands, (q3_ - q1_) / HANDBOOK_IQR), refused)
 
@@ -112,7 +112,7 @@ def sd_from_range(minimum: ArrayLike, maximum: ArrayLike) -> GroupSd:
     Source: Cochrane Handbook 6.5.2.6, which advises against it. Where n is known, `five_numbers` corrects for it.
     """
     low, high = columns(minimum=minimum, maximum=maximum)
-    must(~(low > high), "the minimum is at most the maximum", minimum=low, maximum=high)
+    must(~(low > high), "the minimum is at most the maximum", {"minimum": low, "maximum": high})
     stands, refused = judge(low.shape, missing(minimum=low, maximum=high))
     return GroupSd(blank(stands, (high - low) / RANGE_IN_SDS), refused)
 
@@ -136,7 +136,7 @@ def sd_from_t(md: ArrayLike, t: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> Co
     """
     md_, t_, n1, n2 = columns(md=md, t=t, n_1=n_1, n_2=n_2)
     rules.group_size(1, n_1=n1, n_2=n2)
-    reasons = [*missing(md=md_, t=t_, n_1=n1, n_2=n2), *_uninformative(md_, t_)]
+    reasons = [*missing(md=md_, t=t_, n_1=n1, n_2=n2), *uninformative(md_, t_)]
     stands, _ = judge(md_.shape, reasons)
     return _common(np.abs(md_) / safe(stands, np.abs(t_)), n1, n2, reasons)
 
@@ -147,7 +147,7 @@ def sd_from_f(md: ArrayLike, f: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> Co
     Source: Cochrane Handbook 6.5.2.3; F with 1 and df degrees of freedom is the square of t on df.
     """
     md_, f_ = columns(md=md, f=f)
-    must(~(f_ < 0), "an F statistic is not negative", f=f_)
+    rules.not_negative("an F statistic", f=f_)
     return sd_from_t(md_, np.sqrt(f_), n_1, n_2)
 
 
@@ -161,9 +161,9 @@ def sd_from_p(md: ArrayLike, p_value: ArrayLike, n_1: ArrayLike, n_2: ArrayLike)
     rules.probability(p_value=p)
     rules.group_size(1, n_1=n1, n_2=n2)
     known, _ = judge(p.shape, missing(p_value=p, n_1=n1, n_2=n2))
-    must(~known | (n1 + n2 > 2), "a t test has three or more participants", n_1=n1, n_2=n2)
+    must(~known | (n1 + n2 > 2), "a t test has three or more participants", {"n_1": n1, "n_2": n2})
     t = blank(known, -stdtrit(safe(known, n1 + n2 - 2), safe(known, p) / 2))
-    reasons = [*missing(md=md_, p_value=p, n_1=n1, n_2=n2), *_uninformative(md_, t)]
+    reasons = [*missing(md=md_, p_value=p, n_1=n1, n_2=n2), *uninformative(md_, t)]
     stands, _ = judge(md_.shape, reasons)
     return _common(np.abs(md_) / safe(stands, t), n1, n2, reasons)
 
@@ -179,7 +179,7 @@ def sd_from_md_ci_t(
     rules.interval(low, high)
     rules.confidence(level_)
     rules.group_size(1, n_1=n1, n_2=n2)
-    must(~(n1 + n2 <= 2), "a t test has three or more participants", n_1=n1, n_2=n2)
+    must(~(n1 + n2 <= 2), "a t test has three or more participants", {"n_1": n1, "n_2": n2})
     reasons = missing(ci_low=low, ci_high=high, n_1=n1, n_2=n2, level=level_)
     stands, _ = judge(low.shape, reasons)
     quantile = -stdtrit(safe(stands, n1 + n2 - 2), safe(stands, (1 - level_) / 2, 0.025))
@@ -211,13 +211,6 @@ def _interval_of_mean(
     rules.confidence(level_)
     rules.group_size(n=n_)
     return low, high, n_, level_
-
-
-def _uninformative(difference: Array, statistic: Array) -> list[Reason]:
-    return [
-        (statistic == 0, "E304", "a test statistic of zero (P = 1) leaves the standard error open"),
-        (difference == 0, "E304", "a difference of zero leaves the standard error open"),
-    ]
 
 
 def _common(se: Array, n_1: Array, n_2: Array, reasons: list[Reason]) -> CommonSd:

@@ -52,9 +52,12 @@ def bracketed_newton(
     return Roots(at, done, most)
 
 
-def bracketed_root(function: Callable[[Array], Array], low: Array, high: Array, most: int = 200) -> Roots:
+def bracketed_root(
+    function: Callable[[Array], Array], low: Array, high: Array, most: int = 200, tolerance: float = RELATIVE_STEP
+) -> Roots:
     """Where a continuous function of differing signs at `low` and `high` crosses zero, without derivatives.
 
+    tolerance : relative width of the bracket at which it stops; wider where the function itself is iterated.
     Source: Chandrupatla (1997), Adv Eng Softw 28:145-149 (inverse quadratic interpolation or bisection).
     """
     a, b = np.array(high, dtype=float), np.array(low, dtype=float)
@@ -72,12 +75,12 @@ def bracketed_root(function: Callable[[Array], Array], low: Array, high: Array, 
         a, fa = at, f
         best = np.where(done, best, np.where(np.abs(fa) < np.abs(fb), a, b))
         spread = np.abs(b - a)
-        tolerance = RELATIVE_STEP * np.abs(best) + np.finfo(float).tiny
-        done |= (spread <= 2 * tolerance) | (f == 0)
+        near = tolerance * np.abs(best) + np.finfo(float).tiny
+        done |= (spread <= 2 * near) | (f == 0)
         if done.all():
             return Roots(best, done, iteration)
         share = _interpolation(a, b, c, fa, fb, fc)
-        edge = np.minimum(tolerance / np.where(spread > 0, spread, 1.0), 0.5)
+        edge = np.minimum(near / np.where(spread > 0, spread, 1.0), 0.5)
         share = np.clip(share, edge, 1 - edge)
     return Roots(best, done, most)
 

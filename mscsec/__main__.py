@@ -1,0 +1,5 @@
+"""`python -m mscsec` is `mscsec`."""
+
+from mscsec.cli import main
+
+main()

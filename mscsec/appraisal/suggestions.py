@@ -1,0 +1,49 @@
+"""Answers that the design flags of a record speak for: shown with their reason, never counted as judgements.
+
+The rules stand in each instrument's file under `suggest:`. An assessor takes a suggestion over by writing it down as
+an answer; `appraise` never sees the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mscsec.appraisal.decision import holds
+from mscsec.appraisal.flags import Flags
+from mscsec.appraisal.instrument import Instrument, instrument
+from mscsec.results import Result
+
+if TYPE_CHECKING:
+    from mscsec.records.models import DesignType
+
+# The instrument for each design of a record; cluster and crossover trials have forms of RoB 2 of their own.
+BY_DESIGN: dict[DesignType, str] = {
+    "parallel-rct": "rob2",
+    "cluster-rct": "rob2-cluster",
+    "crossover-rct": "rob2-crossover",
+    "nonrandomised": "robins-i-v2",
+    "single-arm": "robins-i-v2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion(Result):
+    """`place` is a question, or a domain where the instrument is judged without questions."""
+
+    place: str
+    answer: str
+    reason: str
+
+
+def suggest(tool: Instrument | str, flags: Flags) -> tuple[Suggestion, ...]:
+    """What `flags` (see `design_flags`) speak for, at most one answer a question: the first rule that holds.
+
+    Raises `UnknownName` (B001) for an instrument that does not exist.
+    """
+    form = instrument(tool) if isinstance(tool, str) else tool
+    found: dict[str, Suggestion] = {}
+    for rule in form.suggestions:
+        if rule.question not in found and holds(rule.condition, flags):
+            found[rule.question] = Suggestion(rule.question, rule.answer, rule.reason)
+    return tuple(found.values())

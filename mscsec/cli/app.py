@@ -1,0 +1,102 @@
+"""The command group: names and summaries here, each command's module imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from mscsec.cli.version import __version__
+from mscsec.errors import MscsecError
+
+COMMANDS = {
+    "init": "Start an evidence base.",
+    "add-study": "Add a study record, by questions or from a file.",
+    "check": "Check all records; report every problem at once.",
+    "explain": "Explain a problem code, such as R205.",
+    "effects": "Show each study's effect and how it was derived.",
+    "pool": "Pool one outcome, with a forest plot.",
+    "bias-report": "Report risk of bias by study.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by name and imports one when it runs."""
+
+    running = False
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        """Names in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command; for a listing of the group a stand-in with its summary, so that help imports nothing."""
+        if cmd_name not in COMMANDS:
+            return None
+        if not self.running:
+            return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+        return load_command(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As click does, with the real command."""
+        self.running = True
+        return super().resolve_command(ctx, args)
+
+
+def load_command(name: str) -> Any:
+    """The click command of `mscsec.cli.<name>.command`."""
+    module = importlib.import_module(f"mscsec.cli.{name.replace('-', '_')}")
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    single.command(name, context_settings={"help_option_names": ["-h", "--help"]})(module.command)
+    return get_command(single)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 done, and it found what it looks for; 2 wrong use or invalid input; 3 cannot be computed from these data.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mscsec {__version__}")
+        raise typer.Exit
+
+
+@app.callback(no_args_is_help=True)
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """Meta-analysis and evidence appraisal from plain YAML study records.
+
+    Every number can be followed back to its line in a record and its place in the paper.
+    Try: mscsec pool --outcome icu_stay
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and gives its exit code. Expected errors are one message on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows a question mark, not a traceback
+    try:
+        code = get_command(app).main(list(arguments), prog_name="mscsec", standalone_mode=True)
+    except MscsecError as error:
+        from mscsec.cli.output import report_error
+
+        report_error(error)
+        return error.exit_code
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    return int(code or 0)

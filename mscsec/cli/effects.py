@@ -1,0 +1,243 @@
+"""`mscsec effects`: the effect of every study, and with `--explain` the path from the printed figures to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mscsec.cli import options as opt
+from mscsec.cli.output import (
+    csv_text,
+    display_width,
+    document,
+    emit,
+    json_text,
+    output_kind,
+    pad,
+    say_base,
+    table,
+    width,
+    wrap,
+)
+from mscsec.cli.pool import TableFile, chosen_outcome, read_table
+from mscsec.cli.render_pool import arm_words, left_out
+from mscsec.effects.sizes import EffectSizes, StudyEffect, effects
+from mscsec.effects.tabular import effects_from_table
+from mscsec.errors import UsageError
+from mscsec.records.reader import EvidenceBase, load
+from mscsec.report.numbers import interval, level, number
+from mscsec.report.words import footnotes
+from mscsec.sources import SOURCES
+
+Explain = Annotated[
+    bool, typer.Option("--explain", help="For each study the printed figures, their place, and each step to yi and vi.")
+]
+Study = Annotated[
+    list[str] | None, typer.Option("--study", metavar="STUDY", help="Show only this study, by id. May be repeated.")
+]
+MeanRule = Annotated[
+    str,
+    typer.Option(
+        "--mean-rule", metavar="KEY", help="Rule for a mean from a median: luo2018, wan2014, hozo2005, blue ..."
+    ),
+]
+SdRule = Annotated[
+    str,
+    typer.Option(
+        "--sd-rule", metavar="KEY", help="Rule for an SD from quartiles or range: wan-shi, wan2014, hozo2005, blue ..."
+    ),
+]
+Prefer = Annotated[
+    str,
+    typer.Option(
+        "--prefer", metavar="ROUTE", help="arms: figures by arm first; reported: the contrast as printed first."
+    ),
+]
+
+
+def command(
+    outcome: opt.Outcome = None,
+    measure: opt.Measure = None,
+    comparison: opt.Comparison = None,
+    timepoint: opt.Timepoint = None,
+    design: opt.Designs = None,
+    exclude: opt.Exclude = None,
+    study: Study = None,
+    level: opt.Level = None,
+    mean_rule: MeanRule = "luo2018",
+    sd_rule: SdRule = "wan-shi",
+    prefer: Prefer = "arms",
+    explain: Explain = False,
+    table: TableFile = None,
+    studies: opt.Studies = None,
+    json: opt.AsJson = False,
+    csv: opt.AsCsv = False,
+    output: opt.Output = None,
+    force: opt.Force = False,
+) -> None:
+    """Show the effect of every study that reports an outcome, and how each was derived.
+
+    \b
+    Examples:
+      mscsec effects --outcome hospital_stay
+      mscsec effects --outcome hospital_stay --explain --study shu2020
+      mscsec effects --outcome mortality_28d --measure OR --csv -o effects.csv
+    """
+    kind = output_kind(output, json=json, csv=csv)
+    if prefer not in ("arms", "reported"):
+        raise UsageError(f"--prefer is {prefer!r}; write arms or reported")
+    base = None
+    if table is not None:
+        sizes = effects_from_table(
+            read_table(table), measure, outcome=outcome or Path(table).stem, exclude=exclude or (), level=level or 0.95
+        )
+    else:
+        base = load(studies)
+        if studies is None:
+            say_base(base)
+        sizes = effects(
+            base, chosen_outcome(base, outcome), measure=measure, comparison=comparison, timepoint=timepoint, designs=design,
+            exclude=exclude or (), level=level or float(base.review.analysis.level or 0.95), mean_rule=mean_rule, sd_rule=sd_rule, prefer=prefer,
+        )  # fmt: skip
+    if study:
+        strangers = [row.study for row in sizes.rows if row.study not in study]
+        for name in study:
+            if base is not None:
+                base.study(name)
+        sizes = sizes.without(strangers)
+    if kind == "json":
+        emit(json_text(_document(sizes, base)), output, force)
+    elif kind == "csv":
+        emit(effects_csv(sizes), output, force)
+    else:
+        emit(explain_text(sizes, base) if explain else effects_text(sizes), output, force)
+
+
+def effects_text(sizes: EffectSizes) -> str:
+    """A table of the studies with both groups' figures and the derivation in words."""
+    cells = width()
+    notes = footnotes(sizes.rows)
+    head = ["Study", "Experimental", "Comparator", f"{sizes.measure} [{level(sizes.level)} CI]", ""]
+    rows = [
+        [
+            row.label,
+            arm_words(row.experimental),
+            arm_words(row.comparator),
+            f"{number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]",
+            notes.marks[row.study],
+        ]
+        for row in sizes.rows
+    ]
+    lines = [
+        f"{sizes.outcome_label}: {sizes.measure_name} ({sizes.measure})",
+        *([sizes.comparison_label] if sizes.comparison_label else []),
+        "",
+    ]
+    drawn = table(head, rows, right=[3])
+    if max(map(display_width, drawn)) > cells:
+        drawn = table([head[0], *head[3:]], [[row[0], *row[3:]] for row in rows], right=[1])
+    lines += drawn
+    if notes.notes:
+        lines += ["", "Notes"]
+        for mark, text in notes.notes:
+            lines += wrap(f"  {mark}  {text}", cells, "     ")
+    return "\n".join(lines + left_out(sizes, cells)) + "\n"
+
+
+def explain_text(sizes: EffectSizes, base: EvidenceBase | None) -> str:
+    """Study by study: figures as printed with their line and place in the paper, then each step."""
+    lines = [f"{sizes.outcome_label}: {sizes.measure_name} ({sizes.measure})"]
+    for row in sizes.rows:
+        lines += ["", *_explain_study(row, sizes, base)]
+    return "\n".join(lines + left_out(sizes, width())) + "\n"
+
+
+def _explain_study(row: StudyEffect, sizes: EffectSizes, base: EvidenceBase | None) -> list[str]:
+    cells = width()
+    lines = [
+        f"{row.label} ({row.study})",
+        f"  {sizes.measure} {number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]: {row.derivation.words}",
+    ]
+    room = max((display_width(figure.name) for figure in row.derivation.figures), default=0)
+    values = max((display_width(figure.text) for figure in row.derivation.figures), default=0)
+    lines += ["  Printed" if row.derivation.figures else "  Given as effects"]
+    quoted: dict[str, None] = {}
+    for figure in row.derivation.figures:
+        place = str(base.origin(row.study, figure.path)) if base else f"{figure.path[0]}:{figure.path[1]}"
+        lines.append(
+            f"    {pad(figure.name, room)}  {pad(figure.text, values, right=True)}  {place}{'  (assumed)' if figure.assumed else ''}"
+        )
+        if figure.where:
+            quoted[f"{figure.where}: “{figure.quote}”" if figure.quote else figure.where] = None
+    for text in quoted:
+        lines += wrap(f"    from {text}", cells, "      ")
+    lines += ["  Steps"] if row.derivation.steps else []
+    for step in row.derivation.steps:
+        source = SOURCES[step.source] if step.source in SOURCES else None
+        named = f" [{source.authors.split(',')[0].split()[0]} {source.year}]" if source else ""
+        lines += wrap(f"    {step.result} = {number(step.value, 4)}  {step.formula}{named}", cells, "      ")
+    for flag in row.flags:
+        lines += wrap(f"  ! {flag.text} [{flag.code}]", cells, "    ")
+    return lines
+
+
+_HEADER = [
+    "study",
+    "label",
+    "yi",
+    "vi",
+    "sei",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "n_1",
+    "events_1",
+    "mean_1",
+    "sd_1",
+    "n_2",
+    "events_2",
+    "mean_2",
+    "sd_2",
+    "timepoint",
+    "derivation",
+    "notes",
+]
+
+
+def effects_csv(sizes: EffectSizes) -> str:
+    """One row a study, every digit kept; yi on the analysis scale, estimate on the natural one."""
+    rows = []
+    for row in sizes.rows:
+        arms = [
+            getattr(arm, name) for arm in (row.experimental, row.comparator) for name in ("n", "events", "mean", "sd")
+        ]
+        notes = "; ".join(flag.text for flag in row.flags)
+        rows.append(
+            [
+                row.study,
+                row.label,
+                row.yi,
+                row.vi,
+                row.sei,
+                row.estimate,
+                row.low,
+                row.high,
+                *arms,
+                row.timepoint,
+                row.derivation.words,
+                notes,
+            ]
+        )
+    return csv_text(_HEADER, rows)
+
+
+def _document(sizes: EffectSizes, base: EvidenceBase | None) -> dict[str, object]:
+    content = document("effects", effects=sizes)
+    if base is not None:
+        for row in content["effects"]["rows"]:
+            for figure in row["derivation"]["figures"]:
+                origin = base.origin(row["study"], tuple(figure["path"]))
+                figure["origin"] = {"file": origin.file, "line": origin.line, "column": origin.column}
+    return content

@@ -1,0 +1,96 @@
+"""Options that commands share, defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mscsec.records.reader import EvidenceBase, load
+
+
+def _outcomes(incomplete: str) -> list[str]:
+    return [name for name in _quiet_base().review.outcomes if name.startswith(incomplete)]
+
+
+def _comparisons(incomplete: str) -> list[str]:
+    return [name for name in _quiet_base().review.comparisons if name.startswith(incomplete)]
+
+
+def _studies(incomplete: str) -> list[str]:
+    return [study.id for study in _quiet_base().studies if study.id.startswith(incomplete)]
+
+
+def _quiet_base() -> EvidenceBase:
+    return load()
+
+
+Studies = Annotated[
+    Path | None,
+    typer.Option(
+        "--studies",
+        "-s",
+        envvar="MSCSEC_STUDIES",
+        show_envvar=True,
+        metavar="FOLDER",
+        help="Evidence base: a folder with review.yaml. Default: the nearest studies/ upward, else the one shipped.",
+    ),
+]
+Outcome = Annotated[
+    str | None,
+    typer.Option("--outcome", metavar="NAME", help="Outcome, as named in review.yaml.", autocompletion=_outcomes),
+]
+Comparison = Annotated[
+    str | None,
+    typer.Option(
+        "--comparison",
+        metavar="NAME",
+        help="Comparison, as named in review.yaml. Default: the outcome's own.",
+        autocompletion=_comparisons,
+    ),
+]
+Timepoint = Annotated[
+    str | None,
+    typer.Option(
+        "--timepoint",
+        metavar="TEXT",
+        help='Time point, as written in the records ("day 28"). Default: by the order in review.yaml.',
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude", metavar="STUDY", help="Leave a study out, by id. May be repeated.", autocompletion=_studies
+    ),
+]
+Designs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--design",
+        metavar="TYPE",
+        help="Types of design that enter: parallel-rct, cluster-rct, crossover-rct, nonrandomised, single-arm, all. May be repeated. Default: the randomised ones.",
+    ),
+]
+Measure = Annotated[
+    str | None,
+    typer.Option(
+        "--measure",
+        "-m",
+        metavar="KEY",
+        help="Effect measure: MD, SMD, ROM, RR, OR, RD, HR, GEN ... Default: the outcome's own.",
+    ),
+]
+Level = Annotated[
+    float | None, typer.Option("--level", metavar="SHARE", help="Confidence level, between 0.5 and 1. Default: 0.95.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, every digit kept.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="A CSV table on stdout, every digit kept.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="A Markdown table on stdout.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="Write to FILE; its suffix (.txt .json .csv .md) chooses the kind."
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that exists.")]

@@ -1,0 +1,194 @@
+"""Where results go: stdout is the result, stderr is talk, files are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mscsec.cli.version import __version__
+from mscsec.errors import MscsecError, UsageError
+from mscsec.problems import RecordError
+from mscsec.records.reader import EvidenceBase
+from mscsec.results import plain
+
+NARROWEST = 60  # below this a table is unreadable whatever is done; it is drawn this wide and may wrap
+
+
+def report_error(error: MscsecError) -> None:
+    """One message on stderr; a RecordError prints every problem with its line and a count."""
+    if isinstance(error, RecordError):
+        files = len({problem.file for problem in error.problems})
+        total = len(error.problems)
+        say(error.message)
+        say(
+            f"{total} problem{'s' if total != 1 else ''} in {files} file{'s' if files != 1 else ''}. Nothing was computed. `mscsec explain CODE` says more."
+        )
+    else:
+        say(f"error: {error.message} [{error.code}]")
+
+
+def say(text: str) -> None:
+    """Talk: to stderr."""
+    print(text, file=sys.stderr)
+
+
+def say_base(base: EvidenceBase) -> None:
+    """Says which evidence base is read where the user did not name one in so many words."""
+    where = "the evidence base shipped with mscsec" if base.shipped else "the evidence base"
+    say(f"Reading {where}: {base.folder} ({len(base.studies)} studies)")
+
+
+def width() -> int:
+    """Columns to draw for: the terminal's, COLUMNS, or 80 into a pipe."""
+    return max(NARROWEST, shutil.get_terminal_size((80, 24)).columns)
+
+
+def unicode_output() -> bool:
+    """Whether line-drawing characters reach the reader."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    return encoding.startswith(("utf", "cp65001")) and os.environ.get("TERM") != "dumb"
+
+
+def styled(text: str, code: str) -> str:
+    """`text` in bold or colour where stdout is a terminal that wants it (NO_COLOR, FORCE_COLOR, TERM=dumb respected)."""
+    wanted = bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+    return f"\x1b[{code}m{text}\x1b[0m" if wanted and not os.environ.get("NO_COLOR") else text
+
+
+def document(kind: str, **content: Any) -> dict[str, Any]:
+    """A JSON document of this program: schema, generator, then the content without NaN."""
+    return {"schema": f"mscsec/{kind}/1", "generated_by": f"mscsec {__version__}", **plain(content)}
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Deterministic JSON; refuses NaN."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """RFC 4180 with LF line ends; None is empty, floats have every digit."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(
+        ["" if item is None else repr(item) if isinstance(item, float) else item for item in row] for row in rows
+    )
+    return buffer.getvalue()
+
+
+_SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown", ".txt": "text"}
+
+
+def output_kind(output: Path | None, **asked: bool) -> str:
+    """ "text", "json", "csv" or "markdown": by the switch, else by the suffix of the file, else text.
+
+    Raises UsageError for two switches at once, and for a suffix that says nothing the command can write.
+    """
+    chosen = [name for name, wanted in asked.items() if wanted]
+    if len(chosen) > 1:
+        raise UsageError(f"--{chosen[0]} and --{chosen[1]} exclude each other; give one of them")
+    if chosen or output is None or str(output) == "-":
+        return chosen[0] if chosen else "text"
+    kind = _SUFFIXES.get(output.suffix.lower())
+    if kind is None or (kind != "text" and kind not in asked):
+        known = ", ".join(suffix for suffix, name in _SUFFIXES.items() if name == "text" or name in asked)
+        raise UsageError(
+            f"the suffix {output.suffix!r} of {output} names no format that this command writes; it writes {known}"
+        )
+    return kind
+
+
+def emit(text: str, output: Path | None = None, force: bool = False) -> None:
+    """`text` to stdout, or whole into a file."""
+    if output is None or str(output) == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        write_whole(output, text, force)
+        say(f"Wrote {output}")
+
+
+def write_whole(path: Path, text: str, force: bool = False) -> None:
+    """Writes a file by a temporary one and a rename, so that a crash leaves the old file or none.
+
+    Raises UsageError where the file exists and `force` is not given, and where the folder cannot be written.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists already and is not overwritten. Give --force to replace it, or another name")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int] = (), gap: int = 2) -> list[str]:
+    """Aligned columns without boxes; `right` names the columns that align to the right."""
+    ends = set(right)
+    widths = [max(display_width(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    lines = []
+    for row in (header, *rows):
+        cells = [pad(cell, widths[i], i in ends) for i, cell in enumerate(row)]
+        lines.append((" " * gap).join(cells).rstrip())
+    return lines
+
+
+def display_width(text: str) -> int:
+    """Terminal cells of a text: wide East Asian characters take two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def pad(text: str, cells: int, right: bool = False) -> str:
+    """`text` filled to a width in cells."""
+    fill = " " * max(0, cells - display_width(text))
+    return fill + text if right else text + fill
+
+
+def shorten(text: str, cells: int) -> str:
+    """`text` cut to a width, with an ellipsis where something is lost."""
+    if display_width(text) <= cells:
+        return text
+    kept = text
+    while kept and display_width(kept) > cells - 1:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"
+
+
+def wrap(text: str, cells: int, indent: str = "") -> list[str]:
+    """`text` broken at spaces; later lines start with `indent`."""
+    import textwrap
+
+    return textwrap.wrap(text, cells, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]

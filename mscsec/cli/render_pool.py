@@ -1,0 +1,262 @@
+"""A pooled outcome as text, Markdown and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mscsec.cli.output import csv_text, display_width, pad, shorten, styled, unicode_output, width, wrap
+from mscsec.effects.sizes import EffectSizes, StudyEffect
+from mscsec.effects.trail import ArmData
+from mscsec.plots import characters as draw
+from mscsec.pooling.result import PooledResult
+from mscsec.report.numbers import count, interval, level, number, percent, plain
+from mscsec.report.words import (
+    Footnotes,
+    estimate_words,
+    footnotes,
+    heterogeneity_words,
+    left_out_words,
+    method_words,
+    test_words,
+)
+
+LABEL_ROOM = 26
+PLOT_ROOM = (16, 44)
+
+
+def pool_text(sizes: EffectSizes, fit: PooledResult) -> str:
+    """The whole answer for a terminal: table with forest plot, estimate, method, notes, who was left out."""
+    cells = width()
+    notes = footnotes(sizes.rows)
+    unit = f" ({sizes.unit})" if sizes.unit else ""
+    lines = wrap(f"{sizes.outcome_label}{unit}", cells)
+    lines[0] = styled(lines[0], "1")
+    if sizes.comparison_label:
+        lines += wrap(sizes.comparison_label, cells)
+    lines += ["", *forest(sizes, fit, notes, cells), "", *_first_bold(summary(sizes, fit, cells)), ""]
+    lines += wrap(f"Method: {method_words(sizes, fit)}", cells)
+    for warning in fit.warnings:
+        lines += wrap(f"Note: {warning}", cells, "  ")
+    if notes.notes:
+        lines += ["", "Notes"]
+        for mark, text in notes.notes:
+            lines += wrap(f"  {mark}  {text}", cells, "     ")
+    lines += left_out(sizes, cells)
+    return "\n".join(lines) + "\n"
+
+
+def _first_bold(lines: list[str]) -> list[str]:
+    return [styled(lines[0], "1"), *lines[1:]]
+
+
+def summary(sizes: EffectSizes, fit: PooledResult, cells: int) -> list[str]:
+    """The figures under the plot, one line each."""
+    head = "Effect" if fit.k == 1 else "Pooled effect"
+    lines = wrap(f"{head}: {estimate_words(sizes, fit)} ({test_words(fit)}; k = {fit.k})", cells, "  ")
+    if fit.prediction_low is not None:
+        lines += wrap(
+            f"Prediction: {level(fit.level)} PI {interval(fit.display.prediction_low, fit.display.prediction_high)} for the effect in a new study",
+            cells,
+            "  ",
+        )
+    if fit.k > 1:
+        lines += wrap(f"Heterogeneity: {heterogeneity_words(fit)}", cells, "  ")
+    return lines
+
+
+def forest(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int) -> list[str]:
+    """The table of studies with the plot beside it, as wide as `cells` allows."""
+    glyphs = draw.UNICODE if unicode_output() else draw.ASCII
+    columns = _columns(sizes, fit, notes, cells)
+    used = sum(columns.widths) + 2 * len(columns.widths)
+    room = max(PLOT_ROOM[0], min(PLOT_ROOM[1], cells - used))
+    scale = draw.axis(
+        [(row.yi, row.ci_low, row.ci_high) for row in sizes.rows] + [(fit.estimate, fit.ci_low, fit.ci_high)],
+        sizes.null, room, sizes.transform == "exp",
+    )  # fmt: skip
+    blank = " " * room
+    lines = [styled(columns.line(columns.header, " " * room), "1")]
+    for row, cells_of_row in zip(sizes.rows, columns.rows, strict=True):
+        lines.append(
+            columns.line(cells_of_row, draw.study_line(scale, row.yi, row.ci_low, row.ci_high, sizes.null, glyphs))
+        )
+    lines.append(glyphs.axis * columns.total(room))
+    if fit.k > 1:
+        lines.append(
+            styled(
+                columns.line(
+                    columns.pooled, draw.pooled_line(scale, fit.estimate, fit.ci_low, fit.ci_high, sizes.null, glyphs)
+                ),
+                "1",
+            )
+        )
+    if fit.prediction_low is not None and fit.prediction_high is not None:
+        lines.append(
+            columns.line(
+                columns.prediction,
+                draw.prediction_line(scale, fit.prediction_low, fit.prediction_high, sizes.null, glyphs),
+            )
+        )
+    for text in draw.axis_lines(scale, sizes.null, glyphs):
+        lines.append(columns.line([""] * len(columns.header), text or blank))
+    better = {"lower": ("experimental", "comparator"), "higher": ("comparator", "experimental"), "neither": ("", "")}[
+        sizes.better
+    ]
+    direction = draw.favours(scale, sizes.null, *better)
+    if direction.strip():
+        lines.append(columns.line([""] * len(columns.header), direction))
+    return [line.rstrip() for line in lines]
+
+
+class _Columns:
+    """Text columns of the table; the plot stands after the study's data and before the numbers."""
+
+    def __init__(
+        self,
+        header: list[str],
+        rows: list[list[str]],
+        pooled: list[str],
+        prediction: list[str],
+        plot_at: int,
+        right: set[int],
+    ) -> None:
+        self.header, self.rows, self.pooled, self.prediction = header, rows, pooled, prediction
+        self.plot_at, self.right = plot_at, right
+        self.widths = [
+            max(display_width(row[i]) for row in (header, *rows, pooled, prediction)) for i in range(len(header))
+        ]
+
+    def line(self, cells: Sequence[str], plot: str) -> str:
+        """One line: cells padded, the plot at its place."""
+        parts = [pad(cell, self.widths[i], i in self.right) for i, cell in enumerate(cells)]
+        parts.insert(self.plot_at, plot)
+        return "  ".join(parts)
+
+    def total(self, room: int) -> int:
+        """Width of a whole line."""
+        return sum(self.widths) + 2 * len(self.widths) + room
+
+
+def _columns(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int) -> _Columns:
+    """As many columns as fit: the groups' data is the first to go, then labels are shortened."""
+    wide = _build(sizes, fit, notes, arms=True, label_room=LABEL_ROOM + 14)
+    if wide.total(PLOT_ROOM[0] + 6) <= cells:
+        return wide
+    room = LABEL_ROOM
+    narrow = _build(sizes, fit, notes, arms=False, label_room=room)
+    while narrow.total(PLOT_ROOM[0]) > cells and room > 12:
+        room -= 1
+        narrow = _build(sizes, fit, notes, arms=False, label_room=room)
+    return narrow
+
+
+def _build(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, arms: bool, label_room: int) -> _Columns:
+    effect_head = f"{sizes.measure} [{level(fit.level)} CI]"
+    header, pooled, prediction = ["Study"], ["Pooled"], ["Prediction"]
+    rows = [[shorten(row.label, label_room)] for row in sizes.rows]
+    has_arms = arms and any(arm_words(row.experimental) for row in sizes.rows)
+    if has_arms:
+        header += ["Experimental", "Comparator"]
+        pooled += ["", ""]
+        prediction += ["", ""]
+        for cells, row in zip(rows, sizes.rows, strict=True):
+            cells += [arm_words(row.experimental), arm_words(row.comparator)]
+    plot_at = len(header)
+    header += [effect_head, "Weight", ""]
+    for cells, row, weight in zip(rows, sizes.rows, fit.weights, strict=True):
+        cells += [_bracketed(row.estimate, row.low, row.high), percent(weight), notes.marks[row.study]]
+    shown = fit.display
+    pooled += [_bracketed(shown.estimate, shown.ci_low, shown.ci_high), percent(sum(fit.weights)), ""]
+    prediction += [
+        f"[{interval(shown.prediction_low, shown.prediction_high, joint=', ')}]"
+        if shown.prediction_low is not None
+        else "",
+        "",
+        "",
+    ]
+    return _Columns(header, rows, pooled, prediction, plot_at, {plot_at, plot_at + 1})
+
+
+def _bracketed(estimate: float, low: float, high: float) -> str:
+    return f"{number(estimate)} [{interval(low, high, joint=', ')}]"
+
+
+def arm_words(arm: ArmData) -> str:
+    """What one group shows: "4/123", "5.50 ± 1.64 (10)"; empty where a contrast was reported as such."""
+    if arm.events is not None and arm.n is not None:
+        return f"{plain(arm.events)}/{plain(arm.n)}"
+    if arm.events is not None and arm.time is not None:
+        return f"{plain(arm.events)} in {plain(arm.time)}"
+    if arm.mean is not None and arm.n is not None:
+        spread = f" ± {number(arm.sd)}" if arm.sd is not None else ""
+        return f"{number(arm.mean)}{spread} ({plain(arm.n)})"
+    return ""
+
+
+def left_out(sizes: EffectSizes, cells: int) -> list[str]:
+    """Studies that report the outcome but do not enter, with the reason, and how many do not report it."""
+    worth, silent = left_out_words(sizes)
+    lines = ["", "Not in the analysis"] if worth or silent else []
+    for study in worth:
+        lines += wrap(f"  {study.label} ({study.study}): {study.reason}", cells, "    ")
+    if silent:
+        lines += [
+            f"  {count(silent, 'further study', 'further studies')} in the evidence base: {sizes.outcome} not reported"
+        ]
+    return lines
+
+
+_HEADER = [
+    "study", "label", "k", "estimate", "ci_low", "ci_high", "weight", "yi", "vi", "sei", "n_1", "events_1", "mean_1", "sd_1", "n_2", "events_2",
+    "mean_2", "sd_2", "p_value", "tau2", "i2", "prediction_low", "prediction_high", "method", "notes",
+]  # fmt: skip
+
+
+def pool_csv(sizes: EffectSizes, fit: PooledResult) -> str:
+    """One row a study, then the pooled row; estimates on the natural scale, yi on the analysis scale, weights as shares."""
+    rows = [_csv_row(row, weight) for row, weight in zip(sizes.rows, fit.weights, strict=True)]
+    shown = fit.display
+    pooled = dict.fromkeys(_HEADER) | {
+        "study": "pooled", "label": "pooled", "k": fit.k, "estimate": shown.estimate, "ci_low": shown.ci_low, "ci_high": shown.ci_high,
+        "weight": sum(fit.weights), "yi": fit.estimate, "vi": fit.se**2, "sei": fit.se, "p_value": fit.p_value, "tau2": fit.tau2, "i2": fit.i2,
+        "prediction_low": shown.prediction_low, "prediction_high": shown.prediction_high,
+        "method": method_words(sizes, fit), "notes": "; ".join(str(notice) for notice in fit.warnings),
+    }  # fmt: skip
+    return csv_text(_HEADER, [[row[name] for name in _HEADER] for row in (*rows, pooled)])
+
+
+def _csv_row(row: StudyEffect, weight: float) -> dict[str, object]:
+    arms = {
+        f"{name}_{side}": getattr(arm, name)
+        for side, arm in ((1, row.experimental), (2, row.comparator))
+        for name in ("n", "events", "mean", "sd")
+    }
+    return dict.fromkeys(_HEADER) | arms | {
+        "study": row.study, "label": row.label, "k": 1, "estimate": row.estimate, "ci_low": row.low, "ci_high": row.high, "weight": weight,
+        "yi": row.yi, "vi": row.vi, "sei": row.sei, "method": row.derivation.words, "notes": "; ".join(flag.text for flag in row.flags),
+    }  # fmt: skip
+
+
+def pool_markdown(sizes: EffectSizes, fit: PooledResult) -> str:
+    """A table for a manuscript, with the estimate, the method and the notes under it."""
+    notes = footnotes(sizes.rows)
+    head = ["Study", "Experimental", "Comparator", f"{sizes.measure} ({level(fit.level)} CI)", "Weight"]
+    lines = [f"**{sizes.outcome_label}**", "", "| " + " | ".join(head) + " |", "| --- | --- | --- | ---: | ---: |"]
+    for row, weight in zip(sizes.rows, fit.weights, strict=True):
+        mark = f" ({notes.marks[row.study]})" if notes.marks[row.study] else ""
+        cells = [
+            row.label + mark,
+            arm_words(row.experimental),
+            arm_words(row.comparator),
+            f"{number(row.estimate)} ({interval(row.low, row.high)})",
+            percent(weight),
+        ]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    shown = fit.display
+    if fit.k > 1:
+        lines.append(
+            f"| **Pooled** | | | **{number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)})** | 100.0% |"
+        )
+    lines += ["", *(line for text in summary(sizes, fit, 10_000) for line in (text, "")), method_words(sizes, fit), ""]
+    lines += [f"{mark}. {text}" for mark, text in notes.notes]
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,224 @@
+"""A plain table instead of an evidence base: one row a study, columns by name, effects out.
+
+Columns are `study` and, by measure, `events_1 n_1 events_2 n_2`, `mean_1 sd_1 n_1 mean_2 sd_2 n_2`, `events_1 time_1
+events_2 time_2`, `r n`, or `yi vi` (or `sei`). 1 is experimental, 2 is comparator.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mscsec.effects.measures import FAMILIES, MEASURES, effect_size
+from mscsec.effects.select import Excluded
+from mscsec.effects.sizes import RELATIVE, EffectSizes, study_effect
+from mscsec.effects.trail import ArmData, Figure, Trail
+from mscsec.errors import UsageError
+from mscsec.problems import Problem, RecordError
+from mscsec.registry import choose
+
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "."})
+_LABELS = ("study", "label", "author", "slab", "trial")
+_ROUTES = (("yi", "vi"), ("yi", "sei"))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as read: columns by lower-case name, each cell with its text; `lines` are file lines, from 1."""
+
+    file: str
+    columns: dict[str, list[str]]
+    lines: list[int]
+
+
+def read_csv(file: str, text: str) -> Table:
+    """The cells of a CSV text; comma, semicolon or tab is recognised from the header.
+
+    Raises RecordError for an empty table, a repeated column and a row of the wrong length, each with its line.
+    """
+    text = text.removeprefix("\ufeff")
+    header_line = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header_line.count)
+    rows = [(reader_line, row) for reader_line, row in _rows(text, delimiter) if any(cell.strip() for cell in row)]
+    if len(rows) < 2:
+        raise RecordError(
+            [
+                Problem(
+                    file,
+                    1,
+                    1,
+                    "E211",
+                    "the table has no rows",
+                    "a header line and one line a study are wanted",
+                    "Columns by measure: mscsec pool --help",
+                )
+            ]
+        )
+    header = [cell.strip().lower() for cell in rows[0][1]]
+    problems = [
+        Problem(file, rows[0][0], 1, "E211", f"the column {name!r} stands twice", "a column has one name", "Rename one of the two")
+        for place, name in enumerate(header) if name in header[:place] and name
+    ]  # fmt: skip
+    problems += [
+        Problem(file, line, 1, "E211", f"found {len(row)} cells under {len(header)} columns", "every row has one cell a column", "Check the separators and the quotes")
+        for line, row in rows[1:] if len(row) != len(header)
+    ]  # fmt: skip
+    if problems:
+        raise RecordError(problems)
+    columns = {name: [row[place].strip() for _, row in rows[1:]] for place, name in enumerate(header)}
+    return Table(file, columns, [line for line, _ in rows[1:]])
+
+
+def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    found = []
+    start = 1
+    for row in reader:
+        found.append((start, row))
+        start = reader.line_num + 1
+    return found
+
+
+def effects_from_table(
+    table: Table,
+    measure: str | None = None,
+    *,
+    outcome: str = "table",
+    exclude: Sequence[str] = (),
+    level: float = 0.95,
+    **options: Any,
+) -> EffectSizes:
+    """Effects of the rows of a table.
+
+    measure : key of MEASURES; where None, "GEN" for a table of yi, and otherwise it must be given.
+    Raises UsageError where columns lack, RecordError (line and column of the cell) for a cell that is no number.
+    """
+    names = set(table.columns)
+    generic = next((route for route in _ROUTES if set(route) <= names), None)
+    if measure is None and generic is None:
+        raise UsageError(
+            f"name the measure: --measure RR, OR, RD, MD, SMD ...; the table has the columns {', '.join(table.columns)}"
+        )
+    row = choose(MEASURES, measure or "GEN", "measure")
+    family = FAMILIES[row.family]
+    usable = [name for name in family.names if name in names]
+    complete = set(family.needs) <= set(usable) and (
+        not family.any_of or any(set(way) <= set(usable) for way in family.any_of)
+    )
+    if not complete and generic is None:
+        ways = " and one of: " + "; ".join(" ".join(way) for way in family.any_of) if family.any_of else ""
+        raise UsageError(
+            f"{row.key} ({row.name}) needs the columns {' '.join(family.needs)}{ways}, or yi vi, or yi sei; {table.file} has {', '.join(table.columns)}"
+        )
+    used = usable if complete else list(generic or ())
+    arrays: dict[str, Any] = _numbers(table, used)
+    if row.key in RELATIVE and complete:
+        options.setdefault("drop00", True)
+    found = (
+        effect_size(row.key, level=level, **arrays, **options)
+        if complete
+        else effect_size("GEN", level=level, **arrays)
+    )
+    labels = _labels(table)
+    rows, excluded = [], []
+    for place, label in enumerate(labels):
+        notices = found.notices(place)
+        if not found.included[place]:
+            excluded.append(
+                Excluded(label, label, "; ".join(notice.message for notice in notices) or "no finite effect")
+            )
+            continue
+        trail = Trail()
+        trail.figures += [
+            Figure(name, arrays[name][place], table.columns[name][place], (table.file, table.lines[place], name))
+            for name in used
+        ]
+        one, two = (
+            ArmData(
+                name, **{key: _or_none(arrays, f"{key}_{side}", place) for key in ("n", "events", "mean", "sd", "time")}
+            )
+            for name, side in (("1", 1), ("2", 2))
+        )
+        rows.append(study_effect(label, label, row, found, place, trail, one, two, computed=complete))
+    sizes = EffectSizes(
+        outcome,
+        outcome,
+        row.key,
+        row.name,
+        row.back,
+        row.null,
+        None,
+        "neither",
+        None,
+        None,
+        None,
+        level,
+        tuple(rows),
+        tuple(excluded),
+        tuple(found.warnings),
+    )
+    return sizes.without(exclude)
+
+
+def _or_none(arrays: dict[str, Any], name: str, place: int) -> float | None:
+    value = arrays[name][place] if name in arrays else math.nan
+    return None if math.isnan(value) else value
+
+
+def _labels(table: Table) -> list[str]:
+    name = next((name for name in _LABELS if name in table.columns), None)
+    labels = table.columns[name] if name else [f"row {line}" for line in table.lines]
+    seen: dict[str, int] = {}
+    unique = []
+    for label, line in zip(labels, table.lines, strict=True):
+        text = label or f"row {line}"
+        seen[text] = seen.get(text, 0) + 1
+        unique.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
+    return unique
+
+
+def _numbers(table: Table, names: Sequence[str]) -> dict[str, Any]:
+    problems: list[Problem] = []
+    arrays: dict[str, Any] = {}
+    for name in names:
+        arrays[name] = []
+        for line, cell in zip(table.lines, table.columns[name], strict=True):
+            value = _number(cell)
+            if value is None:
+                problems.append(
+                    Problem(
+                        table.file,
+                        line,
+                        list(table.columns).index(name) + 1,
+                        "E212",
+                        f"{name} is {cell!r}",
+                        "a number or an empty cell is wanted here",
+                        _advice(cell),
+                    )
+                )
+            arrays[name].append(math.nan if value is None else value)
+    if problems:
+        raise RecordError(problems)
+    return arrays
+
+
+def _number(cell: str) -> float | None:
+    if cell.casefold() in _MISSING:
+        return math.nan
+    if not re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", cell.replace("−", "-")):
+        return None
+    value = float(cell.replace("−", "-"))
+    return value if math.isfinite(value) else None
+
+
+def _advice(cell: str) -> str:
+    return (
+        f"Write {cell.replace(',', '.')}"
+        if re.fullmatch(r"[-+]?\d+,\d+", cell)
+        else "The column number counts cells, not characters"
+    )

@@ -1,0 +1,83 @@
+"""Maximum likelihood where every study shares a few parameters and may have one of its own: Newton on an arrow matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mscsec.arrays import Array
+from mscsec.pooling.counts.jets import Jet
+
+MAX_STEPS = 200
+DECREMENT = 1e-18  # Newton decrement, relative to the log-likelihood, at which rounding is all that is left
+HALVINGS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """A maximum; `information` is minus the Hessian in the shared parameters after the studies' own are profiled out."""
+
+    shared: Array
+    own: Array
+    value: float
+    information: Array
+    converged: bool
+    iterations: int
+
+
+def maximise(objective: Callable[[Array, Array], Jet], shared: Array, own: Array, *, has_own: bool) -> Maximum:
+    """Climb from (shared, own) by Newton's method with the Hessian made definite and the step halved as needed.
+
+    objective : (shared (q,), own (k,)) to a Jet of value (k,) whose parameters are the shared ones and, last, the study's own.
+    """
+    jet = objective(shared, own)
+    value, converged, step_count = float(jet.value.sum()), False, 0
+    for step_count in range(1, MAX_STEPS + 1):  # noqa: B007 - reported
+        move, move_own, decrement = _step(jet, has_own)
+        if decrement <= DECREMENT * (1 + abs(value)):
+            converged = True
+            break
+        size = min(1.0, 5.0 / max(np.abs(move).max(initial=0.0), 1e-300))
+        for _ in range(HALVINGS):
+            trial = objective(shared + size * move, own + size * move_own)
+            total = float(trial.value.sum())
+            if np.isfinite(total) and total >= value - 1e-13 * abs(value):
+                break
+            size /= 2
+        else:
+            # No step climbs: the rest is rounding if the promised gain was, and a failure otherwise.
+            converged = decrement <= 1e-9 * (1 + abs(value))
+            break
+        shared, own, value, jet = shared + size * move, own + size * move_own, total, trial
+    return Maximum(shared, own, value, -_profile(jet, has_own)[1], converged, step_count)
+
+
+def _profile(jet: Jet, has_own: bool) -> tuple[Array, Array]:
+    """Gradient and Hessian in the shared parameters, the studies' own ones profiled out by a Schur complement."""
+    if not has_own:
+        return jet.gradient.sum(-1), jet.hessian.sum(-1)
+    g, h = jet.gradient, jet.hessian
+    corner = _negative(h[-1, -1])
+    gradient = g[:-1].sum(-1) - (h[:-1, -1] * (g[-1] / corner)).sum(-1)
+    return gradient, h[:-1, :-1].sum(-1) - np.einsum("ik,jk->ij", h[:-1, -1] / corner, h[:-1, -1])
+
+
+def _step(jet: Jet, has_own: bool) -> tuple[Array, Array, float]:
+    """Ascent direction for the shared and own parameters, and the gain that it promises (twice, as the decrement)."""
+    gradient, hessian = _profile(jet, has_own)
+    values, vectors = np.linalg.eigh(-hessian)
+    floor = 1e-10 * max(np.abs(values).max(initial=0.0), 1e-300)
+    move = vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(values), floor))
+    if not has_own:
+        return move, np.zeros(jet.value.shape), float(gradient @ move)
+    corner = _negative(jet.hessian[-1, -1])
+    own = -(jet.gradient[-1] + (jet.hessian[:-1, -1] * move[:, None]).sum(0)) / corner
+    gain = float(gradient @ move - (jet.gradient[-1] ** 2 / corner).sum())
+    return move, own, gain
+
+
+def _negative(corner: Array) -> Array:
+    """A curvature that Newton's method can climb by: its negative size, away from zero."""
+    return -np.maximum(np.abs(corner), 1e-12)

@@ -1,0 +1,390 @@
+"""`pool`: one meta-analysis from effects and variances to one result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mscsec.arrays import Array, ArrayLike
+from mscsec.errors import InvalidInput, NotConverged, TooFewStudies
+from mscsec.pooling.bootstrap import Progress, bootstrap_prediction
+from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, i2_from_tau2
+from mscsec.pooling.likelihood import log_likelihood
+from mscsec.pooling.mean import CI, Interval, fitted, wald
+from mscsec.pooling.plan import Plan, make_plan
+from mscsec.pooling.prediction import PREDICTION, Prediction, PredictionMethod, probability_above
+from mscsec.pooling.result import Display, PooledResult
+from mscsec.pooling.sets import Sets, given_weights, one_set, weigh
+from mscsec.pooling.solve import Solved, predict, solve
+from mscsec.pooling.tau2 import Estimated, Tau2Method
+from mscsec.results import Notice
+
+Transform = str | Callable[[float], float]
+TRANSFORMS: dict[str, Callable[[float], float]] = {"identity": float, "exp": math.exp, "tanh": math.tanh}
+
+Fields = dict[str, Any]
+
+
+def pool(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    model: str = "random",
+    tau2: str | float | None = None,
+    ci: str | None = None,
+    prediction: str | None = None,
+    level: float = 0.95,
+    weights: ArrayLike | str | None = None,
+    tau2_weights: ArrayLike | None = None,
+    tau2_ci: str | None = None,
+    i2: str | None = None,
+    transform: Transform = "identity",
+    preset: str | None = None,
+    threshold: float | None = None,
+    null: float = 0.0,
+    prediction_level: float | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> PooledResult:
+    """Pool effects `yi` with sampling variances `vi`, both (k,), on the analysis scale (ratios as logs).
+
+    model : "random" or "common".
+    tau2 : key of `TAU2`, or a number to take as known.
+    ci : key of `CI`, or "auto": HKSJ where k > 2 and tau2 > 0, else Wald.
+    prediction : key of `PREDICTION`; "auto": from k = 3 on, t on k - 1 with the standard error of the interval shown;
+        "bootstrap": Nagashima's, with `seed` and `progress`; or "none".
+    level : of every interval, in (0, 1); `prediction_level` where that of the prediction interval differs.
+    weights : (k,) weights of the mean in place of inverse variances, or "equal"; they also serve generalised Q.
+    tau2_weights : (k,) weights of generalised Q where they differ from `weights`.
+    tau2_ci : key of `TAU2_CI`, or "none".
+    i2 : "tau2" or "q", the form that `i2` and `h2` report; `i2_q` is always there.
+    transform : "identity", "exp", "tanh" or an increasing function; the way back to the scale of `display`.
+    preset : key of `PRESETS`, from which every option left at None is taken; "cochrane-2025" unless named.
+    threshold : where given, the result carries the probability that a new study's true effect lies above it.
+    null : value of the mean that the test is of, on the analysis scale.
+
+    Raises TooFewStudies without a study, InvalidInput for impossible numbers or options that contradict each other,
+    UnknownMethod for an unknown key and NotConverged where an iteration fails. One study is returned as it is, with a notice.
+    """
+    plan = make_plan(
+        model=model,
+        tau2=tau2,
+        ci=ci,
+        prediction=prediction,
+        tau2_ci=tau2_ci,
+        i2=i2,
+        preset=preset,
+        level=level,
+        prediction_level=prediction_level,
+        null=null,
+    )
+    back = _way_back(transform)
+    sets, mean_weights = _read(yi, vi, weights, tau2_weights)
+    if sets.k == 0:
+        raise TooFewStudies("a meta-analysis", 1, 0, "No study has an estimate with a sampling variance.")
+    if sets.k == 1:
+        return _single(sets, plan, tau2_ci, back)
+    return _several(sets, mean_weights, plan, back, threshold, seed, progress)
+
+
+def _read(
+    yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | str | None, tau2_weights: ArrayLike | None
+) -> tuple[Sets, Array | None]:
+    """The sets, with the weights of generalised Q in them, and the weights of the mean."""
+    if weights is None:
+        return one_set(yi, vi, tau2_weights), None
+    sets = one_set(yi, vi)
+    if isinstance(weights, str):
+        if weights != "equal":
+            raise InvalidInput(f"weights is {weights!r}", 'weights are numbers, or the word "equal"')
+        mean_weights = np.ones_like(sets.yi)
+    else:
+        mean_weights = given_weights(weights, sets.yi.shape)
+    of_q = mean_weights if tau2_weights is None else given_weights(tau2_weights, sets.yi.shape)
+    return Sets(sets.yi, sets.vi, sets.k, sets.origin, None, of_q), mean_weights
+
+
+# --- one study --------------------------------------------------------------------------------------------------------
+
+
+def _single(sets: Sets, plan: Plan, tau2_ci: str | None, back: tuple[str, Callable[[float], float]]) -> PooledResult:
+    """The study itself; nothing is pooled, so no between-study quantity exists. t and HKSJ fall back to Wald, as the notice says."""
+    if plan.ci is not None and not plan.ci.common and not plan.ci.scaled:
+        raise TooFewStudies(f"the interval by {plan.ci.name}", plan.ci.needs, 1)
+    if tau2_ci not in (None, "none"):
+        raise TooFewStudies("an interval for tau2", 2, 1)
+    shown = wald(fitted(sets, np.zeros(())[()], null=plan.null), plan.level)
+    notice = Notice("P201", "One study: its own estimate and Wald interval are shown, nothing was pooled")
+    return PooledResult(
+        k=1,
+        model="single",
+        method="single study",
+        level=plan.level,
+        weights=(1.0,),
+        warnings=(notice,),
+        **dict.fromkeys(("tau2", "tau", "i2", "i2_q", "h2", "q", "q_df", "q_p", "tau2_method"), None),
+        **_NO_TAU2_INTERVAL,
+        tau2_se=None,
+        **_mean_fields(sets, shown, "wald", None, None, back),
+    )
+
+
+# --- several ----------------------------------------------------------------------------------------------------------
+
+
+def _several(
+    sets: Sets,
+    mean_weights: Array | None,
+    plan: Plan,
+    back: tuple[str, Callable[[float], float]],
+    threshold: float | None,
+    seed: int,
+    progress: Progress | None,
+) -> PooledResult:
+    if plan.ci is not None and sets.k < plan.ci.needs:
+        raise TooFewStudies(f"the interval by {plan.ci.name}", plan.ci.needs, int(sets.k))
+    solved = solve(sets, plan, mean_weights)
+    if not solved.between.converged:
+        raise NotConverged(_name(plan), solved.between.iterations, float(solved.between.value), 'Try tau2="DL".')
+    notices = _notices(solved, plan)
+    details: Fields = {}
+    ci_key = _ci_key(solved, plan)
+    _compare(solved, plan, details, notices)
+    ahead, above = _ahead(solved, plan, threshold, seed, progress, notices)
+    spread = _heterogeneity(solved, plan, details, notices)
+    weights = weigh(sets, 0.0).wi if CI[ci_key].mean == "common" else solved.fit.weights
+    return PooledResult(
+        k=int(sets.k),
+        model="random" if plan.random else "common",
+        method="inverse variance" if mean_weights is None else "given weights",
+        level=plan.level,
+        weights=tuple((weights / np.add.reduce(weights)).tolist()),
+        iterations=solved.between.iterations,
+        warnings=tuple(notices),
+        details=details or None,
+        threshold=threshold,
+        probability_above=above,
+        **spread,
+        **_mean_fields(sets, solved.shown, ci_key, ahead, _prediction_key(ahead, ci_key, plan), back),
+    )
+
+
+def _name(plan: Plan) -> str:
+    return plan.tau2.name if isinstance(plan.tau2, Tau2Method) else "a fixed tau2"
+
+
+def _ci_key(solved: Solved, plan: Plan) -> str:
+    if plan.ci is not None:
+        return plan.ci.key
+    return "hksj" if solved.scaled else "wald"
+
+
+def _notices(solved: Solved, plan: Plan) -> list[Notice]:
+    notices = []
+    if plan.random and solved.fit.sets.k == 2:
+        notices.append(
+            Notice("P202", "Two studies: the between-study variance is hardly estimable and its interval very wide")
+        )
+    if solved.between.modes > 1:
+        count = int(solved.between.modes)
+        notices.append(
+            Notice("P203", f"The likelihood of tau2 ({_name(plan)}) has {count} local maxima; the highest was taken")
+        )
+    return notices
+
+
+def _compare(solved: Solved, plan: Plan, details: Fields, notices: list[Notice]) -> None:
+    """Under "auto", keep both candidates, and say so where they disagree about the null value."""
+    if solved.candidates is None:
+        return
+    by_key = dict(zip(("wald", "hksj"), solved.candidates, strict=True))
+    origin = float(solved.fit.sets.origin)
+    for key, candidate in by_key.items():
+        low, high = float(candidate.low) + origin, float(candidate.high) + origin
+        details[key] = {
+            "se": float(candidate.se),
+            "ci_low": low,
+            "ci_high": high,
+            "p_value": float(candidate.p_value),
+            "excludes_zero": low > plan.null or high < plan.null,
+        }
+    if details["wald"]["excludes_zero"] == details["hksj"]["excludes_zero"]:
+        return
+    shown, other = ("hksj", "wald") if solved.scaled else ("wald", "hksj")
+    b = details[other]
+    verb = "excludes" if b["excludes_zero"] else "includes"
+    notices.append(
+        Notice(
+            "P204",
+            f"The {CI[other].name} interval disagrees about {plan.null:g}: {b['ci_low']:.4g} to {b['ci_high']:.4g}"
+            f" (P = {b['p_value']:.3g}) {verb} it; the {CI[shown].name} interval is shown",
+        )
+    )
+
+
+# --- prediction -------------------------------------------------------------------------------------------------------
+
+
+def _ahead(
+    solved: Solved,
+    plan: Plan,
+    threshold: float | None,
+    seed: int,
+    progress: Progress | None,
+    notices: list[Notice],
+) -> tuple[Prediction | None, float | None]:
+    """The prediction interval, and the probability of a new effect above `threshold`."""
+    if plan.prediction == "bootstrap" and plan.random:
+        return _bootstrapped(solved, plan, threshold, seed, progress)
+    ahead = predict(solved, plan)
+    if ahead is None:
+        if isinstance(plan.prediction, PredictionMethod) and plan.random:
+            needs, k = plan.prediction.needs, int(solved.fit.sets.k)
+            notices.append(
+                Notice("P205", f"No prediction interval: {plan.prediction.name} needs {needs} studies, there are {k}")
+            )
+        return None, None
+    if not math.isfinite(ahead.low):
+        notices.append(Notice("P205", "No prediction interval: its degrees of freedom are not positive"))
+        return None, None
+    above = None if threshold is None else float(probability_above(threshold, ahead, solved.fit.sets.origin))
+    return ahead, above
+
+
+def _bootstrapped(
+    solved: Solved, plan: Plan, threshold: float | None, seed: int, progress: Progress | None
+) -> tuple[Prediction, float | None]:
+    sets = solved.fit.sets
+    found = bootstrap_prediction(sets, plan.prediction_level, np.random.default_rng(seed), progress=progress)
+    above = None
+    if threshold is not None:
+        above = float(np.mean(found.draws > threshold - sets.origin))
+    return Prediction(solved.shown.estimate, np.std(found.draws), math.inf, found.low, found.high), above  # type: ignore[arg-type]
+
+
+def _prediction_key(ahead: Prediction | None, ci_key: str, plan: Plan) -> str | None:
+    """The key of what was computed; "auto" is named by the standard error it took."""
+    if ahead is None:
+        return None
+    if isinstance(plan.prediction, PredictionMethod):
+        return plan.prediction.key
+    if plan.prediction == "bootstrap":
+        return "bootstrap"
+    if CI[ci_key].scaled:
+        return "hk"
+    return "t-k1" if ci_key in ("wald", "t") else "shown"
+
+
+# --- the fields of the result -----------------------------------------------------------------------------------------
+
+_NO_TAU2_INTERVAL: Fields = {"tau2_ci_low": None, "tau2_ci_high": None, "tau2_ci_method": None}
+
+
+def _mean_fields(
+    sets: Sets,
+    shown: Interval,
+    ci_key: str,
+    ahead: Prediction | None,
+    prediction_key: str | None,
+    back: tuple[str, Callable[[float], float]],
+) -> Fields:
+    origin = float(sets.origin)
+    limits = [float(x) + origin for x in (shown.estimate, shown.low, shown.high)]
+    beyond = [None, None] if ahead is None else [float(ahead.low) + origin, float(ahead.high) + origin]
+    df = float(shown.df)
+    return {
+        "estimate": limits[0],
+        "se": float(shown.se),
+        "statistic": float(shown.statistic),
+        "df": None if math.isinf(df) else df,
+        "p_value": float(shown.p_value),
+        "ci_low": limits[1],
+        "ci_high": limits[2],
+        "ci_method": ci_key,
+        "prediction_low": beyond[0],
+        "prediction_high": beyond[1],
+        "prediction_df": None if ahead is None or math.isinf(ahead.df) else float(ahead.df),
+        "prediction_method": prediction_key,
+        "display": Display(back[0], *(None if x is None else _natural(back[1], x) for x in limits + beyond)),  # type: ignore[arg-type]
+    }
+
+
+def _heterogeneity(solved: Solved, plan: Plan, details: Fields, notices: list[Notice]) -> Fields:
+    sets = solved.fit.sets
+    c = cochran(sets)
+    fields: Fields = {"q": float(c.q), "q_df": float(c.df), "q_p": float(c.p), "i2_q": float(c.i2)}
+    if not plan.random:
+        nothing = dict.fromkeys(("tau2", "tau2_se", "tau", "tau2_method"))
+        return fields | nothing | _NO_TAU2_INTERVAL | {"i2": float(c.i2), "h2": float(c.h2)}
+    value = solved.between.value
+    by_tau2 = plan.i2 == "tau2"
+    fields["tau2"] = float(value)
+    fields["tau"] = math.sqrt(value)
+    fields["i2"] = float(i2_from_tau2(value, c.typical) if by_tau2 else c.i2)
+    fields["h2"] = float(h2_from_tau2(value, c.typical) if by_tau2 else c.h2)
+    if not isinstance(plan.tau2, Tau2Method):
+        return fields | _NO_TAU2_INTERVAL | {"tau2_se": None, "tau2_method": "fixed"}
+    likelihood = plan.tau2.likelihood
+    estimated = Estimated(sets, value, plan.tau2.se(sets, value), likelihood or "REML")
+    fields["tau2_se"] = float(estimated.se)
+    fields["tau2_method"] = plan.tau2.key
+    if likelihood:
+        details |= _information(solved, restricted=likelihood == "REML")
+    return fields | _tau2_interval(estimated, plan, c, details, notices)
+
+
+def _information(solved: Solved, *, restricted: bool) -> Fields:
+    """Log-likelihood of the fit, and the information criteria with mean and tau2 as its two parameters."""
+    sets = solved.fit.sets
+    value = float(log_likelihood(sets, solved.fit.tau2, restricted=restricted, mean=solved.fit.estimate))
+    n = float(sets.k) - 1 if restricted else float(sets.k)
+    small = max(n, 4.0)
+    return {
+        "log_likelihood": value,
+        "aic": 4 - 2 * value,
+        "bic": 2 * math.log(n) - 2 * value,
+        "aicc": 4 * small / (small - 3) - 2 * value,
+    }
+
+
+def _tau2_interval(estimated: Estimated, plan: Plan, c: Cochran, details: Fields, notices: list[Notice]) -> Fields:
+    row = plan.tau2_ci
+    if row is None:
+        return _NO_TAU2_INTERVAL
+    if estimated.sets.k < row.needs:
+        raise TooFewStudies(f"the interval for tau2 by {row.name}", row.needs, int(estimated.sets.k))
+    low, high = (float(x) for x in row.compute(estimated, plan.level))
+    if math.isnan(low) or math.isnan(high):
+        notices.append(Notice("P206", f"No interval for tau2: {row.name} does not exist where tau2 is 0"))
+        return _NO_TAU2_INTERVAL
+    typical = float(c.typical)
+    details["i2_ci"] = (low / (low + typical), high / (high + typical))
+    details["h2_ci"] = (1 + low / typical, 1 + high / typical)
+    if high == 0:
+        notices.append(
+            Notice("P207", "The effects differ less than chance alone would have it: the interval for tau2 holds only 0")
+        )
+    return {"tau2_ci_low": low, "tau2_ci_high": high, "tau2_ci_method": row.key}
+
+
+def _way_back(transform: Transform) -> tuple[str, Callable[[float], float]]:
+    if not isinstance(transform, str):
+        return getattr(transform, "__name__", "custom"), transform
+    if transform not in TRANSFORMS:
+        raise InvalidInput(
+            f"transform is {transform!r}", f"a transform is a function or one of {', '.join(TRANSFORMS)}"
+        )
+    return transform, TRANSFORMS[transform]
+
+
+def _natural(back: Callable[[float], float], value: float) -> float:
+    try:
+        return float(back(value))
+    except OverflowError:
+        return math.inf
+
+
+__all__ = ["PREDICTION", "TRANSFORMS", "pool"]

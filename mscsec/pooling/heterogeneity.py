@@ -1,0 +1,71 @@
+"""How much the effects differ beyond chance: Cochran's Q, the typical variance, I2 and H2, and their intervals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import chdtrc, ndtri
+
+from mscsec.arrays import Array
+from mscsec.pooling.sets import Sets, trace_p, weigh
+
+
+class Cochran(NamedTuple):
+    """Cochran's Q around the common-effect mean.
+
+    q, df, p : the statistic, k - 1 and the upper tail of chi-square; p is 1 for a single study.
+    typical : typical sampling variance (k - 1) / tr(P) of Higgins & Thompson, squared units of yi; nan for a single study.
+    i2, h2 : max(0, (Q - df) / Q) in [0, 1], and Q / df, from Q alone.
+    """
+
+    q: Array
+    df: Array
+    p: Array
+    typical: Array
+    i2: Array
+    h2: Array
+
+
+def cochran(sets: Sets) -> Cochran:
+    """Q and what follows from it, for sets of two studies or more.
+
+    Source: Cochran (1954), Biometrics 10:101-129; Higgins & Thompson (2002), Stat Med 21:1539-1558, equations 6, 9 and 10.
+    """
+    by = weigh(sets, 0.0)
+    q, df = by.q, sets.k - 1
+    excess = q - df
+    i2 = np.where(excess > 0, excess / np.where(q > 0, q, 1.0), 0.0)
+    return Cochran(q, df, chdtrc(df, q), df / trace_p(by.wi, by.sum_w), i2, q / df)
+
+
+def i2_from_tau2(tau2: Array, typical: Array) -> Array:
+    """tau2 / (tau2 + typical sampling variance), in [0, 1]. Source: Higgins & Thompson (2002), equations 9 and 10."""
+    return tau2 / (tau2 + typical)
+
+
+def h2_from_tau2(tau2: Array, typical: Array) -> Array:
+    """(tau2 + typical sampling variance) / typical sampling variance, at least 1."""
+    return 1 + tau2 / typical
+
+
+def h_interval(h2: Array, q: Array, k: Array, level: float) -> tuple[Array, Array]:
+    """Test-based interval of H = sqrt(Q / df), at least 1; nan for two studies, for which it is not defined.
+
+    h2 : Q / df, or 1 + tau2 / typical variance for the form based on tau2. q : Cochran's Q, which gives the standard error.
+    Source: Higgins & Thompson (2002), Stat Med 21:1539-1558, section 3.5.
+    """
+    k = np.asarray(k, dtype=float)
+    many = np.where(k > 2, k, 3.0)
+    large = q > k
+    above = np.where(large, q, many + 1.0)
+    from_q = 0.5 * (np.log(above) - np.log(many - 1)) / (np.sqrt(2 * above) - np.sqrt(2 * many - 3))
+    from_k = np.sqrt(1 / (2 * (many - 2)) * (1 - 1 / (3 * (many - 2) ** 2)))
+    half = -ndtri((1 - level) / 2) * np.where(k > 2, np.where(large, from_q, from_k), np.nan)
+    h = np.sqrt(np.maximum(h2, 1.0))
+    return np.maximum(h * np.exp(-half), 1.0), h * np.exp(half)
+
+
+def i2_from_h(h: Array) -> Array:
+    """(H^2 - 1) / H^2, in [0, 1)."""
+    return (h * h - 1) / (h * h)

@@ -1,0 +1,127 @@
+"""The options of one analysis, each looked up once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mscsec.errors import InvalidInput
+from mscsec.pooling.mean import CI, CiMethod
+from mscsec.pooling.prediction import PREDICTION, PredictionMethod
+from mscsec.pooling.presets import DEFAULT_PRESET, PRESETS
+from mscsec.pooling.tau2 import TAU2, TAU2_CI, Tau2Ci, Tau2Method
+from mscsec.registry import choose
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked for.
+
+    tau2 : the estimator, or a value taken as known; None under a common-effect model.
+    ci : None for "auto".
+    prediction : a row, or the word "auto", "none" or "bootstrap".
+    tau2_ci : None for "none".
+    i2 : "tau2" or "q".
+    """
+
+    random: bool
+    tau2: Tau2Method | float | None
+    ci: CiMethod | None
+    prediction: PredictionMethod | str
+    tau2_ci: Tau2Ci | None
+    i2: str
+    level: float
+    prediction_level: float
+    null: float = 0.0
+
+
+def make_plan(
+    *,
+    model: str,
+    tau2: str | float | None,
+    ci: str | None,
+    prediction: str | None,
+    tau2_ci: str | None,
+    i2: str | None,
+    preset: str | None,
+    level: float,
+    prediction_level: float | None,
+    null: float,
+) -> Plan:
+    """The plan for options as a user gives them; None takes the preset's.
+
+    Raises UnknownMethod for an unknown key, and InvalidInput for a value out of range or for options that contradict each other.
+    """
+    base = choose(PRESETS, preset or DEFAULT_PRESET, "preset")
+    if model not in ("random", "common"):
+        raise InvalidInput(f"model is {model!r}", 'the model is "random" or "common"')
+    random = model == "random"
+    form = i2 or base.i2
+    if form not in ("tau2", "q"):
+        raise InvalidInput(f"i2 is {i2!r}", 'I2 is computed from "tau2" or from "q"')
+    if not math.isfinite(null):
+        raise InvalidInput(f"null is {null}", "the null value is a finite number")
+    plan = Plan(
+        random=random,
+        tau2=_estimator(base.tau2 if tau2 is None else tau2) if random else None,
+        ci=_interval(ci or (base.ci if random else "auto")),
+        prediction=_prediction(prediction or base.prediction),
+        tau2_ci=_tau2_interval(tau2_ci or base.tau2_ci) if random else None,
+        i2=form,
+        level=_level(level),
+        prediction_level=_level(level if prediction_level is None else prediction_level),
+        null=null,
+    )
+    _check(plan, tau2, tau2_ci)
+    return plan
+
+
+def _level(level: float) -> float:
+    if not 0 < level < 1:
+        raise InvalidInput(f"the level is {level}", "a level lies between 0 and 1", "Write 0.95 for 95 percent.")
+    return level
+
+
+def _estimator(asked: str | float) -> Tau2Method | float:
+    if isinstance(asked, str):
+        return choose(TAU2, asked, "estimator of tau2")
+    value = float(asked)
+    if not 0 <= value < math.inf:
+        raise InvalidInput(f"tau2 is {value}", "a between-study variance is finite and not negative")
+    return value
+
+
+def _interval(key: str) -> CiMethod | None:
+    return None if key == "auto" else choose(CI, key, "interval")
+
+
+def _prediction(key: str) -> PredictionMethod | str:
+    return key if key in ("auto", "none", "bootstrap") else choose(PREDICTION, key, "prediction interval")
+
+
+def _tau2_interval(key: str) -> Tau2Ci | None:
+    return None if key == "none" else choose(TAU2_CI, key, "interval for tau2")
+
+
+def _check(plan: Plan, tau2: str | float | None, tau2_ci: str | None) -> None:
+    """Refuse what contradicts itself instead of quietly doing something else."""
+    asked_interval = tau2_ci not in (None, "none")
+    if not plan.random:
+        if tau2 is not None or asked_interval:
+            raise InvalidInput("tau2 with a common-effect model", "a common effect has no between-study variance")
+        if plan.ci is not None and not plan.ci.common:
+            raise InvalidInput(
+                f"the {plan.ci.key} interval with a common-effect model",
+                "it is built on the between-study variance",
+                'Take model="random", or one of wald, t, hksj, hksj-adhoc.',
+            )
+        return
+    if isinstance(plan.tau2, float) and asked_interval:
+        raise InvalidInput("an interval for a fixed tau2", "a value that is taken as known has none")
+    likelihood = plan.tau2.likelihood if isinstance(plan.tau2, Tau2Method) else None
+    if plan.ci is not None and plan.ci.key == "profile" and likelihood != "ML":
+        raise InvalidInput(
+            "a profile-likelihood interval without ML",
+            "estimate, tau2 and interval come from one likelihood",
+            'Set tau2="ML".',
+        )

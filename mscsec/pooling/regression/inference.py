@@ -1,0 +1,207 @@
+"""Coefficients, their covariance and degrees of freedom, given the between-study variance; on a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+
+from mscsec.arrays import Array
+from mscsec.pooling.regression.problem import Problem
+from mscsec.pooling.regression.projection import Projection, dot, project
+from mscsec.registry import by_key
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Coefficients of each row of the batch under one between-study variance.
+
+    model : the projection with weights 1 / (vi + tau2); used : the one whose weights gave `beta`, the same unless
+        the user chose weights.
+    beta : (B, p); bread : (B, p, p) covariance of beta when vi and tau2 are the true variances.
+    scale : (B,) residual mean square of `model`, y'Py / (k - p), whose expectation is one whatever weights gave beta.
+    """
+
+    problem: Problem
+    tau2: Array
+    model: Projection
+    used: Projection
+    beta: Array
+    bread: Array
+    scale: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What an interval method makes of a fit: vcov (B, p, p) and df (B, p), infinite for the normal distribution."""
+
+    vcov: Array
+    df: Array
+
+
+def fit_coefficients(problem: Problem, tau2: Array) -> Fit:
+    """Weighted least squares with 1 / (vi + tau2), or with the problem's own weights.
+
+    With weights A of the user's the covariance is (X'AX)^-1 X'A S A X (X'AX)^-1, S = V + tau2 I.
+    """
+    model = project(problem, problem.precision(tau2))
+    if problem.weights is None:
+        used, inverse = model, model.inverse_triangle()
+        bread = inverse @ np.swapaxes(inverse, -1, -2)
+    else:
+        used = project(problem, problem.weights)
+        inverse = used.inverse_triangle()
+        meat = used.quadratic(problem.weights * (problem.vi + tau2[:, None]))
+        bread = inverse @ meat @ np.swapaxes(inverse, -1, -2)
+    beta = used.beta()
+    scale = np.where(problem.df > 0, model.rss / np.maximum(problem.df, 1.0), 1.0)
+    return Fit(problem, tau2, model, used, beta, bread, scale)
+
+
+def _wald(fit: Fit) -> Inference:
+    return Inference(fit.bread, np.full(fit.beta.shape, np.inf))
+
+
+def _residual_df(fit: Fit) -> Array:
+    return np.broadcast_to(fit.problem.df[:, None], fit.beta.shape)
+
+
+def _t(fit: Fit) -> Inference:
+    return Inference(fit.bread, _residual_df(fit))
+
+
+def _hksj(fit: Fit) -> Inference:
+    return Inference(fit.bread * fit.scale[:, None, None], _residual_df(fit))
+
+
+def _hksj_adhoc(fit: Fit) -> Inference:
+    return Inference(fit.bread * np.maximum(fit.scale, 1.0)[:, None, None], _residual_df(fit))
+
+
+@dataclass(frozen=True, slots=True)
+class KenwardRoger:
+    """The pieces of Kenward and Roger's adjustment with one variance parameter, in the coordinates R beta.
+
+    first, second : (B, p, p) basis'W basis and basis'W^2 basis; variance : (B,) of tau2 hat, 2 / tr(PP).
+    """
+
+    first: Array
+    second: Array
+    variance: Array
+
+
+def kenward_roger_parts(fit: Fit) -> KenwardRoger:
+    """Source: Kenward & Roger (1997), Biometrics 53:983-997, section 2, for V = diag(vi) + tau2 I."""
+    w = fit.model.weights
+    trace2 = fit.model.trace_product(w, w)
+    return KenwardRoger(fit.model.quadratic(w), fit.model.quadratic(w**2), 2 / trace2)
+
+
+def _kenward_roger(fit: Fit) -> Inference:
+    """Covariance enlarged for the estimation of tau2, and for each coefficient its own degrees of freedom.
+
+    For a single contrast the scale factor of the 1997 paper is 1 and its degrees of freedom are 2 / A1.
+    """
+    parts = kenward_roger_parts(fit)
+    inverse = fit.model.inverse_triangle()
+    inner = parts.variance[:, None, None] * (parts.second - parts.first @ parts.first)
+    vcov = fit.bread + 2 * inverse @ inner @ np.swapaxes(inverse, -1, -2)
+    middle = inverse @ parts.first @ np.swapaxes(inverse, -1, -2)
+    ratio = np.diagonal(middle, axis1=-2, axis2=-1) / np.diagonal(fit.bread, axis1=-2, axis2=-1)
+    return Inference(vcov, 2 / (parts.variance[:, None] * ratio**2))
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalMethod:
+    """One way to an interval and a test of the coefficients. `residual_df`: needs k > p."""
+
+    key: str
+    name: str
+    infer: Callable[[Fit], Inference]
+    source: str
+    residual_df: bool = True
+
+
+INTERVALS = by_key(
+    IntervalMethod("wald", "Wald, normal distribution", _wald, "raudenbush2009", residual_df=False),
+    IntervalMethod("t", "Wald, t on k - p", _t, "berkey1995"),
+    IntervalMethod("hksj", "Hartung-Knapp-Sidik-Jonkman", _hksj, "knapp2003"),
+    IntervalMethod("hksj-adhoc", "HKSJ, factor at least one", _hksj_adhoc, "knapp2003"),
+    IntervalMethod("kr", "Kenward-Roger", _kenward_roger, "kenward1997"),
+)
+
+
+def two_sided(statistic: Array, df: Array) -> Array:
+    """P value of |statistic| under t on `df`, the normal distribution where df is infinite."""
+    size = -np.abs(statistic)
+    finite = np.isfinite(df)
+    return np.asarray(2 * np.where(finite, stdtr(np.where(finite, df, 1.0), size), ndtr(size)))
+
+
+def critical(level: float, df: Array) -> Array:
+    """Quantile that leaves (1 - level) / 2 in each tail of t on `df`, the normal where df is infinite."""
+    tail = (1 - level) / 2
+    finite = np.isfinite(df)
+    return np.asarray(-np.where(finite, stdtrit(np.where(finite, df, 1.0), tail), ndtri(tail)))
+
+
+@dataclass(frozen=True, slots=True)
+class Omnibus:
+    """A joint test: statistic (B,), chi-square on df1 where df2 is infinite, else F on df1 and df2."""
+
+    statistic: Array
+    df1: int
+    df2: Array
+    p_value: Array
+
+
+def wald_test(estimate: Array, vcov: Array, df2: Array, scale: Array | None = None) -> Omnibus:
+    """Joint Wald test that each of the m components of `estimate` (B, m) is zero.
+
+    vcov : (B, m, m); df2 : (B,) denominator degrees of freedom, infinite for chi-square; scale : (B,) factor of F.
+    """
+    m = estimate.shape[-1]
+    sd = np.sqrt(np.diagonal(vcov, axis1=-2, axis2=-1))
+    unit = vcov / sd[..., :, None] / sd[..., None, :]
+    z = estimate / sd
+    statistic = dot(z, np.linalg.solve(unit, z[..., None])[..., 0])
+    finite = np.isfinite(df2)
+    f = statistic / m * (1.0 if scale is None else scale)
+    p_f = fdtrc(m, np.where(finite, df2, 1.0), f)
+    return Omnibus(np.where(finite, f, statistic), m, df2, np.where(finite, p_f, chdtrc(m, statistic)))
+
+
+def omnibus(fit: Fit, method: IntervalMethod, inferred: Inference, contrast: Array) -> Omnibus:
+    """Test that contrast @ beta = 0 by the distribution that belongs to `method`; contrast is (m, p)."""
+    estimate = fit.beta @ contrast.T
+    vcov = contrast @ inferred.vcov @ contrast.T
+    if method.key != "kr":
+        return wald_test(estimate, vcov, inferred.df[:, 0])
+    df2, scale = _kenward_roger_f(fit, contrast)
+    return wald_test(estimate, vcov, df2, scale)
+
+
+def _kenward_roger_f(fit: Fit, contrast: Array) -> tuple[Array, Array]:
+    """Denominator degrees of freedom and scale of the F statistic of an m-row contrast.
+
+    Source: Kenward & Roger (1997), section 3, with their values of E and V matched to the exact cases.
+    """
+    m = contrast.shape[0]
+    parts = kenward_roger_parts(fit)
+    half = contrast @ fit.model.inverse_triangle()
+    middle = np.linalg.solve(half @ np.swapaxes(half, -1, -2), half @ parts.first @ np.swapaxes(half, -1, -2))
+    trace = np.trace(middle, axis1=-2, axis2=-1)
+    a1 = parts.variance * trace**2
+    a2 = parts.variance * np.trace(middle @ middle, axis1=-2, axis2=-1)
+    if m == 1:
+        return 2 / a1, np.ones_like(a1)
+    b = (a1 + 6 * a2) / (2 * m)
+    g = ((m + 1) * a1 - (m + 4) * a2) / ((m + 2) * a2)
+    bottom = 3 * m + 2 * (1 - g)
+    mean = 1 / (1 - a2 / m)
+    spread = 2 / m * (1 + g / bottom * b) / ((1 - (m - g) / bottom * b) ** 2 * (1 - (m + 2 - g) / bottom * b))
+    rho = spread / (2 * mean**2)
+    df2 = 4 + (m + 2) / (m * rho - 1)
+    return df2, df2 / (mean * (df2 - 2))

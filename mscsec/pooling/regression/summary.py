@@ -1,0 +1,167 @@
+"""From arrays of one fit to the result a reader sees: tests, heterogeneity, explained variance, likelihood."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import chdtrc
+
+from mscsec.arrays import Array
+from mscsec.pooling.regression.inference import Fit, Inference, IntervalMethod, critical, omnibus, two_sided
+from mscsec.pooling.regression.likelihood import score
+from mscsec.pooling.regression.moments import Tau2
+from mscsec.pooling.regression.problem import Problem
+from mscsec.pooling.regression.projection import project
+from mscsec.pooling.regression.result import Coefficient, JointTest, ModelData, RegressionResult
+from mscsec.pooling.regression.tau2 import ESTIMATORS
+from mscsec.pooling.regression.tau2_interval import Tau2Interval
+from mscsec.registry import choose
+from mscsec.results import Notice
+
+
+def summarise(
+    data: ModelData,
+    fit: Fit,
+    estimate: Tau2,
+    method: IntervalMethod,
+    interval: Tau2Interval | None,
+    interval_key: str | None,
+    warnings: tuple[Notice, ...],
+) -> RegressionResult:
+    """The result of one fitted row."""
+    problem, tau2 = data.problem, float(estimate.value[0])
+    inferred = method.infer(fit)
+    contrast = np.eye(problem.p)[list(data.tested)]
+    residual = project(problem, problem.precision(0.0))
+    qe, df = float(residual.rss[0]), problem.yi.shape[-1] - problem.p
+    typical = df / float(residual.trace(residual.weights)[0]) if df > 0 else None
+    random = data.model == "random"
+    i2, h2 = _from_tau2(tau2, typical) if random else _from_q(qe, df)
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    (i2_low, h2_low), (i2_high, h2_high) = (_from_tau2(end, typical) for end in (low, high))
+    key = choose(ESTIMATORS, data.tau2, "estimator of tau2").key if random and isinstance(data.tau2, str) else None
+    likelihood = _criteria(problem, estimate, key == "REML", variances=int(key is not None))
+    se = float(estimate.se[0])
+    return RegressionResult(
+        k=problem.yi.shape[-1],
+        p=problem.p,
+        coefficients=coefficients(data.names, fit.beta[0], inferred, data.level),
+        vcov=tuple(tuple(float(x) for x in row) for row in inferred.vcov[0]),
+        qm=joint_test(fit, method, inferred, contrast, tuple(data.names[j] for j in data.tested)),
+        qe=qe,
+        qe_df=df,
+        qe_p=float(chdtrc(df, qe)) if df > 0 else 1.0,
+        tau2=tau2,
+        tau2_se=se if math.isfinite(se) else None,
+        tau2_ci_low=low,
+        tau2_ci_high=high,
+        tau=math.sqrt(tau2),
+        i2=i2,
+        i2_ci_low=i2_low,
+        i2_ci_high=i2_high,
+        h2=h2,
+        h2_ci_low=h2_low,
+        h2_ci_high=h2_high,
+        r2=_explained(data, tau2, qe, df),
+        **likelihood,
+        level=data.level,
+        model=data.model,
+        tau2_method=(key or "fixed") if random else None,
+        tau2_ci_method=interval_key,
+        ci_method=method.key,
+        converged=bool(estimate.converged[0]),
+        iterations=estimate.iterations,
+        warnings=warnings,
+        data=data,
+    )
+
+
+def coefficients(names: tuple[str, ...], beta: Array, inferred: Inference, level: float) -> dict[str, Coefficient]:
+    """Each coefficient with its test and interval, by name; `inferred` has one row."""
+    se = np.sqrt(np.diagonal(inferred.vcov[0]))
+    df = inferred.df[0]
+    half = critical(level, df) * se
+    statistic = beta / se
+    p_value = two_sided(statistic, df)
+    return {
+        name: Coefficient(
+            float(beta[j]),
+            float(se[j]),
+            float(statistic[j]),
+            float(df[j]) if math.isfinite(df[j]) else None,
+            float(p_value[j]),
+            float(beta[j] - half[j]),
+            float(beta[j] + half[j]),
+        )
+        for j, name in enumerate(names)
+    }
+
+
+def joint_test(
+    fit: Fit, method: IntervalMethod, inferred: Inference, contrast: Array, tested: tuple[str, ...]
+) -> JointTest:
+    """Joint test of the rows of `contrast` for a fit of one row."""
+    found = omnibus(fit, method, inferred, contrast)
+    df2 = float(found.df2[0])
+    return JointTest(
+        tested, float(found.statistic[0]), found.df1, df2 if math.isfinite(df2) else None, float(found.p_value[0])
+    )
+
+
+def _from_tau2(tau2: float | None, typical: float | None) -> tuple[float | None, float | None]:
+    """I2 and H2 from tau2 and the typical sampling variance (k - p) / tr P of Higgins & Thompson (2002)."""
+    if tau2 is None or typical is None:
+        return None, None
+    return tau2 / (tau2 + typical), tau2 / typical + 1
+
+
+def _from_q(q: float, df: int) -> tuple[float, float]:
+    """I2 and H2 from Q; with no degrees of freedom left there is no residual heterogeneity: 0 and 1."""
+    return (max(0.0, (q - df) / q), q / df) if df > 0 and q > 0 else (0.0, 1.0)
+
+
+def _explained(data: ModelData, tau2: float, qe: float, df: int) -> float | None:
+    """Raudenbush's pseudo-R2 against the model with only a constant, tau2 there by the same estimator.
+
+    Source: Raudenbush (2009), Handbook of Research Synthesis, ch. 16; its accuracy, Lopez-Lopez et al. (2014), Br J
+    Math Stat Psychol 67:30-48.
+    """
+    problem = data.problem
+    ones = np.ones((1, *problem.yi.shape))
+    constant = project(Problem(ones[0], problem.vi, problem.x, problem.mask), np.ones(problem.yi.shape))
+    if problem.p == 1 or constant.rss[0] > 1e-16 * problem.yi.shape[-1]:
+        return None
+    null = Problem(problem.yi, problem.vi, ones, problem.mask, problem.weights)
+    if data.model == "common":
+        before = float(project(null, null.precision(0.0)).rss[0]) / (problem.yi.shape[-1] - 1)
+        return max(0.0, 1 - qe / df / before) if df > 0 and before > 0 else None
+    if not isinstance(data.tau2, str):
+        return None
+    before = float(choose(ESTIMATORS, data.tau2, "estimator of tau2").estimate(null).value[0])
+    return max(0.0, 1 - tau2 / before) if before > 0 else 0.0
+
+
+def _criteria(problem: Problem, estimate: Tau2, restricted: bool, variances: int) -> dict[str, float]:
+    value = float(score(problem, estimate.value, restricted=restricted).log_likelihood[0])
+    return information_criteria(problem, value, restricted, problem.p + variances)
+
+
+def information_criteria(problem: Problem, value: float, restricted: bool, parameters: int) -> dict[str, float]:
+    """Log-likelihood and AIC, AICc, BIC with the number of parameters given.
+
+    value : log-likelihood, the restricted one without log|X'X| / 2, which is added here so that it does not depend on
+    the units of the moderators; its sample size is k - p.
+    Source: Harville (1974), Biometrika 61:383-385, for the constant; Hurvich & Tsai (1989), Biometrika 76:297-307.
+    """
+    n = float(problem.k[0])
+    if restricted:
+        value += 0.5 * float(project(problem, problem.mask.astype(float)).log_det[0])
+        n -= problem.p
+    enough = max(n, parameters + 2)
+    return {
+        "log_likelihood": value,
+        "aic": -2 * value + 2 * parameters,
+        "aicc": -2 * value + 2 * parameters * enough / (enough - parameters - 1),
+        "bic": -2 * value + parameters * math.log(n),
+    }

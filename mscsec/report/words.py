@@ -1,0 +1,128 @@
+"""What a result says, in sentences that can go into a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mscsec.effects.select import Excluded
+from mscsec.effects.sizes import EffectSizes, StudyEffect
+from mscsec.pooling.result import PooledResult
+from mscsec.report.numbers import count, interval, level, number, p_value, percent
+
+TAU2_NAMES = {
+    "DL": "DerSimonian-Laird", "DL2": "two-step DerSimonian-Laird", "PM": "Paule-Mandel", "PMM": "median-unbiased Paule-Mandel",
+    "REML": "restricted maximum likelihood", "ML": "maximum likelihood", "EB": "empirical Bayes", "SJ": "Sidik-Jonkman", "HE": "Hedges",
+    "HS": "Hunter-Schmidt", "HSk": "Hunter-Schmidt with small-sample correction", "GENQ": "generalised Q", "GENQM": "median-unbiased generalised Q",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Footnotes:
+    """Notes to a table: `marks` by study id, `notes` as (mark, text) in order of first use."""
+
+    marks: dict[str, str]
+    notes: tuple[tuple[str, str], ...]
+
+
+def footnotes(rows: Sequence[StudyEffect]) -> Footnotes:
+    """One letter for each different note; studies that share a note share its letter."""
+    letters: dict[str, str] = {}
+    marks: dict[str, str] = {}
+    for row in rows:
+        texts = [f"{row.label}: {flag.text}" if flag.code == "E203" else flag.text for flag in row.flags]
+        for text in texts:
+            letters.setdefault(text, _letter(len(letters)))
+        marks[row.study] = ",".join(letters[text] for text in texts)
+    return Footnotes(marks, tuple((letter, text) for text, letter in letters.items()))
+
+
+def _letter(index: int) -> str:
+    return (_letter(index // 26 - 1) if index >= 26 else "") + "abcdefghijklmnopqrstuvwxyz"[index % 26]
+
+
+def effect_unit(sizes: EffectSizes) -> str:
+    """The unit of the effect as shown; empty for ratios and standardised measures."""
+    return sizes.unit or "" if sizes.measure in ("MD", "MC") else ""
+
+
+def estimate_words(sizes: EffectSizes, fit: PooledResult) -> str:
+    """The pooled estimate with its interval: "MD -5.40 day, 95% CI -7.94 to -2.86"."""
+    unit = effect_unit(sizes)
+    shown = fit.display
+    return f"{sizes.measure} {number(shown.estimate)}{' ' + unit if unit else ''}, {level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)}"
+
+
+def test_words(fit: PooledResult) -> str:
+    """The test that belongs to the interval shown."""
+    if fit.statistic is None:
+        return p_value(fit.p_value)
+    name = f"z = {number(fit.statistic)}" if fit.df is None else f"t = {number(fit.statistic)}, df = {fit.df:.4g}"
+    return f"{name}, {p_value(fit.p_value)}"
+
+
+def heterogeneity_words(fit: PooledResult) -> str:
+    """tau2 with its interval, I2, and Cochran's Q with its test."""
+    parts = []
+    if fit.tau2 is not None:
+        bounds = (
+            ""
+            if fit.tau2_ci_low is None
+            else f" ({level(fit.level)} CI {interval(fit.tau2_ci_low, fit.tau2_ci_high, 4)})"
+        )
+        parts.append(f"tau2 = {number(fit.tau2, 4)}{bounds}")
+    if fit.i2 is not None:
+        both = f", {percent(fit.i2_q)} from Q" if fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005 else ""
+        parts.append(f"I2 = {percent(fit.i2)}{both}")
+    if fit.q is not None:
+        parts.append(f"Q = {number(fit.q)}, df = {fit.q_df:g}, {p_value(fit.q_p)}")
+    return "; ".join(parts)
+
+
+def method_words(sizes: EffectSizes, fit: PooledResult) -> str:
+    """How the estimate was made, as a sentence for the methods or results section."""
+    if fit.k == 1:
+        return f"One study reported this outcome; its {sizes.measure_name} is shown with a {level(fit.level)} confidence interval (normal approximation), and nothing was pooled."
+    model = {"random": "a random-effects model", "common": "a common-effect model"}[fit.model]
+    text = f"The {sizes.measure_name}s of {count(fit.k, 'study', 'studies')} were pooled by inverse variance in {model}"
+    if fit.model == "random" and fit.tau2_method:
+        text += f", with the between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
+        if fit.tau2_ci_method and fit.tau2_ci_low is not None:
+            text += f" (confidence interval by {TAU2_CI_NAMES.get(fit.tau2_ci_method, fit.tau2_ci_method)})"
+    text += f"; the {level(fit.level)} confidence interval is {CI_NAMES.get(fit.ci_method, fit.ci_method)}"
+    if fit.prediction_method and fit.prediction_low is not None:
+        text += f"; the prediction interval uses {PREDICTION_NAMES.get(fit.prediction_method, fit.prediction_method)}"
+    return text + "."
+
+
+CI_NAMES = {
+    "wald": "based on the normal distribution (Wald)",
+    "t": "based on t with k - 1 degrees of freedom",
+    "hksj": "by the method of Hartung, Knapp, Sidik and Jonkman",
+    "hksj-adhoc": "by the method of Hartung, Knapp, Sidik and Jonkman, with its factor not allowed below one",
+    "kr": "by the method of Kenward and Roger",
+    "hc": "by the method of Henmi and Copas",
+    "profile": "by the profile likelihood",
+    "ivhet": "by the IVhet model",
+}
+TAU2_CI_NAMES = {
+    "QP": "the Q-profile method",
+    "PL": "profile likelihood",
+    "BJ": "the method of Biggerstaff and Jackson",
+    "J": "the method of Jackson",
+}
+PREDICTION_NAMES = {
+    "t-k1": "t with k - 1 degrees of freedom and the standard error of the interval shown",
+    "hts": "t with k - 2 degrees of freedom (Higgins, Thompson and Spiegelhalter)",
+    "hk": "t with k - 1 degrees of freedom and the Hartung-Knapp standard error",
+    "kr": "the degrees of freedom and standard error of Kenward and Roger",
+    "normal": "the normal distribution",
+    "bootstrap": "the parametric bootstrap of Nagashima",
+}
+
+
+def left_out_words(sizes: EffectSizes) -> tuple[tuple[Excluded, ...], int]:
+    """Studies worth a line each (they report the outcome but do not enter), and how many do not report it at all."""
+    silent = f"does not report {sizes.outcome}"
+    worth = tuple(study for study in sizes.excluded if study.reason != silent)
+    return worth, len(sizes.excluded) - len(worth)
