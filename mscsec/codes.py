@@ -45,6 +45,31 @@ CODES = by_key(
     # --- R: records --------------------------------------------------------------------------------------------
     # --- E: effects --------------------------------------------------------------------------------------------
     Code(
+        "E101",
+        "zero cells corrected",
+        "A constant was added to the cells of these studies, because a zero would make the effect or its variance infinite. The choice can decide the answer with rare events; Mantel-Haenszel without correction, Peto or a GLMM need none.",
+    ),
+    Code(
+        "E102",
+        "number missing",
+        "A study lacks a number that the measure is computed from. The message names the arrays; another measure, or a reconstruction from what the paper does report, may do without.",
+    ),
+    Code(
+        "E103",
+        "study without information left out",
+        "Nobody or everybody in the study had the event, and such studies were left out as asked (drop00).",
+    ),
+    Code(
+        "E104",
+        "effect not estimable",
+        "The numbers are possible but the measure has no finite value for them, such as a ratio of means of unlike sign. The message gives the reason.",
+    ),
+    Code(
+        "E105",
+        "sampling variance zero",
+        "The formula gives a variance of exactly zero (identical values, or a proportion of 0 or 1 without correction). Inverse-variance weights would be infinite, so the study is shown but not pooled.",
+    ),
+    Code(
         "E301",
         "not reported",
         "A reconstruction needs a figure that the paper does not give. The message names it; another route may do without.",
@@ -135,6 +160,341 @@ CODES = by_key(
         "less spread than chance",
         "The effects lie closer together than their sampling variances allow by chance, so that no between-study variance fits and the interval for it shrinks to zero. Look for shared patients, copied results or variances that are too large.",
     ),
+    Code(
+        "P401",
+        "column dropped",
+        "A column of the design is made up of others, so its coefficient does not exist. It was left out because that was asked for; coefficients of the others are those of the smaller model.",
+    ),
+    Code(
+        "P402",
+        "Wald interval disagrees",
+        "The HKSJ interval of a coefficient is shown, and the Wald interval answers the question about zero the other way. HKSJ allows for the estimation of the between-study variance; the Wald interval is in the message.",
+    ),
+    Code(
+        "P403",
+        "several likelihood maxima",
+        "The likelihood of the residual between-study variance has more than one maximum. The highest was taken; an estimator without a likelihood, such as DL or PM, tells how much hangs on it.",
+    ),
+    Code(
+        "P404",
+        "empty interval for tau2",
+        "The effects differ less about the regression than chance alone would make them, so no between-study variance agrees with the data at this level. The interval is shown as [0, 0].",
+    ),
+    Code(
+        "P405",
+        "no prediction interval",
+        "There are as many coefficients as studies, so the spread of effects about the regression cannot be judged.",
+    ),
+    Code(
+        "P406",
+        "no influence for a study",
+        "Without this study the coefficients cannot be told apart, for instance because it is the only one of its category. What leaving it out would do is therefore not given.",
+    ),
+    Code(
+        "P407",
+        "no robust standard error",
+        "One cluster alone determines this coefficient, so its residuals say nothing about its uncertainty. The other coefficients are not affected.",
+    ),
+    Code(
+        "P408",
+        "one subgroup",
+        "All studies are in one subgroup, so there is no difference between subgroups to test.",
+    ),
+    Code(
+        "P409",
+        "studies without moderators",
+        "Studies with a missing moderator were left out because that was asked for. They are named; results for the others may differ from those for all.",
+    ),
     # --- B: risk of bias ---------------------------------------------------------------------------------------
+    Code(
+        "B001",
+        "unknown instrument",
+        "No appraisal instrument has this name. The message lists those there are; `mscsec assess --help` says what each is for.",
+    ),
+    Code(
+        "B002",
+        "unknown place in an instrument",
+        "The question, domain or setting does not exist in this instrument, or an answer stands under a domain that is not its own. The message names the nearest.",
+    ),
+    Code(
+        "B003",
+        "not an option",
+        "The answer, judgement, setting or direction is none that the instrument offers. The message lists its options; full words (probably yes) are understood.",
+    ),
+    Code(
+        "B004",
+        "departure without a reason",
+        "The assessor's judgement differs from the one the answers lead to. That is allowed with a reason, which is kept beside both judgements.",
+    ),
+    Code(
+        "B005",
+        "instrument file cannot be used",
+        "The file of an instrument is not in the form of the shipped ones: a key is missing, a condition names no earlier question, or a rule gives a judgement that does not exist.",
+    ),
+    Code(
+        "B010",
+        "design flags contradict each other",
+        "Two flags of the design cannot both hold, such as open_label: true with blinded participants. Correct the one that the report does not support.",
+    ),
+    Code(
+        "B101",
+        "answer without effect",
+        "A question is answered that is not asked after the other answers or in this variant. The answer is kept and changes nothing; correct it or the answer that decides.",
+    ),
+    Code(
+        "B102",
+        "asked, but not applicable",
+        "A question is answered NA although the other answers lead to it. It counts as open.",
+    ),
+    Code(
+        "B103",
+        "setting assumed",
+        "A choice made before the questions, such as the effect of interest, is not stated. The default named in the message was used.",
+    ),
+    Code(
+        "B104",
+        "nothing is addressed",
+        "For the effect of adhering to intervention, RoB 2 wants at least one kind of deviation to be addressed; with none, domain 2 says nothing.",
+    ),
+    Code(
+        "B105",
+        "judged before the answers",
+        "The assessor gives a judgement while questions that could change the algorithm's are open. It counts; answer them to see whether the two agree.",
+    ),
+    Code(
+        "B106",
+        "departs from the algorithm",
+        "The assessor's judgement differs from the proposed one and has a reason. Both are kept and shown.",
+    ),
+    Code(
+        "B107",
+        "draft instrument",
+        "This version of the instrument is a draft or test version and may change. Say so wherever its judgements are shown.",
+    ),
+    Code(
+        "B108",
+        "readings differ",
+        "Public readings of this draft lead to different judgements from these answers. The message says how; consider the judgement by hand.",
+    ),
+    Code(
+        "B201",
+        "ratings cannot be compared",
+        "A rating is not on the scale, the scale has fewer than two categories, or the assessors used different instruments.",
+    ),
+    Code(
+        "B202",
+        "nothing rated by both",
+        "No item has a rating by both assessors, so agreement cannot be computed.",
+    ),
+    Code(
+        "B203",
+        "kappa does not exist",
+        "Both assessors put every item into one same category, where agreement by chance is complete and kappa is 0/0. Percent agreement and AC1 still exist.",
+    ),
+    Code(
+        "B204",
+        "no usable interval of agreement",
+        "With one item there is no interval; with complete agreement the standard error is 0 and the interval a point, which few items do not warrant.",
+    ),
+    Code(
+        "B301",
+        "not a robvis table",
+        "The table does not have the columns, labels, weights or judgements of the robvis template. robvis would draw something else without saying so.",
+    ),
+    Code(
+        "B401",
+        "GRADE judgement cannot be used",
+        "The domain does not exist, its levels are out of range, or an override has no reason.",
+    ),
+    Code(
+        "B402",
+        "risk beyond 0 or 1",
+        "The relative effect at this baseline leads to a risk below 0 or above 1, which was held there. The measure does not suit the baseline; an odds ratio cannot do this.",
+    ),
+    Code(
+        "B403",
+        "evidence is not consistent",
+        "The numbers handed to GRADE cannot belong together: limits out of order, weights that do not sum to 1, a risk outside 0 to 1.",
+    ),
+    Code(
+        "B404",
+        "domains not judged",
+        "Data cannot judge these domains and the panel has not. They count as no reason to rate down until someone says otherwise.",
+    ),
+    Code(
+        "B405",
+        "no threshold stated",
+        "Without an important difference the certainty is about the direction of the effect alone, and the size of the effect cannot be put in words.",
+    ),
+    Code(
+        "B406",
+        "relative scale",
+        "Without a baseline risk there is no absolute effect, and imprecision is judged on the relative effect.",
+    ),
+    Code(
+        "B407",
+        "long table",
+        "Guidance keeps a summary of findings to the seven most important outcomes, harms among them.",
+    ),
     # --- I: integrity ------------------------------------------------------------------------------------------
+    Code(
+        "I001",
+        "a check without power",
+        "The figure has so few decimals, or n is so large, that any figure would pass. That it passes says nothing.",
+    ),
+    Code(
+        "I002",
+        "the test decides",
+        "Tests that are all in use put the same figures on different sides of 0.05. Find out which test was planned.",
+    ),
+    Code(
+        "I101",
+        "parts do not add up",
+        "Counts of arms, subgroups or causes do not add up to the printed total. Look for patients left out or counted twice before the counts are used.",
+    ),
+    Code(
+        "I102",
+        "more events than patients",
+        "There are more events than patients. Often events were counted and not patients; enter patients, or analyse rates.",
+    ),
+    Code(
+        "I103",
+        "figures out of order",
+        "Minimum, quartiles, median and maximum must not fall. One of them is misprinted or stands in another column.",
+    ),
+    Code(
+        "I104",
+        "estimate outside its interval",
+        "An estimate lies inside its own confidence interval. One of the three figures is misprinted, or they are on different scales.",
+    ),
+    Code(
+        "I105",
+        "change does not match",
+        "The mean change is the final mean less the baseline mean where all patients have both. Look for missing patients and for the sign.",
+    ),
+    Code(
+        "I106",
+        "overall mean does not match its groups",
+        "The overall mean is not the weighted mean of its groups. Look at the number of patients in each.",
+    ),
+    Code(
+        "I201",
+        "percentage that no count gives",
+        "No count of whole patients among n is printed as this percentage, or not the count that stands beside it. The message names the denominators that fit.",
+    ),
+    Code(
+        "I202",
+        "median that no whole values give",
+        "The median of whole values is a whole or, for an even n, a half step. The n, the unit or the figure is another one.",
+    ),
+    Code(
+        "I203",
+        "mean and SD that no proportion gives (DEBIT)",
+        "The SD of zeros and ones follows from their mean and n. Here it does not.",
+    ),
+    Code(
+        "I204",
+        "mean that no whole values give (GRIM)",
+        "A mean of n whole values is a multiple of 1/n. This one is not, so the n, the unit or the figure is another one. The message names the n that fit.",
+    ),
+    Code(
+        "I205",
+        "SD that no whole values give (GRIMMER)",
+        "No n whole values have both this mean and this SD. Patients may be missing from the figure, or it is in other units. The message names the n that fit.",
+    ),
+    Code(
+        "I301",
+        "P does not match the means",
+        "The P value cannot come from these means, SDs and sizes, whatever their rounding. The readings tried, such as standard errors for SDs, stand with the verdict.",
+    ),
+    Code(
+        "I302",
+        "P matches no split of the patients",
+        "The report gives the total and not the arms. The verdict says which sizes of the arms would give the P value.",
+    ),
+    Code(
+        "I303",
+        "P does not match the counts",
+        "The P value comes from none of the usual tests of these counts. The P values of each test stand with the verdict.",
+    ),
+    Code(
+        "I304",
+        "P does not match the table",
+        "Pearson's chi-square of the table gives another P value.",
+    ),
+    Code(
+        "I305",
+        "P does not match the statistic",
+        "The test statistic and its degrees of freedom give another P value.",
+    ),
+    Code(
+        "I306",
+        "P does not match the interval",
+        "The confidence interval implies another P value. Where they disagree about 0.05, one of them is wrong or of another model.",
+    ),
+    Code(
+        "I307",
+        "effect does not match the counts",
+        "The reported effect or its interval is not that of the printed counts. Denominators may be those randomised and not those analysed; the message names counts that fit.",
+    ),
+    Code(
+        "I308",
+        "interval not centred",
+        "A Wald interval has its estimate in the middle, for a ratio on the log scale. Exact and bootstrap intervals need not; else a figure is misprinted.",
+    ),
+    Code(
+        "I309",
+        "P smaller than an exact rank test can give",
+        "With few patients an exact rank test has a least P value, and the printed one is below it.",
+    ),
+    Code(
+        "I401",
+        "SD impossible on the scale",
+        "Values between the ends of a scale cannot vary so much about this mean. The scale, the n or the SD is another one.",
+    ),
+    Code(
+        "I402",
+        "SD impossible for the range",
+        "Values with this minimum and maximum cannot have this SD. If it fits as a standard error, that is what it may be.",
+    ),
+    Code(
+        "I403",
+        "mean and median too far apart",
+        "Mean and median are never further apart than one SD. The spread may be a standard error.",
+    ),
+    Code(
+        "I404",
+        "SD of the change impossible",
+        "The SDs at baseline, at the end and of the change imply a correlation outside -1 to 1. One of them is no SD, or of other patients.",
+    ),
+    Code(
+        "I405",
+        "SD unlike its peers",
+        "The SD is far below those of comparable groups and would be like them if it were a standard error.",
+    ),
+    Code(
+        "I406",
+        "interval and SD do not match",
+        "The confidence interval of the mean implies another SD. Where it fits as a standard error, that is what it may be.",
+    ),
+    Code(
+        "I501",
+        "the same figures in two records",
+        "Two records print the same figures under the same labels. Ask whether they share patients before both are pooled.",
+    ),
+    Code(
+        "I502",
+        "one registration in two records",
+        "Two records name the same trial registration. One trial must be counted once.",
+    ),
+    Code(
+        "I503",
+        "baseline unlike random allocation",
+        "Baseline means differ more, or less, than random allocation makes them. Correlated or stratified variables and misprinted SDs do this too.",
+    ),
+    Code(
+        "I504",
+        "the same SD more than once",
+        "One SD is printed for several arms or time points, to every digit. It may have been copied.",
+    ),
 )

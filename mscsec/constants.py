@@ -15,3 +15,11 @@ TOO_INCOMPLETE = 0.85  # below this the PEDro scale gives no point for follow-up
 SMALL_ARM = 50  # participants in an arm below which a trial is small; Cochrane Pain group, after Moore et al. 2010, Pain 150:386-389
 LARGE_ARM = 200  # participants in an arm from which a trial is large; the same source
 SMD_TO_LOG_OR = math.pi / math.sqrt(3)  # SD of the logistic; Hasselblad & Hedges 1995, Psychol Bull 117:167-178
+
+# --- effects -----------------------------------------------------------------------------------------------------
+COX_SNELL = 1.65  # log odds ratio per SD of a normal variable cut in two; Cox & Snell 1989, Analysis of Binary Data, 2nd ed
+
+# --- integrity -----------------------------------------------------------------------------------------------------
+SIGNIFICANCE = 0.05  # the line trial reports draw; a recomputed P on its other side is a decision error, as in statcheck
+SD_PEER_FACTOR = 2.0  # an SD below half of every comparable one asks to be read as an SE; for n >= 16 an SE is below a quarter
+BASELINE_SIGNAL = 0.001  # P of a whole baseline table below which it is worth a question; a review makes tens of such tests

@@ -279,7 +279,10 @@ def compare(
     if not appraisals:
         raise NotEstimable("there is no appraisal to compare", code="B202")
     form = instrument(appraisals[0].instrument)
-    scales = {domain.id: domain.judgements for domain in form.domains if domain.judgements}
+    # From best to worst as the overall judgement ranks them: No information lies between Moderate and Serious there.
+    order = form.overall[0].order if form.overall[0].kind == "worst" else form.judgements
+    scales = {d.id: tuple(word for word in order if word in d.judgements) for d in form.domains if d.judgements}
+    common = tuple(word for word in order if any(word in scale for scale in scales.values()))
     found = []
     together: tuple[dict[str, str], dict[str, str]] = ({}, {})
     for id, scale in scales.items():
@@ -289,7 +292,7 @@ def compare(
         if ratings[0].keys() & ratings[1].keys():
             found.append(agreement(*ratings, scale, place=id, weights=weights, level=level))
     if together[0].keys() & together[1].keys():
-        found.append(agreement(*together, _common_scale(scales), place="all domains", weights=weights, level=level))
+        found.append(agreement(*together, common, place="all domains", weights=weights, level=level))
     for item in form.overall:
         pair = (_overall(first, item.id), _overall(second, item.id))
         if pair[0].keys() & pair[1].keys():
@@ -305,14 +308,3 @@ def _ratings(appraisals: Mapping[str, Appraisal], id: str) -> dict[str, str]:
 def _overall(appraisals: Mapping[str, Appraisal], id: str) -> dict[str, str]:
     rated = ((name, overall) for name, item in appraisals.items() for overall in item.overall if overall.id == id)
     return {name: overall.judgement for name, overall in rated if overall.judgement is not None}
-
-
-def _common_scale(scales: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """All judgements of the domains, those that any domain ranks better first."""
-    ordered: list[str] = []
-    for scale in sorted(scales.values(), key=len, reverse=True):
-        for place, judgement in enumerate(scale):
-            if judgement not in ordered:
-                following = [ordered.index(later) for later in scale[place + 1 :] if later in ordered]
-                ordered.insert(min(following, default=len(ordered)), judgement)
-    return tuple(ordered)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mscsec.appraisal.decision import holds
 from mscsec.appraisal.instrument import NOT_ASKED, Instrument, Question
 from mscsec.errors import InvalidInput, MscsecError, UnknownName, nearest
 from mscsec.results import Notice, Result
@@ -147,8 +148,8 @@ def check(
     """The inputs in the instrument's own spelling, and everything that is wrong with them."""
     taken = Taken()
     problems = [
-        *_take_answers(form, answers, taken),
         *_take_settings(form, settings or {}, taken),
+        *_take_answers(form, answers, taken),
         *_take_judgements(form, judgements or {}, taken),
         *_take_directions(form, directions or {}, taken),
     ]
@@ -163,7 +164,7 @@ def check(
 def _take_answers(form: Instrument, answers: Mapping[str, Answer], taken: Taken) -> Iterable[AssessmentProblem]:
     for id, answer in answers.items():
         try:
-            question = form.question(id)
+            question = _question(form, id, taken)
             values = _options(f"the answer to {id}", answer, _accepted(question), form, question.several)
         except MscsecError as error:
             yield AssessmentProblem(("answers", id), error)
@@ -172,6 +173,16 @@ def _take_answers(form: Instrument, answers: Mapping[str, Answer], taken: Taken)
             taken.not_applicable.add(id)
         else:
             taken.answers[id] = values
+
+
+def _question(form: Instrument, id: str, taken: Taken) -> Question:
+    """The question called `id`, in the variant that the settings choose where it stands in several."""
+    settings = {item.id: frozenset([item.default]) for item in form.settings if item.default} | taken.settings
+    for domain in form.all_domains():
+        for question in domain.questions:
+            if question.id == id and (domain.applies_if is None or holds(domain.applies_if, settings)):
+                return question
+    return form.question(id)
 
 
 def _accepted(question: Question) -> tuple[str, ...]:

@@ -426,7 +426,8 @@ def _check_domain(domain: Domain, settings: Mapping[str, frozenset[str]]) -> Non
         extra = [NOT_ASKED] if question.asked_if else []
         seen[question.id] = frozenset([*question.options, *extra])
     rules = [*domain.rules, *chain.from_iterable(part.rules for part in domain.parts)]
-    _check_clauses(where, (rule.condition for rule in (*rules, *domain.disputed)), seen)
+    conditions = [*(rule.condition for rule in rules), *(dispute.condition for dispute in domain.disputed)]
+    _check_clauses(where, conditions, seen)
     results = [rule.then for rule in rules] + [band.then for band in domain.bands]
     _known(where, results, (*domain.judgements, ASSESSOR))
 

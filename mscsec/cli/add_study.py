@@ -12,9 +12,19 @@ from mscsec.cli import options as opt
 from mscsec.cli.interview import interview
 from mscsec.cli.output import emit, say, write_whole
 from mscsec.errors import UsageError
-from mscsec.problems import RecordError
+from mscsec.problems import Problem, RecordError
 from mscsec.records.models import Review, Study
-from mscsec.records.reader import Document, EvidenceBase, find_folder, inspect, read_file, read_study, study_findings
+from mscsec.records.reader import (
+    REVIEW_FILE,
+    Document,
+    EvidenceBase,
+    decode,
+    find_folder,
+    inspect,
+    read_file,
+    read_study,
+    study_findings,
+)
 from mscsec.records.template import template
 from mscsec.records.writer import dump_study
 
@@ -47,22 +57,22 @@ def command(
         emit(template("study"))
         return
     base = _base(studies)
+    problems: list[Problem]
     if source is None:
         if not sys.stdin.isatty():
             raise UsageError(
                 "no terminal to ask at: give the record with --from FILE.yaml, or --from - for stdin. A skeleton: mscsec add-study --template"
             )
-        text, name = interview(base.review, base.folder, [study.id for study in base.studies]), "<answers>"
+        name, problems = "<answers>", []
+        text = interview(base.review, base.folder, [study.id for study in base.studies])
     elif source == "-":
-        text, name = sys.stdin.read(), "<stdin>"
+        name, (text, problems) = "<stdin>", decode("<stdin>", sys.stdin.buffer.read())
     else:
-        text, problems = read_file(source)
-        name = source
-        if problems:
-            raise RecordError(problems)
+        name, (text, problems) = source, read_file(source)
+    if problems:
+        raise RecordError(problems)
     study, document = _valid(name, text, base.review)
-    target = Path(base.folder) / f"{study.id}.yaml"
-    _refuse_known(study, base, target, force)
+    target = _target(study, base, force)
     canonical = dump_study(document.root.plain())
     if dry_run or source is None:
         emit(canonical)
@@ -98,14 +108,20 @@ def _valid(name: str, text: str, review: Review) -> tuple[Study, Document]:
     return study, document
 
 
-def _refuse_known(study: Study, base: EvidenceBase, target: Path, force: bool) -> None:
-    if force:
-        return
-    if study.id in [known.id for known in base.studies]:
+def _target(study: Study, base: EvidenceBase, force: bool) -> Path:
+    """The file to write: named after the id, or the one that already holds it. Raises UsageError where it is taken."""
+    target = Path(base.folder) / f"{study.id}.yaml"
+    if target.name == REVIEW_FILE:
+        raise UsageError(f"the id {study.id!r} would put the study into {target}, which is the protocol. Give it another id")
+    known = base.documents.get(study.id)
+    if known is not None:
+        target = Path(known.file)
+    if known is not None and not force:
         raise UsageError(
-            f"the id {study.id} is taken by {base.documents[study.id].file}. Give the study another id, or --force to replace {target}"
+            f"the id {study.id} is taken by {target}. Give the study another id, or --force to replace {target}"
         )
-    if target.exists():
+    if target.exists() and not force:
         raise UsageError(
             f"{target} exists already and is not overwritten. Give --force to replace it, or the study another id"
         )
+    return target

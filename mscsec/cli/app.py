@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from mscsec.cli.version import __version__
-from mscsec.errors import MscsecError
+from mscsec.errors import MscsecError, UnknownName
 
 COMMANDS = {
     "init": "Start an evidence base.",
@@ -44,7 +44,9 @@ class LazyGroup(TyperGroup):
         return load_command(cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """As click does, with the real command."""
+        """As click does, with the real command; a name that is none is answered with the nearest and the list."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise UnknownName("command", args[0], COMMANDS)
         self.running = True
         return super().resolve_command(ctx, args)
 

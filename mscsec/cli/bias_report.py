@@ -103,10 +103,10 @@ def _coloured(text: str, row: Sequence[str]) -> str:
 def _bars(report: BiasReport) -> list[str]:
     total = max(len(report.checklists), 1)
     full, half, light = ("█", "▒", "░") if unicode_output() else ("#", ":", ".")
-    room = max(len(item.question) for item in report.items) if report.items else 0
-    room = min(room, width() - BAR - 24)
+    names = [item.id.replace("_", " ") for item in report.items]
+    room = max(map(len, names))
     lines = []
-    for head, item in zip(HEADS, report.items, strict=True):
+    for head, name, item in zip(HEADS, names, report.items, strict=True):
         yes = round(BAR * item.yes / total)
         no = round(BAR * item.no / total)
         unclear = max(BAR - yes - no, 0) if report.checklists else 0
@@ -117,7 +117,7 @@ def _bars(report: BiasReport) -> list[str]:
         )
         mark = "*" if item.key else " "
         lines.append(
-            f"{head}{mark} {pad(shorten(item.question, room), room)} {bar} {item.yes:>3}+ {item.unclear:>3}? {item.no:>3}x"
+            f"{head}{mark} {pad(name, room)} {bar} {item.yes:>3}+ {item.unclear:>3}? {item.no:>3}x"
         )
     return lines
 

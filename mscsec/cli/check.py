@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from mscsec.appraisal.flags import contradictions
 from mscsec.cli import options as opt
-from mscsec.cli.output import document, json_text, say
+from mscsec.cli.output import document, emit, json_text, say
 from mscsec.codes import CODES
 from mscsec.effects.measures import MEASURES
 from mscsec.errors import UnknownMethod
@@ -16,6 +17,7 @@ from mscsec.problems import Problem
 from mscsec.records.checks import Finding
 from mscsec.records.reader import EvidenceBase, inspect
 from mscsec.registry import choose
+from mscsec.report.numbers import count
 
 Format = Annotated[
     str, typer.Option("--output-format", metavar="FORMAT", help="text, json, github (annotations) or sarif.")
@@ -40,9 +42,9 @@ def command(
     """
     chosen = choose_format(output_format, json)
     base, problems = inspect(studies)
-    if base is not None:
-        problems = sorted((*problems, *further(base)), key=lambda problem: problem.sort_key)
-    print(render(problems, chosen), end="")
+    further_problems = further(base) if base is not None else []
+    problems = sorted((*problems, *further_problems), key=lambda problem: problem.sort_key)
+    emit(render(problems, chosen))
     if chosen == "text":
         say(summary(base, problems))
     if problems:
@@ -94,8 +96,9 @@ def further(base: EvidenceBase) -> list[Problem]:
 def summary(base: EvidenceBase | None, problems: list[Problem]) -> str:
     """One closing line."""
     if not problems and base is not None:
-        return f"{base.folder}: {len(base.studies)} studies, {len(base.review.outcomes)} outcomes, no problems"
-    return f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in {len({problem.file for problem in problems})} files. `mscsec explain CODE` says more."
+        return f"{base.folder}: {count(len(base.studies), 'study', 'studies')}, {count(len(base.review.outcomes), 'outcome')}, no problems"
+    files = len({problem.file for problem in problems})
+    return f"{count(len(problems), 'problem')} in {count(files, 'file')}. `mscsec explain CODE` says more."
 
 
 def render(problems: list[Problem], output_format: str) -> str:
@@ -130,7 +133,7 @@ def _sarif(problems: list[Problem]) -> dict[str, object]:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": problem.file},
+                        "artifactLocation": {"uri": quote(problem.file)},
                         "region": {"startLine": problem.line, "startColumn": problem.column},
                     }
                 }
@@ -142,5 +145,5 @@ def _sarif(problems: list[Problem]) -> dict[str, object]:
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
     }

@@ -18,6 +18,7 @@ from mscsec.cli.version import __version__
 from mscsec.errors import MscsecError, UsageError
 from mscsec.problems import RecordError
 from mscsec.records.reader import EvidenceBase
+from mscsec.report.numbers import count
 from mscsec.results import plain
 
 NARROWEST = 60  # below this a table is unreadable whatever is done; it is drawn this wide and may wrap
@@ -44,7 +45,7 @@ def say(text: str) -> None:
 def say_base(base: EvidenceBase) -> None:
     """Says which evidence base is read where the user did not name one in so many words."""
     where = "the evidence base shipped with mscsec" if base.shipped else "the evidence base"
-    say(f"Reading {where}: {base.folder} ({len(base.studies)} studies)")
+    say(f"Reading {where}: {base.folder} ({count(len(base.studies), 'study', 'studies')})")
 
 
 def width() -> int:
@@ -110,8 +111,14 @@ def output_kind(output: Path | None, **asked: bool) -> str:
 def emit(text: str, output: Path | None = None, force: bool = False) -> None:
     """`text` to stdout, or whole into a file."""
     if output is None or str(output) == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise  # the reader has seen enough: no error
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would try to write it again
+            raise UsageError(f"stdout cannot be written: {error.strerror}") from None
     else:
         write_whole(output, text, force)
         say(f"Wrote {output}")
@@ -120,16 +127,24 @@ def emit(text: str, output: Path | None = None, force: bool = False) -> None:
 def write_whole(path: Path, text: str, force: bool = False) -> None:
     """Writes a file by a temporary one and a rename, so that a crash leaves the old file or none.
 
-    Raises UsageError where the file exists and `force` is not given, and where the folder cannot be written.
+    A device or a pipe is written to as it is; behind a symbolic link the file that it names is replaced, not the link.
+    Raises UsageError where the file exists and `force` is not given, and where it cannot be written.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file in it")
-    if path.exists() and not force:
+    if path.is_file() and not force:
         raise UsageError(f"{path} exists already and is not overwritten. Give --force to replace it, or another name")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(Path(os.path.realpath(path)), text)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

@@ -18,7 +18,7 @@ from mscsec.pooling import pool
 from mscsec.pooling.result import PooledResult
 from mscsec.problems import RecordError
 from mscsec.records.models import Analysis
-from mscsec.records.reader import EvidenceBase, load, read_file
+from mscsec.records.reader import EvidenceBase, decode, load, read_file
 from mscsec.report.words import footnotes, method_words
 
 Model = Annotated[str | None, typer.Option("--model", metavar="KEY", help="random or common. Default: random.")]
@@ -127,8 +127,9 @@ def chosen_outcome(base: EvidenceBase, asked: str | None) -> str:
 def read_table(file: str) -> Table:
     """The table in a CSV file, or on stdin for "-"."""
     if file == "-":
-        return read_csv("<stdin>", sys.stdin.read())
-    text, problems = read_file(file)
+        file, (text, problems) = "<stdin>", decode("<stdin>", sys.stdin.buffer.read(), mark_allowed=True)
+    else:
+        text, problems = read_file(file, mark_allowed=True)
     if problems:
         raise RecordError(problems)
     return read_csv(file, text)

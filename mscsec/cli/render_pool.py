@@ -36,7 +36,8 @@ def pool_text(sizes: EffectSizes, fit: PooledResult) -> str:
     lines += ["", *forest(sizes, fit, notes, cells), "", *_first_bold(summary(sizes, fit, cells)), ""]
     lines += wrap(f"Method: {method_words(sizes, fit)}", cells)
     for warning in fit.warnings:
-        lines += wrap(f"Note: {warning}", cells, "  ")
+        if warning.code != "P201":  # the method sentence of a single study says the same
+            lines += wrap(f"Note: {warning}", cells, "  ")
     if notes.notes:
         lines += ["", "Notes"]
         for mark, text in notes.notes:
@@ -52,7 +53,7 @@ def _first_bold(lines: list[str]) -> list[str]:
 def summary(sizes: EffectSizes, fit: PooledResult, cells: int) -> list[str]:
     """The figures under the plot, one line each."""
     head = "Effect" if fit.k == 1 else "Pooled effect"
-    lines = wrap(f"{head}: {estimate_words(sizes, fit)} ({test_words(fit)}; k = {fit.k})", cells, "  ")
+    lines = wrap(f"{head}: {estimate_words(sizes, fit)}; {test_words(fit)}; k = {fit.k}", cells, "  ")
     if fit.prediction_low is not None:
         lines += wrap(
             f"Prediction: {level(fit.level)} PI {interval(fit.display.prediction_low, fit.display.prediction_high)} for the effect in a new study",

@@ -42,9 +42,13 @@ def read_csv(file: str, text: str) -> Table:
     Raises RecordError for an empty table, a repeated column and a row of the wrong length, each with its line.
     """
     text = text.removeprefix("\ufeff")
-    header_line = text.split("\n", 1)[0]
+    header_line = text.lstrip().split("\n", 1)[0]
     delimiter = max(",;\t", key=header_line.count)
-    rows = [(reader_line, row) for reader_line, row in _rows(text, delimiter) if any(cell.strip() for cell in row)]
+    try:
+        rows = [(line, row) for line, row in _rows(text, delimiter) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        problem = Problem(file, 1, 1, "E211", f"this is not a CSV table: {error}", "", "Check the quotes and the separators")
+        raise RecordError([problem]) from None
     if len(rows) < 2:
         raise RecordError(
             [

@@ -158,7 +158,8 @@ def _mean_p(variable: BaselineVariable, rng: np.random.Generator, rounding: str)
 
     def draw(spans: list[tuple[float, float]]) -> Array:
         low, high = np.array(spans).T
-        return low + (high - low) * rng.random((_DRAWS, len(spans)))
+        drawn: Array = low + (high - low) * rng.random((_DRAWS, len(spans)))
+        return drawn
 
     means = draw([before_rounding(mean, rounding).floats() for mean in variable.means])
     sds = draw([spread_span(sd, rounding).floats() for sd in variable.sds])

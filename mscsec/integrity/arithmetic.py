@@ -62,9 +62,7 @@ class ChangeSd(Result):
     agrees: bool
 
 
-def change_sd(
-    sd_baseline: Figure, sd_final: Figure, sd_of_change: Figure, rounding: str = "up_or_down"
-) -> ChangeSd:
+def change_sd(sd_baseline: Figure, sd_final: Figure, sd_of_change: Figure, rounding: str = "up_or_down") -> ChangeSd:
     """The correlation r in sd_change^2 = sd_b^2 + sd_f^2 - 2 r sd_b sd_f. Source: Cochrane Handbook 6.5.2.8."""
     b, f, c = (spread_span(figure, rounding).floats() for figure in (sd_baseline, sd_final, sd_of_change))
     agrees = c[1] >= max(b[0] - f[1], f[0] - b[1], 0.0) and c[0] <= b[1] + f[1]
@@ -144,9 +142,7 @@ def sd_by_range(
     return _bounds(least, most, sd, rounding, slack=1e-12 * most)
 
 
-def mean_of_groups(
-    means: Sequence[Figure], ns: Sequence[int], overall: Figure, rounding: str = "up_or_down"
-) -> Bounds:
+def mean_of_groups(means: Sequence[Figure], ns: Sequence[int], overall: Figure, rounding: str = "up_or_down") -> Bounds:
     """The overall means that groups of these sizes and means can have."""
     if not means or len(means) != len(ns) or min(ns) < 1:
         raise InvalidInput(f"found {len(means)} means and n {list(ns)}", "each group has a mean and an n of 1 or more")

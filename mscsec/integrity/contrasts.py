@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from mscsec.arrays import Array
 from mscsec.errors import InvalidInput, NotEstimable
 from mscsec.integrity.printed import Figure, before_rounding, printed
 from mscsec.integrity.tables import Counts
-from mscsec.integrity.tails import Interval, p_from_z
+from mscsec.integrity.tails import Interval, p_from_t, p_from_z
 from mscsec.registry import by_key, choose
 from mscsec.results import Result
 
@@ -219,24 +219,29 @@ def p_of_interval(
     *,
     log: bool,
     level: float = 0.95,
+    df: float = math.inf,
     null: float | None = None,
     rounding: str = "up_or_down",
 ) -> Interval:
     """Two-sided P of an effect from its confidence interval, with the interval of P that rounding allows.
 
     se = (upper - lower) / (2 z) on the working scale, z = (estimate - null) / se.
+    df : degrees of freedom of t, where the interval was made with it; infinite for the normal distribution.
     null : value of no effect on the estimate's own scale; 1 on a log scale and 0 else, unless given.
-    Raises InvalidInput for limits in the wrong order; NotEstimable for an interval without width, or, on a log scale, a
+    Raises InvalidInput for limits in the wrong order or df of 0 or less; NotEstimable for an interval without width, or, on a log scale, a
     figure printed as 0. Source: Altman & Bland (2011), BMJ 343:d2304.
     """
     ends = float(printed(ci_low)), float(printed(ci_high))
     centre = float(printed(estimate))
     _ordered(ends, log)
+    if not df > 0:
+        raise InvalidInput(f"df is {df:g}", "degrees of freedom are above 0")
+    normal_quantile(level)  # refuses a level outside 0 ... 1
     if ends[0] == ends[1] or (log and min(ends[0], centre) <= 0):
         raise NotEstimable(f"{estimate} ({ci_low} to {ci_high}) has no width, or no logarithm, to take an error from")
     scale = _log_or_minus_infinity if log else float
     zero = scale((1.0 if log else 0.0) if null is None else null)
-    width = 2 * normal_quantile(level)
+    width = 2 * (normal_quantile(level) if math.isinf(df) else -float(stdtrit(df, (1 - level) / 2)))
     spans = [tuple(map(scale, before_rounding(figure, rounding).floats())) for figure in (estimate, ci_low, ci_high)]
     distance = [abs(end - zero) for end in spans[0]]
     nearest = 0.0 if spans[0][0] <= zero <= spans[0][1] else min(distance)
@@ -245,7 +250,8 @@ def p_of_interval(
     value = (scale(centre) - zero) / ((scale(ends[1]) - scale(ends[0])) / width)
     most = 0.0 if math.isinf(se_high) else nearest / se_high
     least = math.inf if se_low == 0 or math.isinf(max(distance)) else max(distance) / se_low
-    p = p_from_z(np.array([value, least, most]))
+    statistics = np.array([value, least, most])
+    p = p_from_z(statistics) if math.isinf(df) else p_from_t(statistics, df)
     return Interval(float(p[0]), float(p[1]), float(p[2]))
 
 

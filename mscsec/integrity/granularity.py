@@ -54,7 +54,13 @@ class Grimmer(Result):
 
 
 def grim(
-    mean: Figure, n: int, *, granularity: Figure = 1, items: int = 1, percent: bool = False, rounding: str = "up_or_down"
+    mean: Figure,
+    n: int,
+    *,
+    granularity: Figure = 1,
+    items: int = 1,
+    percent: bool = False,
+    rounding: str = "up_or_down",
 ) -> Grim:
     """Whether `n` values in whole steps can have this mean.
 

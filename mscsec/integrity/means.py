@@ -109,7 +109,9 @@ def p_of_means(
     def p(difference: Array, spread_1: Array, spread_2: Array) -> Array:
         return test(difference, spread_1 * factors[0], sizes[0], spread_2 * factors[1], sizes[1]).p
 
-    value = float(p(np.array(float(printed(mean_1).value - printed(mean_2).value)), *map(np.array, map(float, figures))))
+    value = float(
+        p(np.array(float(printed(mean_1).value - printed(mean_2).value)), *map(np.array, map(float, figures)))
+    )
     low, high = _difference_span(mean_1, mean_2, rounding)
     spreads = [np.linspace(*spread_span(figure, rounding).floats(), _GRID) for figure in figures]
     grid = np.meshgrid(np.array([low, high]), *spreads, indexing="ij")

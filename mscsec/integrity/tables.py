@@ -128,7 +128,9 @@ def _chi_square(cells: Array, correction: float) -> tuple[float, float]:
 def pearson_table(counts: Sequence[Sequence[int]]) -> float:
     """P of Pearson's chi-square for any table, groups by rows; raises InvalidInput for ragged or negative counts."""
     if len({len(row) for row in counts}) != 1 or len(counts) < 2 or len(counts[0]) < 2:
-        raise InvalidInput("the table is ragged or has one row or column", "each group has the same two columns or more")
+        raise InvalidInput(
+            "the table is ragged or has one row or column", "each group has the same two columns or more"
+        )
     cells = np.array(counts, dtype=float)
     if (cells < 0).any():
         raise InvalidInput("a count is negative", "counts are whole numbers from 0 on")

@@ -120,7 +120,7 @@ def ticks(scale: Axis) -> list[float]:
     span = scale.high - scale.low
     raw = span / max(3, min(8, scale.width // 6))
     magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw * 0.999)
+    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw * 0.7)
     first = math.ceil(scale.low / step)
     return [(first + i) * step for i in range(int((scale.high - first * step) / step) + 1)]
 

@@ -4,6 +4,7 @@ Takes arrays `yi` and `vi` (and counts, in `counts/`), gives frozen results. Pur
 no printing. Imports nothing of mscsec but errors, registry, results, sources, codes, arrays and constants.
 """
 
+from mscsec.pooling.batch import BatchResult, pool_batch
 from mscsec.pooling.fit import pool
 from mscsec.pooling.mean import CI
 from mscsec.pooling.prediction import PREDICTION
@@ -18,7 +19,9 @@ __all__ = [
     "PRESETS",
     "TAU2",
     "TAU2_CI",
+    "BatchResult",
     "Display",
     "PooledResult",
     "pool",
+    "pool_batch",
 ]

@@ -14,11 +14,16 @@ import numpy as np
 
 from mscsec.arrays import Array, BoolArray
 from mscsec.pooling.moments import Tau2
-from mscsec.pooling.sets import Sets, Weighing, dot, total, trace_p, traces, weigh
+from mscsec.pooling.sets import Sets, Weighing, across, anywhere, dot, everywhere, total, trace_p, traces, weigh
 
 GRID = 15
+# First step of the grid as a share of the least variance; below it the score hardly changes.
+FIRST = 0.02
 STEPS = 100
-SETTLED = 1e-12
+# A Newton step squares the relative error, so one of this size leaves nothing that a double can hold.
+SETTLED = 1e-7
+ROUNDING = 2e-15
+EPSILON = 2.0**-52
 # Grid and data of a batch are laid out at once while they fit the processor's cache.
 AT_ONCE = 20_000
 
@@ -42,7 +47,7 @@ class Score(NamedTuple):
 def score(by: Weighing, *, restricted: bool) -> Score:
     """The score at the tau2 that `by` was weighed with. Source: Harville (1977), J Am Stat Assoc 72:320-338."""
     u = by.wi * by.resid
-    swing = u - (dot(by.wi, u) / by.sum_w)[..., None]
+    swing = u - across(dot(by.wi, u) / by.sum_w)
     curvature = 2 * dot(by.wi * swing, swing)
     sums = traces(by.wi, by.sum_w)
     if restricted:
@@ -101,16 +106,19 @@ def search_grid(sets: Sets) -> Array:
     With s2 the variance of the effects and d the range of the variances, y'PPy < tr(P) for certain once
     u = tau2 + min v exceeds (s2 + sqrt(s2^2 + 4 s2 d)) / 2: y'PPy is at most (k-1) s2 / u^2, tr(P) at least (k-1) / (u + d).
     """
-    least = sets.vi.min(axis=-1)
-    most = sets.finite(sets.vi).max(axis=-1)
-    spread = sets.finite(sets.yi - (total(sets.yi) / sets.k)[..., None])
-    s2 = total(spread * spread) / (sets.k - 1)
+    least = np.minimum.reduce(sets.vi, axis=-1)
+    most = np.maximum.reduce(sets.finite(sets.vi), axis=-1)
+    spread = sets.finite(sets.yi - across(total(sets.yi) / sets.k))
+    s2 = dot(spread, spread) / (sets.k - 1)
     bound = 0.5 * (s2 + np.sqrt(s2 * (s2 + 4 * (most - least)))) + 0.01 * least
-    first = 0.02 * least
+    first = FIRST * least
     ratio = np.maximum(bound / first, 2.0)
-    powers = np.arange(GRID - 1) / (GRID - 2)
-    grid = first * ratio ** powers.reshape(-1, *(1,) * np.ndim(ratio))
-    return np.concatenate((np.zeros((1, *np.shape(ratio))), grid))
+    grid = np.empty((GRID, *ratio.shape))
+    grid[0] = 0.0
+    powers = np.arange(GRID - 1.0) / (GRID - 2)
+    np.power(ratio, powers.reshape(-1, *(1,) * ratio.ndim), out=grid[1:])
+    grid[1:] *= first
+    return grid
 
 
 def straightened(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
@@ -135,11 +143,11 @@ def _maximise(sets: Sets, *, restricted: bool) -> Tau2:
     tops = rising[:-1] & ~rising[1:]
     modes = np.add.reduce(tops, axis=0) + ~rising[0]
     interior = np.logical_or.reduce(tops, axis=0)
-    found = _climb(sets, *_bracket(grid, height, tops.argmax(axis=0)), restricted)
+    found = _climb(sets, *_bracket(grid, height, tops.argmax(axis=0)), ~interior, restricted)
     value = np.where(interior, found.value, 0.0)
-    converged = found.converged | ~interior
-    if (modes > 1).any():
-        value, converged = _highest(sets, grid, height, tops, value, converged, restricted)
+    converged = found.converged
+    if anywhere(modes > 1):
+        value, converged = _highest(sets, grid, height, tops, modes, value, converged, restricted)
     return Tau2(value, converged, found.iterations, modes)
 
 
@@ -158,24 +166,30 @@ def _pick(values: Array, at: Array) -> Array:
     return np.take_along_axis(values, at[None], axis=0)[0]
 
 
-def _climb(sets: Sets, low: Array, high: Array, start: Array, restricted: bool) -> Tau2:
+def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, restricted: bool) -> Tau2:
     """Newton's method on the straightened score within [low, high], halving where a step would leave it.
 
-    Rows that have settled are left out once they are the greater part, so that a batch does not wait for its slowest row.
+    Rows in `done` need no search. Rows that have settled are left out once they are the greater part, so that a batch does not
+    wait for its slowest row.
     """
+    if np.ndim(done) and 2 * np.count_nonzero(done) > done.size:
+        return _climb_on(sets, low, high, start, done, 0, restricted)
     tau2 = start
     for step in range(1, STEPS + 1):
-        at = score(weigh(sets, tau2), restricted=restricted)
+        by = weigh(sets, tau2)
+        at = score(by, restricted=restricted)
         up = at.value > 0
         low, high = np.where(up, tau2, low), np.where(up, high, tau2)
         steep = at.slope + 2 * at.value * at.sum_w3 / at.sum_w2
-        new = tau2 - at.value / np.where(steep < 0, steep, -np.inf)
-        new = np.where((new > low) & (new < high) & (steep < 0), new, 0.5 * (low + high))
-        done = np.abs(new - tau2) <= SETTLED * new
-        tau2 = new
-        if done.all():
+        fall = np.where(steep < 0, -steep, np.nan)  # nan fails every comparison below
+        move = at.value / fall
+        small = np.abs(move) <= SETTLED * tau2 + ROUNDING * by.sum_w / fall  # or all that the rounding of the score can move
+        new = tau2 + move
+        tau2 = np.where(small | ((new >= low) & (new <= high)), new, 0.5 * (low + high))
+        done = done | small | (high - low <= EPSILON * high)
+        if everywhere(done):
             break
-        if done.ndim and step > 2 and 2 * np.count_nonzero(done) > done.size:
+        if done.ndim and 2 * np.count_nonzero(done) > done.size:
             return _climb_on(sets, low, high, tau2, done, step, restricted)
     return Tau2(tau2, done, step)
 
@@ -184,26 +198,54 @@ def _climb_on(
     sets: Sets, low: Array, high: Array, tau2: Array, done: BoolArray, step: int, restricted: bool
 ) -> Tau2:
     left = ~done
-    rest = _climb(sets.rows(left), low[left], high[left], tau2[left], restricted)
+    if not left.any():
+        return Tau2(tau2, done, step)
+    rest = _climb(sets.rows(left), low[left], high[left], tau2[left], np.zeros(np.count_nonzero(left), dtype=bool), restricted)
     tau2[left] = rest.value
     done[left] = rest.converged
     return Tau2(tau2, done, step + rest.iterations)
 
 
 def _highest(
-    sets: Sets, grid: Array, height: Array, tops: BoolArray, value: Array, converged: Array, restricted: bool
-) -> tuple[Array, Array]:
+    sets: Sets,
+    grid: Array,
+    height: Array,
+    tops: BoolArray,
+    modes: Array,
+    value: Array,
+    converged: BoolArray,
+    restricted: bool,
+) -> tuple[Array, BoolArray]:
     """The best of several maxima, for the rows that have them: each one is climbed and the likelihoods are compared."""
+    if modes.ndim:
+        rows = modes > 1
+        part = (grid[:, rows], height[:, rows], tops[:, rows], modes[rows], value[rows], converged[rows])
+        best, settled = _best_of(sets.rows(rows), *part, restricted)
+        value[rows], converged[rows] = best, settled
+        return value, converged
+    return _best_of(sets, grid, height, tops, modes, value, converged, restricted)
+
+
+def _best_of(
+    sets: Sets,
+    grid: Array,
+    height: Array,
+    tops: BoolArray,
+    modes: Array,
+    value: Array,
+    converged: BoolArray,
+    restricted: bool,
+) -> tuple[Array, BoolArray]:
     best = log_likelihood(sets, value, restricted=restricted)
-    candidates = [(np.zeros_like(value), np.ones_like(value, dtype=bool), height[0] <= 0)]
+    candidates = [(np.zeros_like(value), np.ones_like(converged), height[0] <= 0)]
     order = np.cumsum(tops, axis=0)
     for nth in range(2, int(order[-1].max()) + 1):
         there = order[-1] >= nth
-        found = _climb(sets, *_bracket(grid, height, (order >= nth).argmax(axis=0)), restricted)
-        candidates.append((found.value, found.converged, there))
+        found = _climb(sets, *_bracket(grid, height, (order >= nth).argmax(axis=0)), ~there, restricted)
+        candidates.append((found.value, found.converged, there))  # type: ignore[arg-type]
     for tau2, settled, there in candidates:
         higher = log_likelihood(sets, tau2, restricted=restricted)
         better = there & (higher > best)
         best = np.where(better, higher, best)
         value, converged = np.where(better, tau2, value), np.where(better, settled, converged)
-    return value, converged
+    return value[()], converged[()]

@@ -13,7 +13,7 @@ from mscsec.arrays import Array
 from mscsec.pooling.henmi_copas import henmi_copas
 from mscsec.pooling.moments import dersimonian_laird
 from mscsec.pooling.profile import profile_likelihood
-from mscsec.pooling.sets import Sets, Weighing, dot, total, traces, weigh
+from mscsec.pooling.sets import Sets, Weighing, anywhere, dot, total, traces, weigh
 from mscsec.pooling.tails import critical, two_sided_p
 from mscsec.registry import by_key
 
@@ -83,7 +83,7 @@ def interval(fit: Fitted, se: Array, df: Array | float, level: float, estimate: 
     half = critical(level, df) * se
     value = fit.from_null(centre)
     zero = se == 0
-    if zero.any():
+    if anywhere(zero):
         statistic = np.where(zero, np.where(value == 0, 0.0, np.copysign(np.inf, value)), value / np.where(zero, 1.0, se))
     else:
         statistic = value / se

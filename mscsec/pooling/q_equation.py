@@ -12,11 +12,14 @@ from scipy.special import chdtri
 
 from mscsec.arrays import Array
 from mscsec.pooling.moments import Tau2, truncated
-from mscsec.pooling.sets import Sets, dot, weigh
+from mscsec.pooling.sets import Sets, dot, everywhere, weigh
 
 STEPS = 200
-# A step below this share of the value no longer moves digits that matter: the reference is met at 1e-6.
-SETTLED = 1e-13
+# A Newton step squares the relative error, so one of this size leaves nothing that a double can hold.
+SETTLED = 1e-7
+# What the rounding of Q can move tau2 by, in units of Q over its slope.
+ROUNDING = 4e-15
+TINY = 1e-300
 
 
 def solve_q(sets: Sets, target: Array | float) -> Tau2:
@@ -24,15 +27,14 @@ def solve_q(sets: Sets, target: Array | float) -> Tau2:
 
     `target` must be positive. Newton's method on 1 / Q; quadratic near the root.
     """
-    tau2 = np.zeros(np.broadcast_shapes(np.shape(target), sets.k.shape)) + 0.0
-    done = np.zeros(tau2.shape, dtype=bool)
+    tau2 = 0.0 * (sets.k + target)
     for step in range(1, STEPS + 1):
         q, fall = _q_and_fall(sets, tau2)
         move = q * (q - target) / (target * fall)
         new = truncated(tau2 + move)
-        done = abs(new - tau2) <= SETTLED * new
+        done = abs(new - tau2) <= SETTLED * new + ROUNDING * q / fall
         tau2 = new
-        if done.all():
+        if everywhere(done):
             break
     return Tau2(tau2, converged=done, iterations=step)
 
@@ -41,7 +43,7 @@ def _q_and_fall(sets: Sets, tau2: Array) -> tuple[Array, Array]:
     """Q and -dQ/dtau2 = sum (w r)^2, with a floor that keeps identical effects (both 0) out of a division by zero."""
     by = weigh(sets, tau2)
     u = by.wi * by.resid
-    return dot(u, by.resid), dot(u, u) + np.finfo(float).tiny
+    return dot(u, by.resid), dot(u, u) + TINY
 
 
 def paule_mandel(sets: Sets) -> Tau2:
@@ -96,7 +98,8 @@ def q_profile(sets: Sets, level: float) -> tuple[Array, Array]:
     Source: Viechtbauer (2007), Stat Med 26:37-52, equation 7; Knapp, Biggerstaff & Hartung (2006), Biom J 48:271-285.
     """
     tail = (1 - level) / 2
-    low = solve_q(sets, chdtri(sets.k - 1, tail))
-    high = solve_q(sets, chdtri(sets.k - 1, 1 - tail))
-    return low.value, high.value
+    if sets.k.ndim == 0:
+        low, high = solve_q(sets, chdtri(sets.k - 1, np.array([tail, 1 - tail]))).value
+        return low, high
+    return solve_q(sets, chdtri(sets.k - 1, tail)).value, solve_q(sets, chdtri(sets.k - 1, 1 - tail)).value
 

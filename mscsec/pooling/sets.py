@@ -19,6 +19,9 @@ VARIANCE_MIN, VARIANCE_MAX = 1e-70, 1e70
 # Below this share of the total a difference of two totals has lost digits and is summed again without cancellation.
 CANCELLED = 1e-3
 
+# Fewer numbers than this are multiplied and added sooner than einsum has read its subscripts.
+SMALL = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Sets:
@@ -46,13 +49,17 @@ class Sets:
 
     def rows(self, chosen: Any) -> Sets:
         """The rows of a batch picked by an index or a boolean array."""
+
+        def studies(values: Any) -> Any:
+            return None if values is None else values.T[..., chosen].T  # keeps the studies the slow axis in memory
+
         return Sets(
-            self.yi[chosen],
-            self.vi[chosen],
+            studies(self.yi),
+            studies(self.vi),
             self.k[chosen],
             self.origin[chosen],
-            None if self.mask is None else self.mask[chosen],
-            None if self.weights is None else self.weights[chosen],
+            studies(self.mask),
+            studies(self.weights),
         )
 
 
@@ -65,6 +72,8 @@ def dot(a: Array, b: Array) -> Array:
     """Sum over the studies of a * b, without the product in memory."""
     if a.ndim == 1 and b.ndim == 1:
         return a.dot(b)  # type: ignore[no-any-return]
+    if a.size < SMALL:
+        return np.add.reduce(a * b, axis=-1)
     return np.einsum("...k,...k->...", a, b)
 
 
@@ -84,10 +93,25 @@ class Weighing(NamedTuple):
 
 def weigh(sets: Sets, tau2: Array | float) -> Weighing:
     """Inverse-variance weights at `tau2` (...), their sum, the weighted mean and the residuals from it."""
-    wi = 1.0 / (sets.vi + np.asarray(tau2)[..., None])
+    wi = 1.0 / (sets.vi + across(tau2))
     sum_w = total(wi)
     mean = dot(wi, sets.yi) / sum_w
-    return Weighing(wi, sum_w, mean, sets.yi - mean[..., None])
+    return Weighing(wi, sum_w, mean, sets.yi - across(mean))
+
+
+def across(values: Array | float) -> Array | float:
+    """`values` (...) with an axis for the studies; a single number stays one, which is quicker to broadcast."""
+    return values if isinstance(values, float) else values[..., None]
+
+
+def anywhere(condition: Array | BoolArray | np.bool_) -> bool:
+    """Is it true for some row? A single row's answer is taken as it is, which is quicker than to reduce it."""
+    return bool(condition) if condition.ndim == 0 else bool(condition.any())
+
+
+def everywhere(condition: Array | BoolArray | np.bool_) -> bool:
+    """Is it true for every row?"""
+    return bool(condition) if condition.ndim == 0 else bool(condition.all())
 
 
 def pair_sum(a: Array, total_a: Array) -> Array:
@@ -106,7 +130,7 @@ def trace_p(wi: Array, sum_w: Array) -> Array:
 
 def _guarded_trace_p(wi: Array, sum_w: Array, sum_w2: Array) -> Array:
     trace = sum_w - sum_w2 / sum_w
-    if (trace < CANCELLED * sum_w).any():
+    if anywhere(trace < CANCELLED * sum_w):
         trace = pair_sum(wi, sum_w) / sum_w
     return trace
 
@@ -127,7 +151,7 @@ def traces(wi: Array, sum_w: Array) -> Traces:
     sum_w3 = dot(squares, wi)
     ratio = sum_w2 / sum_w
     pp = sum_w2 - 2 * sum_w3 / sum_w + ratio * ratio
-    if (pp < CANCELLED * sum_w2).any():
+    if anywhere(pp < CANCELLED * sum_w2):
         own = complement(wi, sum_w)
         pp = total((wi * own) ** 2) + pair_sum(squares, sum_w2) / sum_w**2
     return Traces(sum_w2, sum_w3, _guarded_trace_p(wi, sum_w, sum_w2), pp)

@@ -25,12 +25,14 @@ _ARTICLES = {
 
 def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: type[BaseModel]) -> Problem:
     """One entry of `ValidationError.errors()` as a `Problem` at its place in the file."""
-    path: Path = tuple(detail["loc"])
+    path: Path = tuple(step for step in detail["loc"] if not _is_tag(step))
     kind, context = detail["type"], detail.get("ctx", {})
     node, steps = root.find(path)
     if kind == "extra_forbidden":
         node = root.key(path)
         code, found, rule, instead = _unknown_key(path, model)
+    elif kind == "missing" and steps == len(path):  # `key:` with nothing behind it
+        code, found, rule, instead = "R103", "nothing stands here", "this key is required", "Write its value behind the colon"
     elif kind == "missing":
         node = root.key(path[:-1]) if len(path) > 1 and steps == len(path) - 1 else node
         code, found, rule, instead = (
@@ -59,7 +61,16 @@ def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: typ
         code, found, rule, instead = _not_allowed(detail["input"], context["expected"])
     elif kind == "string_pattern_mismatch":
         code, found, rule, instead = _bad_form(path, detail["input"])
+    elif kind == "string_too_long":
+        code, found, rule, instead = (
+            "R107",
+            f"found {len(detail['input'])} characters",
+            f"an id has at most {context['max_length']}",
+            "Shorten it",
+        )
     elif re.fullmatch(r"[A-Z]\d{3}", kind):
+        if isinstance(node.value, dict) and "value" in node.value:
+            node = node.value["value"][1]  # a figure in full dress stands at its value
         code, found, rule, instead = kind, context["found"], context["rule"], context["instead"]
     else:
         code, found, rule, instead = "R104", f"found {describe(detail['input'])}", str(detail["msg"]).lower(), ""
@@ -67,6 +78,11 @@ def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: typ
     where = _spell(path[:steps]) if isinstance(node.value, (dict, list)) or not path else _spell(path)
     prefix = f"{where}: " if where else ""
     return Problem(source.file, node.line, node.column, code, prefix + found, rule, instead, excerpt=line)
+
+
+def _is_tag(step: str | int) -> bool:
+    """Whether a step names a branch of a union, which stands in no file."""
+    return isinstance(step, str) and step in ("<mapping>", "<text>", "<count>")
 
 
 def _unknown_key(path: Path, model: type[BaseModel]) -> tuple[str, str, str, str]:
@@ -122,17 +138,23 @@ def _spell(path: Path) -> str:
 
 def _keys_at(model: type[BaseModel], path: Path) -> Mapping[str, Any]:
     """Known keys of the model that stands at `path` below `model`."""
-    current: Any = model
+    current: type[BaseModel] | None = model
+    inside = False  # a mapping by name or a list, whose next step only picks one of its entries
     for step in path:
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            field = known_keys(current).get(str(step))
-            if field is None:
-                return {}
-            current = field.annotation
-        inner = _inner_model(current)
-        current = inner if inner is not None else current
-    inner = _inner_model(current)
-    return known_keys(inner) if inner is not None else {}
+        if inside or current is None:
+            inside = False
+            continue
+        field = known_keys(current).get(str(step))
+        if field is None:
+            return {}
+        current, inside = _inner_model(field.annotation), _is_container(field.annotation)
+    return {} if inside or current is None else known_keys(current)
+
+
+def _is_container(annotation: Any) -> bool:
+    if typing.get_origin(annotation) in (dict, tuple):
+        return True
+    return any(_is_container(part) for part in typing.get_args(annotation) if part is not type(None))
 
 
 def _inner_model(annotation: Any) -> type[BaseModel] | None:

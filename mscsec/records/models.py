@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
 
 from mscsec.records.quantities import (
     Correlation,
@@ -15,6 +15,8 @@ from mscsec.records.quantities import (
     Flag,
     Interval,
     Level,
+    Line,
+    Lines,
     Model,
     NonNegative,
     Percent,
@@ -39,8 +41,12 @@ Role = Literal["experimental", "comparator", "other"]
 STUDY_SCHEMA = "mscsec/study/1"
 REVIEW_SCHEMA = "mscsec/review/1"
 
+_ID = r"^[a-z0-9][a-z0-9_-]*$"
 Identifier = Annotated[
-    str, BeforeValidator(as_text), StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)
+    str,
+    BeforeValidator(as_text),
+    StringConstraints(pattern=_ID, max_length=80),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _ID, "maxLength": 80, "minimum": 0}),
 ]
 Doi = Annotated[str, BeforeValidator(as_text), StringConstraints(pattern=r"^10\.\d{4,9}/\S+$")]
 
@@ -58,7 +64,7 @@ class Citation(Model):
     """The report a record was made from. A doi is bare: 10.4103/abr.abr_477_23."""
 
     title: Text | None = None
-    authors: Texts = ()
+    authors: Lines = ()
     year: Year | None = None
     journal: Text | None = None
     published: Text | None = None
@@ -134,8 +140,8 @@ class Arm(Model):
     """
 
     role: Role
-    label: Text | None = None
-    treatment: Text | None = None
+    label: Line | None = None
+    treatment: Line | None = None
     intervention: Text | None = None
     dose: Text | None = None
     route: Text | None = None
@@ -195,9 +201,9 @@ class ArmResult(Model):
 class ReportedEffect(Model):
     """A contrast as the paper prints it. Ratios stand on their own scale unless `log` is true."""
 
-    measure: Text
-    experimental: Text | None = None
-    comparator: Text | None = None
+    measure: Line
+    experimental: Line | None = None
+    comparator: Line | None = None
     estimate: Quantity | None = None
     ci: Interval | None = None
     ci_level: Level | None = None
@@ -227,23 +233,33 @@ class Reported(Model):
 class StudyResult(Model):
     """One outcome at one time point; `arms` by arm id, `effects` for printed contrasts."""
 
-    outcome: Text
-    timepoint: Text | None = None
-    unit: Text | None = None
+    outcome: Line
+    timepoint: Line | None = None
+    unit: Line | None = None
     arms: dict[str, ArmResult] = Field(default_factory=dict)
     effects: tuple[ReportedEffect, ...] = ()
     reported: Reported | None = None
     source: SourceNote | None = None
-    analysis: Text | None = None
+    analysis: Line | None = None
     do_not_pool: Text | None = None
     notes: Texts = ()
+
+
+def _shape_of_support(value: object) -> str:
+    return "<mapping>" if isinstance(value, dict) else "<text>"
+
+
+# A tag in angle brackets names the branch that was taken; `explain` leaves it out of the path it spells.
+Support = Annotated[
+    Annotated[dict[str, Text], Tag("<mapping>")] | Annotated[Text, Tag("<text>")], Discriminator(_shape_of_support)
+]
 
 
 class DomainAssessment(Model):
     """One domain of an instrument: answers by question id, support, the judgement, and the reason of an override."""
 
     answers: dict[str, Text] = Field(default_factory=dict)
-    support: dict[str, Text] | Text | None = None
+    support: Support | None = None
     judgement: Text | None = None
     reason: Text | None = None
     direction: Text | None = None
@@ -260,14 +276,14 @@ class OverallAssessment(Model):
 class Assessment(Model):
     """A risk-of-bias assessment of one result by one assessor (or the consensus)."""
 
-    tool: Text
-    version: Text | None = None
-    result: Text | None = None
-    timepoint: Text | None = None
-    comparison: Text | None = None
+    tool: Line
+    version: Line | None = None
+    result: Line | None = None
+    timepoint: Line | None = None
+    comparison: Line | None = None
     aim: Literal["assignment", "adherence"] | None = None
     deviations_addressed: Texts = ()
-    assessor: Text
+    assessor: Line
     date: Text | None = None
     domains: dict[str, DomainAssessment] = Field(default_factory=dict)
     overall: OverallAssessment | None = None
@@ -316,16 +332,16 @@ class Outcome(Model):
     comparison : the comparison that `pool` takes unless told otherwise.
     """
 
-    label: Text
+    label: Line
     type: OutcomeType
-    unit: Text | None = None
+    unit: Line | None = None
     granularity: Positive | None = None
     better: Literal["lower", "higher", "neither"] = "neither"
     important_difference: Positive | None = None
     measure: Text | None = None
     subjective: Flag | None = None
     comparison: Text | None = None
-    timepoints: Texts = ()
+    timepoints: Lines = ()
     conversions: dict[str, Positive] = Field(default_factory=dict)
     range: Interval | None = None
     notes: Texts = ()
@@ -334,9 +350,9 @@ class Outcome(Model):
 class Comparison(Model):
     """Which treatments are set against which; both sides may name several."""
 
-    experimental: Texts
-    comparator: Texts
-    label: Text | None = None
+    experimental: Lines
+    comparator: Lines
+    label: Line | None = None
 
 
 class Analysis(Model):
@@ -351,14 +367,20 @@ class Analysis(Model):
     designs: tuple[DesignType, ...] | None = None
 
 
-FlowCount = Count | dict[str, Count]
+def _shape_of_flow(value: object) -> str:
+    return "<mapping>" if isinstance(value, dict) and not {"value", "assumed"} & value.keys() else "<count>"
+
+
+FlowCount = Annotated[
+    Annotated[Count, Tag("<count>")] | Annotated[dict[str, Count], Tag("<mapping>")], Discriminator(_shape_of_flow)
+]
 
 
 class Review(Model):
     """The protocol: `review.yaml`."""
 
     schema_: Literal["mscsec/review/1"] = Field(alias="schema")
-    title: Text
+    title: Line
     question: Question = Question()
     outcomes: Annotated[dict[str, Outcome], Field(min_length=1)]
     comparisons: dict[str, Comparison] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ and because duplicate keys, tags and aliases must be judged where they stand.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,13 +26,17 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\
 
 @dataclass(slots=True)
 class Node:
-    """One value of the file. `value` is a scalar, a list of nodes, or a dict of (key node, value node) by key text."""
+    """One value of the file. `value` is a scalar, a list of nodes, or a dict of (key node, value node) by key text.
+
+    size, depth : values in it and levels of it, once aliases are written out.
+    """
 
     value: Any
     line: int
     column: int
     text: str = ""
     size: int = 1
+    depth: int = 0
 
     def plain(self) -> Any:
         """The data alone: dicts, lists and scalars."""
@@ -97,7 +102,7 @@ def parse(source: Source) -> Node | None:
             "R006",
             f"found the control character U+{ord(unprintable[0]):04X}",
             "a record is plain text",
-            "Delete it, or write it as an escape inside double quotes",
+            "Delete it",
         )
         return None
     try:
@@ -112,8 +117,7 @@ def parse(source: Source) -> Node | None:
 def _events(text: str, parser: Any) -> Iterator[Any]:
     loader = parser(text)
     try:
-        while loader.check_event():
-            yield loader.get_event()
+        yield from iter(loader.get_event, None)
     finally:
         loader.dispose()
 
@@ -140,30 +144,29 @@ class _Builder:
 
     def build(self, events: Iterator[Any]) -> Node | None:
         for event in events:
-            if isinstance(event, yaml.ScalarEvent):
-                self.refuse_tag(event)
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                if event.tag is not None:
+                    self.refuse_tag(event)
+                if not event.value.isprintable():
+                    self.refuse_escapes(event)
                 plain = event.implicit[0] and not event.style  # '' from the C parser, None from the other
-                self.add(self.node(event, resolve(event.value, plain), event.value), event.anchor)
-            elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+                mark = event.start_mark
+                node = Node(resolve(event.value, plain), mark.line + 1, mark.column + 1, event.value)
+                self.add(node, event.anchor)
+            elif kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
                 self.open(event)
-            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
                 self.close()
-            elif isinstance(event, yaml.AliasEvent):
+            elif kind is yaml.AliasEvent:
                 self.add(self.alias(event), None)
-            elif isinstance(event, yaml.DocumentStartEvent):
+            elif kind is yaml.DocumentStartEvent:
                 self.documents += 1
                 if self.documents > 1:
                     self.stop(
-                        event,
-                        "R010",
-                        "found a second document (---)",
-                        "a file holds one record",
-                        "Put it into a file of its own",
+                        event, "R010", "found a second document (---)", "a file holds one record", "Put it into a file of its own"
                     )
         return self.root
-
-    def node(self, event: Any, value: Any, text: str = "") -> Node:
-        return Node(value, event.start_mark.line + 1, event.start_mark.column + 1, text)
 
     def stop(self, event: Any, code: str, found: str, rule: str, instead: str) -> None:
         self.source.report(event.start_mark.line + 1, event.start_mark.column + 1, code, found, rule, instead)
@@ -175,9 +178,16 @@ class _Builder:
                 event, "R011", f"found the tag {event.tag!r}", "a record is plain data", "Write the value without a tag"
             )
 
-    def open(self, event: Any) -> None:
-        self.refuse_tag(event)
-        if len(self.stack) >= MAX_RECORD_DEPTH:
+    def refuse_escapes(self, event: Any) -> None:
+        """An escape in double quotes can make what a terminal, a table or a CSV cell would stumble over."""
+        for char in event.value:
+            if char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+                self.stop(
+                    event, "R006", f"found the control character U+{ord(char):04X}", "a record is plain text", "Delete it"
+                )
+
+    def refuse_depth(self, event: Any, more: int) -> None:
+        if len(self.stack) + more > MAX_RECORD_DEPTH:
             self.stop(
                 event,
                 "R014",
@@ -185,8 +195,13 @@ class _Builder:
                 "no record is that deep",
                 "Check the brackets and the indentation",
             )
+
+    def open(self, event: Any) -> None:
+        self.refuse_tag(event)
+        self.refuse_depth(event, 1)
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self.stack.append(_Open(self.node(event, value), event.anchor))
+        mark = event.start_mark
+        self.stack.append(_Open(Node(value, mark.line + 1, mark.column + 1, depth=1), event.anchor))
 
     def close(self) -> None:
         done = self.stack.pop()
@@ -211,8 +226,9 @@ class _Builder:
                 "Write the value out",
             )
         target = self.anchors[name]
+        self.refuse_depth(event, target.depth)
         # A node of its own, so that a problem in what it stands for is shown where it is used.
-        return Node(target.value, event.start_mark.line + 1, event.start_mark.column + 1, target.text, target.size)
+        return Node(target.value, event.start_mark.line + 1, event.start_mark.column + 1, target.text, target.size, target.depth)
 
     def add(self, node: Node, anchor: str | None) -> None:
         if anchor is not None:
@@ -222,6 +238,7 @@ class _Builder:
             return
         top = self.stack[-1]
         top.node.size += node.size
+        top.node.depth = max(top.node.depth, node.depth + 1)
         if top.node.size > MAX_RECORD_NODES:
             self.source.report(
                 node.line,
@@ -241,7 +258,7 @@ class _Builder:
             top.key = None
 
     def checked_key(self, node: Node) -> Node:
-        if isinstance(node.value, (dict, list)):
+        if isinstance(node.value, (dict, list)) or not node.text.isprintable():
             self.source.report(
                 node.line,
                 node.column,

@@ -16,8 +16,10 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
+_WORDS = _NULL | _TRUE | _FALSE
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 # A leading zero (010) is text, not a number: half of the world reads it as octal, and identifiers look like that.
-_NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
 
 
 class Number(float):
@@ -40,7 +42,7 @@ class Number(float):
     @property
     def half_unit(self) -> float:
         """Half a unit in the last written place: the true value lies within this of the number."""
-        return 0.5 * 10.0**-self.decimals
+        return float(f"5e{-self.decimals - 1}")
 
     def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]  # pickling and copying keep the text
         return (float(self), self.text)
@@ -72,6 +74,8 @@ def resolve(text: str, plain: bool) -> Any:
     plain : True for an unquoted scalar; a quoted one is always text.
     """
     if not plain:
+        return text
+    if text[:1] in _LETTERS and text not in _WORDS:  # most scalars are words: decided by one look
         return text
     if text in _NULL:
         return None

@@ -6,7 +6,7 @@ Wherever a number stands, `{value: 10, assumed: why}` or `{value: 10, source: {.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -35,7 +35,7 @@ def known_keys(model: type[BaseModel]) -> dict[str, Any]:
 class Model(BaseModel):
     """Base of all record models: frozen, and a key that is not in the model is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -58,14 +58,26 @@ def as_text(value: Any) -> Any:
     )
 
 
-Text = Annotated[str, BeforeValidator(as_text)]
+def as_line(value: Any) -> Any:
+    """Text that stands in a table or a plot: one line, without the spaces and line ends around it."""
+    line = as_text(value).strip()
+    if "\n" in line or "\t" in line:
+        found = f"found {len(line.splitlines())} lines" if "\n" in line else "found a tab"
+        raise refuse("R108", found, "this text stands on one line of a table", "Write it on one line, or with >- instead of |")
+    return line
 
 
 def _as_text_list(value: Any) -> Any:
     return list(value) if isinstance(value, (list, tuple)) else [as_text(value)]
 
 
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_text_list)]
+_TEXT: dict[str, Any] = {"type": ["string", "number"]}
+_TEXTS: dict[str, Any] = {"anyOf": [{"type": "array", "items": _TEXT}, _TEXT]}
+
+Text = Annotated[str, BeforeValidator(as_text), WithJsonSchema(_TEXT)]
+Line = Annotated[str, BeforeValidator(as_line), WithJsonSchema(_TEXT)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_text_list), WithJsonSchema(_TEXTS)]
+Lines = Annotated[tuple[Line, ...], BeforeValidator(_as_text_list), WithJsonSchema(_TEXTS)]
 
 
 Flag = Annotated[bool, Strict()]
@@ -189,7 +201,7 @@ _P_BOUND = re.compile(r"\s*(<|>|≤|≥|<=|>=)\s*(0?\.\d+|1|0)\s*")
 class PValue(Quantity):
     """A P value as printed: a number, or a bound such as "<0.0001" (then `bound` is the sign)."""
 
-    bound: Text | None = None
+    bound: Literal["<", ">", "≤", "≥", "<=", ">="] | None = None
 
     low, high = 0.0, 1.0
     rule = "a P value lies between 0 and 1"
@@ -200,6 +212,8 @@ class PValue(Quantity):
     def _parse(cls, value: Any) -> Any:
         written = value.get("value") if isinstance(value, dict) else value
         match = _P_BOUND.fullmatch(written) if isinstance(written, str) else None
+        if match is None and isinstance(written, str) and not re.fullmatch(r"\s*[\d.,]+\s*", written):
+            raise refuse("R104", f"found {describe(written)}", "a P value or its bound is wanted here", cls.advice)
         if match is None:
             return value if isinstance(value, (dict, Quantity)) else {"value": value}
         rest = dict(value) if isinstance(value, dict) else {}

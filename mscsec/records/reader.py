@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import re
@@ -22,6 +23,7 @@ from mscsec.records.models import Review, Study
 from mscsec.records.nodes import Node, Path, Source, parse
 
 REVIEW_FILE = "review.yaml"
+SUFFIX = ".yaml"
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -146,6 +148,9 @@ def inspect(folder: str | os.PathLike[str] | None = None) -> tuple[EvidenceBase 
     protocol: Document | None = None
     for name in _names(where):
         path = os.path.join(where, name)
+        if not name.endswith(SUFFIX):
+            problems.append(_stray(path))
+            continue
         is_review = name == REVIEW_FILE
         model, document, found = _read(path, Review if is_review else Study)
         problems += found
@@ -178,8 +183,11 @@ def read_study(file: str, text: str) -> tuple[Study | None, Document | None, lis
     return _validate(Source(file, text), hashlib.sha256(text.encode()).hexdigest(), Study)
 
 
-def read_file(path: str) -> tuple[str, list[Problem]]:
-    """The text of one file, or the problem that keeps it from being read."""
+def read_file(path: str, mark_allowed: bool = False) -> tuple[str, list[Problem]]:
+    """The text of one file, or the problem that keeps it from being read.
+
+    mark_allowed : True for a table, which spreadsheets save with a byte-order mark; it is dropped.
+    """
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -221,10 +229,13 @@ def read_file(path: str) -> tuple[str, list[Problem]]:
                 "Check the link and the permissions",
             )
         ]
-    return _decode(path, data)
+    return decode(path, data, mark_allowed)
 
 
-def _decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
+def decode(path: str, data: bytes, mark_allowed: bool = False) -> tuple[str, list[Problem]]:
+    """The text behind bytes from a file or from standard input, or the problem that keeps them from being read."""
+    if mark_allowed:
+        data = data.removeprefix(codecs.BOM_UTF8)
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return "", [
             Problem(
@@ -233,7 +244,7 @@ def _decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
                 1,
                 "R005",
                 "the file starts with a byte-order mark",
-                "a record is UTF-8 without one",
+                "this file is UTF-8 without one" if not mark_allowed else "this file is UTF-8",
                 'Save it as "UTF-8" (not "UTF-8 with BOM" or UTF-16)',
             )
         ]
@@ -249,16 +260,18 @@ def _decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
                 column,
                 "R004",
                 f"found the byte 0x{data[error.start]:02X}, which is not UTF-8",
-                "a record is UTF-8 text",
+                "this file is UTF-8 text",
                 "Save it in that encoding",
             )
         ]
 
 
 def _names(folder: str) -> list[str]:
-    """The files of a base, protocol first; raises UsageError where the folder is not one."""
+    """The files of a base, protocol first, and those that look like records; UsageError where the folder is not a base."""
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".yaml") and not name.startswith("."))
+        names = sorted(
+            name for name in os.listdir(folder) if name.lower().endswith((SUFFIX, ".yml")) and not name.startswith(".")
+        )
     except OSError as error:
         raise UsageError(
             f"the folder {folder!r} cannot be read: {error.strerror}. Name an existing one, or make one: mscsec init {folder}",
@@ -315,6 +328,11 @@ def _validate(source: Source, sha256: str, model: type[M]) -> tuple[M | None, Do
 
 def _problems(document: Document, findings: Iterable[Finding]) -> list[Problem]:
     return [problem for finding in findings if (problem := document.problem(finding)) is not None]
+
+
+def _stray(path: str) -> Problem:
+    name = os.path.splitext(path)[0] + SUFFIX
+    return Problem(path, 1, 1, "R017", "found a record under another suffix", f"a record ends in {SUFFIX}", f"Rename it to {name}")
 
 
 def _twice(study_id: str, first: str) -> Finding:

@@ -59,3 +59,18 @@ def count(number_of: float, one: str, many: str | None = None) -> str:
 def plain(value: float | None) -> str:
     """A figure as short as it can be without losing a printed digit: 10.0 is 10, 5.5 is 5.5; None a dash."""
     return "–" if value is None else f"{value:.10g}"
+
+
+_TIME_UNITS = frozenset({"minute", "hour", "day", "week", "month", "year", "point"})
+
+
+def plural(unit: str) -> str:
+    """A unit behind a number: "5.40 days", "3.2 mmHg"."""
+    return f"{unit}s" if unit in _TIME_UNITS else unit
+
+
+def variance(value: float | None) -> str:
+    """A between-study variance: three significant digits, 0 where it is exactly that."""
+    if value is None or math.isnan(value):
+        return "–"
+    return "0" if value == 0 else f"{value:.3g}" if value >= 1e-4 and value < 1e5 else f"{value:.2e}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mscsec.effects.select import Excluded
 from mscsec.effects.sizes import EffectSizes, StudyEffect
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import count, interval, level, number, p_value, percent
+from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
 
 TAU2_NAMES = {
     "DL": "DerSimonian-Laird", "DL2": "two-step DerSimonian-Laird", "PM": "Paule-Mandel", "PMM": "median-unbiased Paule-Mandel",
@@ -47,10 +47,11 @@ def effect_unit(sizes: EffectSizes) -> str:
 
 
 def estimate_words(sizes: EffectSizes, fit: PooledResult) -> str:
-    """The pooled estimate with its interval: "MD -5.40 day, 95% CI -7.94 to -2.86"."""
+    """The pooled estimate with its interval: "MD -5.40 days (95% CI -7.94 to -2.86)"."""
     unit = effect_unit(sizes)
     shown = fit.display
-    return f"{sizes.measure} {number(shown.estimate)}{' ' + unit if unit else ''}, {level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)}"
+    value = f"{sizes.measure} {number(shown.estimate)}{' ' + plural(unit) if unit else ''}"
+    return f"{value} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
 
 
 def test_words(fit: PooledResult) -> str:
@@ -68,9 +69,9 @@ def heterogeneity_words(fit: PooledResult) -> str:
         bounds = (
             ""
             if fit.tau2_ci_low is None
-            else f" ({level(fit.level)} CI {interval(fit.tau2_ci_low, fit.tau2_ci_high, 4)})"
+            else f" ({level(fit.level)} CI {variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)})"
         )
-        parts.append(f"tau2 = {number(fit.tau2, 4)}{bounds}")
+        parts.append(f"tau2 = {variance(fit.tau2)}{bounds}")
     if fit.i2 is not None:
         both = f", {percent(fit.i2_q)} from Q" if fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005 else ""
         parts.append(f"I2 = {percent(fit.i2)}{both}")

@@ -15,7 +15,16 @@ FILE = Path(__file__).parent.parent / "reference" / "effects.json"
 # metafor's argument names by family; "bi" and "di" are turned into group sizes below.
 NAMES = {
     "dichotomous": {"ai": "events_1", "n1i": "n_1", "ci": "events_2", "n2i": "n_2", "bi": "bi", "di": "di"},
-    "marginal": {"ai": "events_1", "n1i": "n_1", "ci": "events_2", "n2i": "n_2", "bi": "bi", "di": "di", "ri": "r", "pi": "p_both"},
+    "marginal": {
+        "ai": "events_1",
+        "n1i": "n_1",
+        "ci": "events_2",
+        "n2i": "n_2",
+        "bi": "bi",
+        "di": "di",
+        "ri": "r",
+        "pi": "p_both",
+    },
     "paired": {"ai": "both", "bi": "only_1", "ci": "only_2", "di": "neither"},
     "rates": {"x1i": "events_1", "t1i": "time_1", "x2i": "events_2", "t2i": "time_2"},
     "auc": {"ai": "auc", "n1i": "n_1", "n2i": "n_2", "mi": "ties"},
@@ -56,7 +65,9 @@ def column(dataset: str, name: str) -> np.ndarray:
 
 def arrays_of(case: dict[str, Any], family: str) -> dict[str, np.ndarray]:
     """The case's input under our names."""
-    pairs = re.findall(r"(\w+)=(\w+)(?=[,)])", case["call"].split(", data=")[0] + ")") if "escalc" in case["call"] else []
+    pairs = (
+        re.findall(r"(\w+)=(\w+)(?=[,)])", case["call"].split(", data=")[0] + ")") if "escalc" in case["call"] else []
+    )
     names = NAMES.get(family, COMMON)
     if not pairs:  # the functions of the reference's own script take the data set whole
         pairs = [(name, name) for name in load()["datasets"][case["dataset"]]["columns"] if name in names]

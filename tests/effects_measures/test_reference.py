@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from mscsec.effects.measures import MEASURES, TRANSFORMS, effect_size, transform
+from mscsec.effects.measures import MEASURES, effect_size, transform
 
 from .reference import arrays_of, column, measure_cases, numbers, transform_cases
 
@@ -63,7 +63,9 @@ def test_transformation_agrees_with_the_reference(case):
         more[target] = np.array(float(value))
     if "ni=n" in inside:
         more["n"] = column(case["dataset"], "n")
-    close(transform(key, column(case["dataset"], names[0]), **more), numbers(case["expected"]["value"]), case["tolerance"])
+    close(
+        transform(key, column(case["dataset"], names[0]), **more), numbers(case["expected"]["value"]), case["tolerance"]
+    )
 
 
 def test_every_measure_and_every_variance_formula_has_a_case():

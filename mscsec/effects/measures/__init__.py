@@ -12,4 +12,18 @@ from mscsec.effects.measures.families import FAMILIES, Family
 from mscsec.effects.measures.table import MEASURES
 from mscsec.effects.measures.transforms import TRANSFORMS, Transform, transform
 
-__all__ = ["FAMILIES", "MEASURES", "TRANSFORMS", "VTYPE_NOTES", "Effects", "Estimate", "Family", "Flag", "How", "Measure", "Transform", "effect_size", "transform"]
+__all__ = [
+    "FAMILIES",
+    "MEASURES",
+    "TRANSFORMS",
+    "VTYPE_NOTES",
+    "Effects",
+    "Estimate",
+    "Family",
+    "Flag",
+    "How",
+    "Measure",
+    "Transform",
+    "effect_size",
+    "transform",
+]

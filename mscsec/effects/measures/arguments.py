@@ -107,7 +107,9 @@ def as_arrays(given: Mapping[str, Any]) -> dict[str, Array]:
         arrays = dict(zip(arrays, np.broadcast_arrays(*arrays.values()), strict=True))
     except ValueError as clash:
         shapes = ", ".join(f"{name} {values.shape}" for name, values in arrays.items())
-        raise InvalidInput(f"the arrays do not fit together: {shapes}", "one value a study in each, or one value for all") from clash
+        raise InvalidInput(
+            f"the arrays do not fit together: {shapes}", "one value a study in each, or one value for all"
+        ) from clash
     for name, values in arrays.items():
         argument = ARGUMENTS[name]
         refuse(np.isinf(values), f"{name} is infinite", "a reported number is finite", values)
@@ -135,8 +137,12 @@ def _as_floats(name: str, values: Any) -> Array:
         array = np.asarray(values, dtype=object if _holds_none(values) else None)
         return np.atleast_1d(np.asarray(array, dtype=float))
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{name} holds something that is not a number", "an array of numbers; None where missing") from error
+        raise InvalidInput(
+            f"{name} holds something that is not a number", "an array of numbers; None where missing"
+        ) from error
 
 
 def _holds_none(values: Any) -> bool:
-    return not isinstance(values, np.ndarray) and any(value is None for value in np.ravel(np.asarray(values, dtype=object)))
+    return not isinstance(values, np.ndarray) and any(
+        value is None for value in np.ravel(np.asarray(values, dtype=object))
+    )

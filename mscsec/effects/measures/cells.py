@@ -130,9 +130,9 @@ def treat_zeros(counts: Counts, rule: ZeroRule) -> Treated:
     reach = {
         "only0": lambda: zero,
         "all": lambda: np.ones_like(zero),
-        "if0all": lambda: np.broadcast_to(np.atleast_1d(zero & known).any(-1, keepdims=True), zero.shape)
-        if zero.ndim
-        else zero,
+        "if0all": lambda: (
+            np.broadcast_to(np.atleast_1d(zero & known).any(-1, keepdims=True), zero.shape) if zero.ndim else zero
+        ),
         "none": lambda: np.zeros_like(zero),
     }[rule.to]()
     added = reach & known & (rule.add > 0)

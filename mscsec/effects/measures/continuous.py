@@ -5,16 +5,14 @@ Every function takes `TwoMeans` of shape (..., k) and returns yi and vi of that 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from mscsec.arrays import Array
+from mscsec.constants import COX_SNELL, SMD_TO_LOG_OR
 from mscsec.effects.measures.base import Estimate, How, pooled_mean
 from mscsec.effects.measures.small_sample import small_sample_factor
-
-COX_SNELL = 1.65  # log odds ratio per SD under a normal variable; Cox & Snell (1989), Analysis of Binary Data, 2nd ed
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ def smd_as_log_or_logistic(x: TwoMeans, how: How) -> Estimate:
 
     Source: Hasselblad & Hedges (1995), Psychol Bull 117:167-178; Chinn (2000), Stat Med 19:3127-3131.
     """
-    return _scaled_smd(x, math.pi / math.sqrt(3))
+    return _scaled_smd(x, SMD_TO_LOG_OR)
 
 
 def smd_as_log_or_normal(x: TwoMeans, how: How) -> Estimate:

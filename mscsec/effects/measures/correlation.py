@@ -41,8 +41,7 @@ class Partial:
 def correlation(x: Correlation, how: How) -> Estimate:
     """Pearson's correlation.
 
-    vtype : LS (1 - r^2)^2 / (n - 1); AV the same at the mean r; H0 (1 - r^2) / (n - 2), the square of r / t; H0b 1 / n;
-        UB as for `unbiased_correlation`, of the plain r.
+    vtype : LS (1 - r^2)^2 / (n - 1); AV the same at the mean r; H0 (1 - r^2) / (n - 2), the square of r / t; H0b 1 / n.
     Source: Borenstein (2009), equation 12.27; Hunter & Schmidt (2004) for AV.
     """
     enough = np.where(x.n > 3, 1.0, np.nan)
@@ -50,8 +49,6 @@ def correlation(x: Correlation, how: How) -> Estimate:
         return Estimate(x.r, (1 - x.r**2) / (x.n - 2) * enough)
     if how.vtype == "H0b":
         return Estimate(x.r, 1 / x.n * enough)
-    if how.vtype == "UB":
-        return Estimate(x.r, _unbiased_variance(x, x.r))
     at = pooled_mean(x.r, x.n) if how.vtype == "AV" else x.r
     return Estimate(x.r, (1 - at**2) ** 2 / (x.n - 1) * enough)
 
@@ -107,7 +104,7 @@ def semipartial_correlation(x: Partial, how: How) -> Estimate:
     yi = x.t * np.sqrt(1 - x.r2) / np.sqrt(x.df)
     at = pooled_mean(yi, x.n) if how.vtype == "AV" else yi
     without = x.r2 - at**2
-    return Estimate(yi, (x.r2**2 - 2 * x.r2 + without + 1 - without**2) / x.n)
+    return Estimate(yi, ((1 - x.r2) ** 2 + without * (1 - without)) / x.n)
 
 
 def fisher_z_semipartial(x: Partial, how: How) -> Estimate:

@@ -61,13 +61,20 @@ def z_of_r_squared_fixed(x: Determination, how: How) -> Estimate:
 
 # The likelihood is integrated between these, the ends of metafor's grid.
 _LOW, _HIGH = 1e-4, 0.9999
-_NODES = 200
+_NODES, _INNER = 96, 48
+_BLOCK = 256  # studies at a time, so that the inner grid stays within some ten megabytes
 
 
 def _likelihood_variance(x: Determination) -> Array:
-    """Variance of rho2 under the likelihood of the observed F, by Gauss-Legendre within 12 SDs of artanh(sqrt(R2))."""
-    shape = x.r2.shape
+    """Variance of rho2 under the likelihood of the observed F; nan without residual degrees of freedom."""
     r2, m, n = (part.reshape(-1, 1) for part in np.broadcast_arrays(x.r2, x.predictors, x.n))
+    blocks = [slice(start, start + _BLOCK) for start in range(0, r2.size, _BLOCK)]
+    variance = np.concatenate([_block_variance(r2[at], m[at], n[at]) for at in blocks])
+    return np.where(n[:, 0] - m[:, 0] - 1 > 0, variance, np.nan).reshape(x.r2.shape)
+
+
+def _block_variance(r2: Array, m: Array, n: Array) -> Array:
+    """The variance for a column of studies, by Gauss-Legendre quadrature within 12 SDs of artanh(sqrt(R2))."""
     points, weights = np.polynomial.legendre.leggauss(_NODES)
     reach = 12 / np.sqrt(np.maximum(n - m - 1, 1))
     low = np.maximum(np.arctanh(np.sqrt(r2)) - reach, np.arctanh(np.sqrt(_LOW)))
@@ -79,9 +86,7 @@ def _likelihood_variance(x: Determination) -> Array:
     density = density * 2 * np.tanh(z) / np.cosh(z) ** 2  # d rho2 / d z
     density = density / density.sum(-1, keepdims=True)
     mean = (density * rho2).sum(-1, keepdims=True)
-    variance = (density * (rho2 - mean) ** 2).sum(-1)
-    valid = (n - m - 1 > 0)[:, 0]
-    return np.where(valid, variance, np.nan).reshape(shape)
+    return np.asarray((density * (rho2 - mean) ** 2).sum(-1))
 
 
 def _log_likelihood(rho2: Array, r2: Array, m: Array, n: Array) -> Array:
@@ -92,11 +97,11 @@ def _log_likelihood(rho2: Array, r2: Array, m: Array, n: Array) -> Array:
     """
     noncentrality = n * rho2 / (1 - rho2)
     y, a, b = noncentrality * r2 / 2, m / 2, (n - 1) / 2
-    points, weights = np.polynomial.legendre.leggauss(64)
+    points, weights = np.polynomial.legendre.leggauss(_INNER)
     peak = (np.sqrt(y) + np.sqrt(y + 4 * b)) / 2
     width = 9 / np.sqrt(2 + 2 * b / peak**2)
     low = np.maximum(peak - width, 0)
-    s = (low + (peak + width - low) * (points.reshape(-1, 1, 1) + 1) / 2)
+    s = low + (peak + width - low) * (points.reshape(-1, 1, 1) + 1) / 2
     log_terms = (2 * b - 1) * np.log(s) - s**2 + _log_0f1(np.broadcast_to(a, s.shape), y * s**2)
     top = log_terms.max(0)
     total = (np.exp(log_terms - top) * weights.reshape(-1, 1, 1)).sum(0) * (peak + width - low)
@@ -105,14 +110,14 @@ def _log_likelihood(rho2: Array, r2: Array, m: Array, n: Array) -> Array:
 
 def _log_0f1(a: Array, q: Array) -> Array:
     """Log of 0F1(; a; q) for q >= 0, by the scaled Bessel function, and by the series where that underflows."""
-    w = 2 * np.sqrt(q)
+    w = np.maximum(2 * np.sqrt(q), 1e-150)  # at zero itself the two factors are 0 and infinite
     bessel = ive(a - 1, w)
     by_bessel = gammaln(a) + (1 - a) * np.log(w / 2) + np.log(bessel) + w
+    small = (bessel < 1e-280) | (w < 1e-100)
+    a, q = a[small], q[small]
     term, total = np.ones_like(q), np.ones_like(q)
-    small = bessel < 1e-280
-    if not small.any():
-        return np.asarray(by_bessel)
     for k in range(60):
         term = term * q / ((a + k) * (k + 1))
-        total = total + np.where(small, term, 0)
-    return np.where(small, np.log(total), by_bessel)
+        total = total + term
+    by_bessel[small] = np.log(total)
+    return np.asarray(by_bessel)

@@ -11,9 +11,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from mscsec.arrays import Array
+from mscsec.constants import COX_SNELL, SMD_TO_LOG_OR
 from mscsec.effects.measures.base import Estimate, How, pooled_mean
 from mscsec.effects.measures.cells import Table
-from mscsec.effects.measures.continuous import COX_SNELL
 
 
 def risk_ratio(t: Table, how: How) -> Estimate:
@@ -48,7 +48,7 @@ def risk_difference(t: Table, how: How) -> Estimate:
     """Difference of two risks.
 
     vtype : LS divides each binomial variance by n, UB by n - 1; AV and H0 as for `risk_ratio`.
-    Source: Berkey et al (1995), Stat Med 14:395-411; Cochrane Handbook 6.4.1.5.
+    Source: Cochrane Handbook 6.4.1.5; AV after Berkey et al (1995), Stat Med 14:395-411.
     """
     n_1, n_2, p_1, p_2 = t.n_1, t.n_2, t.p_1, t.p_2
     yi = p_1 - p_2
@@ -96,17 +96,14 @@ def probit_difference(t: Table, how: How) -> Estimate:
     Source: Sanchez-Meca, Marin-Martinez & Chacon-Moscoso (2003), Psychol Methods 8:448-467, equations 16-17.
     """
     z_1, z_2 = ndtri(t.p_1), ndtri(t.p_2)
-    vi = 2 * math.pi * (
-        t.p_1 * (1 - t.p_1) * np.exp(z_1**2) / t.n_1 + t.p_2 * (1 - t.p_2) * np.exp(z_2**2) / t.n_2
-    )
+    vi = 2 * math.pi * (t.p_1 * (1 - t.p_1) * np.exp(z_1**2) / t.n_1 + t.p_2 * (1 - t.p_2) * np.exp(z_2**2) / t.n_2)
     return Estimate(z_1 - z_2, vi)
 
 
 def log_or_as_smd_logistic(t: Table, how: How) -> Estimate:
     """Log odds ratio times sqrt(3)/pi: a standardised mean difference under a logistic variable. Source: Chinn (2000)."""
     yi, vi = odds_ratio(t, how)
-    scale = math.sqrt(3) / math.pi
-    return Estimate(yi * scale, vi * scale**2)
+    return Estimate(yi / SMD_TO_LOG_OR, vi / SMD_TO_LOG_OR**2)
 
 
 def log_or_as_smd_normal(t: Table, how: How) -> Estimate:

@@ -154,7 +154,11 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
         if treated is not None:
             explain("E103", "left out as asked: nobody or everybody had the event", treated.dropped)
         for refusal in row.refusals:
-            explain("E104", refusal.why, np.logical_or.reduce([refusal.where(numbers, work.how) for numbers in work.inputs()]))
+            explain(
+                "E104",
+                refusal.why,
+                np.logical_or.reduce([refusal.where(numbers, work.how) for numbers in work.inputs()]),
+            )
         explain("E104", f"the formula of the {row.name} has no finite value for these numbers", gap)
     zero = vi == 0
     if zero.any():
@@ -201,7 +205,12 @@ def _correct(row: Measure, asked: bool | None) -> bool:
 
 
 def _zero_rule(
-    row: Measure, numbers: Any, asked: tuple[float | None, str | None, bool | None], addyi: bool, addvi: bool, onlyo1: bool
+    row: Measure,
+    numbers: Any,
+    asked: tuple[float | None, str | None, bool | None],
+    addyi: bool,
+    addvi: bool,
+    onlyo1: bool,
 ) -> ZeroRule | None:
     """The rule for zero cells, None for a measure without counts; raises `UsageError` where one is asked of such a measure."""
     add, to, drop00 = asked

@@ -83,23 +83,40 @@ def _two_rates(x: Arrays) -> TwoRates:
 
 def _two_means(x: Arrays) -> TwoMeans:
     """Means and SDs; d from t, a signed P or r where the study has one of these."""
-    absent = np.full(x["n_1"].shape, np.nan)
-    means = (x.get(name, absent) for name in ("mean_1", "sd_1", "n_1", "mean_2", "sd_2", "n_2"))
-    if "t" not in x:
-        return TwoMeans(*means, d=absent)
-    df, inverse = x["n_1"] + x["n_2"] - 2, 1 / x["n_1"] + 1 / x["n_2"]
-    d = _first(x["d"], x["t"] * np.sqrt(inverse), _t_from_p(x["p"], df) * np.sqrt(inverse))
-    if "r" in x:
-        d = _first(d, x["r"] * np.sqrt(df * inverse) / np.sqrt(1 - x["r"] ** 2))
-    return TwoMeans(*means, d=d)
+    absent = np.full(x["n_2"].shape, np.nan)
+    d = absent
+    if "d" in x:
+        df, root = x["n_1"] + x["n_2"] - 2, np.sqrt(1 / x["n_1"] + 1 / x["n_2"])
+        d = _first(x["d"], x["t"] * root, _t_from_p(x["p"], df) * root)
+        r = x.get("r", absent)
+        d = _first(d, r / np.sqrt(1 - r**2) * np.sqrt(df) * root)
+    return TwoMeans(
+        mean_1=x.get("mean_1", absent),
+        sd_1=x.get("sd_1", absent),
+        n_1=x["n_1"],
+        mean_2=x.get("mean_2", absent),
+        sd_2=x["sd_2"],
+        n_2=x["n_2"],
+        d=d,
+    )
 
 
 def _change(x: Arrays) -> Change:
+    """Means and SDs of two occasions; d from the paired t or a signed P where the study has one of these."""
     absent = np.full(x["n"].shape, np.nan)
     d = absent
-    if "t" in x:
-        d = _first(x["d"], x["t"] / np.sqrt(x["n"]), _t_from_p(x["p"], x["n"] - 1) / np.sqrt(x["n"]))
-    return Change(*(x.get(name, absent) for name in ("mean_1", "sd_1", "mean_2", "sd_2", "r")), x["n"], d)
+    if "d" in x:
+        root = np.sqrt(1 / x["n"])
+        d = _first(x["d"], x["t"] * root, _t_from_p(x["p"], x["n"] - 1) * root)
+    return Change(
+        mean_1=x.get("mean_1", absent),
+        sd_1=x["sd_1"],
+        mean_2=x.get("mean_2", absent),
+        sd_2=x.get("sd_2", absent),
+        r=x["r"],
+        n=x["n"],
+        d=d,
+    )
 
 
 def _correlation(x: Arrays) -> Correlation:
@@ -116,7 +133,8 @@ def _partial(x: Arrays) -> Partial:
 
 def _determination(x: Arrays) -> Determination:
     m, df = x["predictors"], x["n"] - x["predictors"] - 1
-    return Determination(_first(x["r2"], m * x["f"] / (m * x["f"] + df)), m, np.where(df > 0, x["n"], np.nan))
+    r2 = _first(x["r2"], m * x["f"] / (m * x["f"] + df))
+    return Determination(np.where(df > 0, r2, np.nan), m, x["n"])
 
 
 def _superiority(x: Arrays) -> Superiority:

@@ -48,7 +48,7 @@ def paired_risk_difference(x: PairedTable, how: How) -> Estimate:
 
 
 def paired_risk_ratio(x: PairedTable, how: How) -> Estimate:
-    """Log ratio of the two marginal risks. Source: Zou (2007), Stat Med 26:2964-2971, for matched pairs."""
+    """Log ratio of the two marginal risks. Source: Zou (2007), Clin Trials 4:25-31."""
     first, second = x.a + x.b, x.a + x.c
     return Estimate(np.log(first) - np.log(second), (x.b + x.c) / (first * second))
 
@@ -68,7 +68,7 @@ def paired_odds_ratio_conditional(x: PairedTable, how: How) -> Estimate:
 
 
 def paired_peto(x: PairedTable, how: How) -> Estimate:
-    """Conditional log odds ratio by Peto's method. Source: Curtin, Altman & Elbourne (2002), Stat Med 21:2131-2144."""
+    """Conditional log odds ratio by Peto's method. Source: Curtin, Elbourne & Altman (2002), Stat Med 21:2145-2159."""
     discordant = x.b + x.c
     return Estimate(2 * (x.b - x.c) / discordant, 4 / discordant)
 
@@ -78,8 +78,8 @@ def margins_odds_ratio(x: Margins, how: How) -> Estimate:
 
     Source: Elbourne et al (2002), Int J Epidemiol 31:140-149, equations 5 and 6.
     """
-    n = x.n_1
-    spread = np.sqrt(x.p_1 * (1 - x.p_1) * x.p_2 * (1 - x.p_2))
-    r = np.where(np.isnan(x.r), (x.p_both - x.p_1 * x.p_2) / spread, x.r)
+    sd_1, sd_2 = np.sqrt(x.p_1 * (1 - x.p_1)), np.sqrt(x.p_2 * (1 - x.p_2))
+    r = np.where(np.isnan(x.r), (x.p_both - x.p_1 * x.p_2) / (sd_1 * sd_2), x.r)
     yi = np.log(x.a) - np.log(x.b) - np.log(x.c) + np.log(x.d)
-    return Estimate(yi, x.inverse_sum - 2 * r / (n * spread))
+    # 1/sd_1^2 + 1/sd_2^2 - 2 r/(sd_1 sd_2) as a square and a rest, which cannot round below zero.
+    return Estimate(yi, ((1 / sd_1 - 1 / sd_2) ** 2 + 2 * (1 - r) / (sd_1 * sd_2)) / x.n_1)

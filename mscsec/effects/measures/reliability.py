@@ -52,6 +52,6 @@ def log_alpha(x: Alpha, how: How) -> Estimate:
 
 
 def heterozygosity(x: Genotypes, how: How) -> Estimate:
-    """Log of the relative excess of heterozygotes. Source: Ziegler, Van Steen & Wellek (2011), Hum Hered 71:268-277."""
+    """Log of the relative excess of heterozygotes. Source: Ziegler, Van Steen & Wellek (2011), Breast Cancer Res Treat 128:197-201."""
     yi = np.log(x.ab) - np.log(2 * np.sqrt(x.aa * x.bb))
     return Estimate(yi, 1 / (4 * x.aa) + 1 / x.ab + 1 / (4 * x.bb))

@@ -14,12 +14,10 @@ import numpy as np
 from scipy.special import expit, logit, ndtr, ndtri
 
 from mscsec.arrays import Array, ArrayLike
-from mscsec.effects.measures.continuous import COX_SNELL
+from mscsec.constants import COX_SNELL, SMD_TO_LOG_OR
 from mscsec.effects.measures.small_sample import normal_density
 from mscsec.errors import UnknownName, UsageError
 from mscsec.registry import by_key, choose
-
-_CHINN = math.pi / math.sqrt(3)  # SD of the logistic distribution; Chinn (2000), Stat Med 19:3127-3131
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,9 +290,9 @@ TRANSFORMS = by_key(
     Transform("lnortord", "log odds ratio to risk difference", _lnortord, "cochrane_handbook", ("pc",)),
     Transform("lnortorr", "log odds ratio to risk ratio", _lnortorr, "cochrane_handbook", ("pc",)),
     Transform("lnortod.norm", "log odds ratio to d (normal)", lambda x: x / COX_SNELL, "cox1989", inverse="dtolnor.norm"),
-    Transform("lnortod.logis", "log odds ratio to d (logistic)", lambda x: x / _CHINN, "chinn2000", inverse="dtolnor.logis"),
+    Transform("lnortod.logis", "log odds ratio to d (logistic)", lambda x: x / SMD_TO_LOG_OR, "chinn2000", inverse="dtolnor.logis"),
     Transform("dtolnor.norm", "d to log odds ratio (normal)", lambda x: x * COX_SNELL, "cox1989", inverse="lnortod.norm"),
-    Transform("dtolnor.logis", "d to log odds ratio (logistic)", lambda x: x * _CHINN, "chinn2000", inverse="lnortod.logis"),
+    Transform("dtolnor.logis", "d to log odds ratio (logistic)", lambda x: x * SMD_TO_LOG_OR, "chinn2000", inverse="lnortod.logis"),
     Transform("lnortortet.digby", "log odds ratio to tetrachoric correlation (Digby)", _digby, "digby1983"),
     Transform("lnortortet.pearson", "log odds ratio to tetrachoric correlation (Pearson)", _pearson, "pearson1900"),
     Transform("exp.int", "log to ratio, mean over the studies", _exp_int, needs=("tau2",)),

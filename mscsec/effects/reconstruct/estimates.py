@@ -14,7 +14,7 @@ from scipy.special import ndtri, stdtrit
 
 from mscsec.arrays import Array, ArrayLike, BoolArray
 from mscsec.effects.reconstruct import rules
-from mscsec.effects.reconstruct.rows import Reason, Refusal, blank, columns, judge, missing, must, safe
+from mscsec.effects.reconstruct.rows import Reason, Refusal, blank, columns, judge, missing, must, safe, uninformative
 from mscsec.effects.reconstruct.scales import Forward, to_scale
 from mscsec.results import Result
 
@@ -53,14 +53,14 @@ def effect_from_ci(
     An interval that is not centred on its estimate is remarked on (E307).
     Raises InvalidInput for limits in the wrong order and for an estimate outside its interval.
     """
-    return effect_from_report(estimate, ci_low, ci_high, level=level, scale=scale)
+    return _effect(scale, ("ci_low", "ci_high"), estimate=estimate, ci_low=ci_low, ci_high=ci_high, level=level)
 
 
 def effect_from_upper(
     estimate: ArrayLike, ci_high: ArrayLike, level: ArrayLike = 0.95, scale: str | Forward = "identity"
 ) -> Estimate:
     """SE = (upper - estimate) / z, where the paper prints the upper limit alone. `level` is that of the two-sided interval."""
-    return effect_from_report(estimate, ci_high=ci_high, level=level, scale=scale)
+    return _effect(scale, ("ci_high",), estimate=estimate, ci_high=ci_high, level=level)
 
 
 def effect_from_lower(
@@ -78,25 +78,24 @@ def effect_from_lower(
 
 def effect_from_z(estimate: ArrayLike, z: ArrayLike, scale: str | Forward = "identity") -> Estimate:
     """SE = |estimate / z|."""
-    return effect_from_report(estimate, z=z, scale=scale)
+    return _effect(scale, ("z",), estimate=estimate, z=z)
 
 
 def effect_from_p(estimate: ArrayLike, p_value: ArrayLike, scale: str | Forward = "identity") -> Estimate:
     """SE = |estimate| / z, z from the two-sided P value of a Wald test. A bound given as P makes the SE an upper bound."""
-    return effect_from_report(estimate, p_value=p_value, scale=scale)
+    return _effect(scale, ("p_value",), estimate=estimate, p_value=p_value)
 
 
 def effect_from_chi2(estimate: ArrayLike, chi2: ArrayLike, scale: str | Forward = "identity") -> Estimate:
     """SE = |estimate| / sqrt(chi-square), one degree of freedom."""
     (statistic,) = columns(chi2=chi2)
     rules.not_negative("a chi-square", chi2=statistic)
-    return effect_from_report(estimate, z=np.sqrt(statistic), scale=scale)
+    return _renamed(_effect(scale, ("z",), estimate=estimate, z=np.sqrt(statistic)), "chi2")
 
 
 def effect_from_t(estimate: ArrayLike, t: ArrayLike, scale: str | Forward = "identity") -> Estimate:
     """SE = |estimate / t|: the t statistic is the same quotient, only its distribution differs."""
-    fit = effect_from_report(estimate, z=t, scale=scale)
-    return Estimate(fit.yi, fit.vi, fit.sei, np.where(fit.route == "z", "t", ""), fit.noted, fit.refused)
+    return _renamed(_effect(scale, ("z",), estimate=estimate, z=t), "t")
 
 
 def effect_from_t_p(
@@ -108,7 +107,10 @@ def effect_from_t_p(
     rules.positive("a number of degrees of freedom", df=df_)
     known, _ = judge(p.shape, missing(p_value=p, df=df_))
     t = blank(known, -stdtrit(safe(known, df_), safe(known, p, 0.5) / 2))
-    return effect_from_t(estimate, t, scale=scale)
+    y, p, df_, t = columns(estimate=estimate, p_value=p, df=df_, t=t)
+    fit = effect_from_t(y, t, scale=scale)
+    _, refused = judge(y.shape, [*missing(estimate=y, p_value=p, df=df_), *uninformative(fit.yi, t)])
+    return Estimate(fit.yi, fit.vi, fit.sei, fit.route, fit.noted, refused)
 
 
 def effect_from_report(
@@ -126,39 +128,57 @@ def effect_from_report(
     A lower limit alone is not used here, as in `conv.wald` of metafor; `effect_from_lower` uses it.
     Arguments and errors as for `effect_from_ci`; None or NaN where not reported.
     """
-    y, low, high, level_, z_, p = columns(
-        estimate=estimate, ci_low=ci_low, ci_high=ci_high, level=level, z=z, p_value=p_value
-    )
-    rules.confidence(level_)
+    return _effect(scale, (), estimate=estimate, ci_low=ci_low, ci_high=ci_high, level=level, z=z, p_value=p_value)
+
+
+REPORTED = {"estimate": None, "ci_low": None, "ci_high": None, "level": 0.95, "z": None, "p_value": None}
+
+
+def _effect(scale: str | Forward, needed: tuple[str, ...], **reported: ArrayLike | None) -> Estimate:
+    """The effect from what is reported; a row that lacks one of the `needed` figures gets no standard error."""
+    figures = dict(zip(REPORTED, columns(**{**REPORTED, **reported}), strict=True))
+    y, low, high, level, z, p = figures.values()
+    rules.confidence(level)
     rules.probability(p_value=p)
     rules.interval(low, high)
     rules.inside(y, low, high)
     yi, lower, upper = to_scale(scale, estimate=y, ci_low=low, ci_high=high)
-    return _from_report(yi, lower, upper, level_, z_, p)
-
-
-def _from_report(yi: Array, lower: Array, upper: Array, level: Array, z: Array, p: Array) -> Estimate:
-    quantile = -ndtri(np.where(np.isnan(level), 0.025, (1 - level) / 2))
-    z_of_p = -ndtri(p / 2)
-    statistic = np.where(np.isnan(z), z_of_p, np.abs(z))
-    both, above, tested = ~np.isnan(lower + upper + level), ~np.isnan(upper + yi + level), ~np.isnan(statistic)
-    vague = tested & ~both & ~above & ((statistic == 0) | (yi == 0))
-    usable = tested & ~vague & ~np.isnan(yi)
-    routes: list[tuple[BoolArray, str, Array]] = [
-        (both, "ci", np.abs(upper - lower) / (2 * quantile)),
-        (above, "upper", np.abs(upper - yi) / quantile),
-        (usable, "p", np.abs(yi) / safe(usable, statistic)),
-    ]
-    sei = np.select([where for where, _, _ in routes], [value for _, _, value in routes], np.nan)
-    route = np.select([both, above, usable & ~np.isnan(z), usable], ["ci", "upper", "z", "p"], default="")
-    sei = np.where(sei > 0, sei, np.nan)
+    routes = _routes(yi, lower, upper, level, z, p)
+    stands, _ = judge(y.shape, missing(**{name: figures[name] for name in needed}))
+    sei = blank(stands, np.select([where for where, _, _ in routes], [value for _, _, value in routes], np.nan))
+    route = np.select([where & stands for where, _, _ in routes], [name for _, name, _ in routes], default="")
+    vague = (z == 0) | (p == 1) | ((yi == 0) & ~np.isnan(np.where(np.isnan(z), p, z)))
     reasons: list[Reason] = [
-        (vague, "E304", "an estimate or test statistic of zero (P = 1) leaves the standard error open"),
-        (above & ~both & (upper == yi), "E303", "the upper limit equals the estimate"),
-        (np.isnan(yi), "E301", "estimate is not reported"),
+        *missing(**{name: figures[name] for name in ("estimate", *needed)}),
+        (np.isnan(sei) & vague, "E304", "an estimate or test statistic of zero (P = 1) leaves the standard error open"),
         (np.isnan(sei), "E301", "neither interval, test statistic nor P value is reported"),
     ]
     return _result(yi, sei, route, reasons, _off_centre(yi, lower, upper, sei))
+
+
+def _routes(
+    yi: Array, lower: Array, upper: Array, level: Array, z: Array, p: Array
+) -> list[tuple[BoolArray, str, Array]]:
+    """Where each way to a standard error is open, its name, and its answer; the first that is open is taken."""
+    quantile = -ndtri(np.where(np.isnan(level), 0.025, (1 - level) / 2))
+    by_z = ~np.isnan(z) & (z != 0) & (np.abs(yi) > 0)
+    by_p = np.isnan(z) & (p < 1) & (np.abs(yi) > 0)
+    return [
+        (~np.isnan(lower + upper + level), "ci", np.abs(upper - lower) / (2 * quantile)),
+        (~np.isnan(upper + yi + level) & (upper != yi), "upper", np.abs(upper - yi) / quantile),
+        (by_z, "z", np.abs(yi) / safe(by_z, np.abs(z))),
+        (by_p, "p", np.abs(yi) / safe(by_p, -ndtri(p / 2))),
+    ]
+
+
+def _renamed(fit: Estimate, statistic: str) -> Estimate:
+    """The same effect, its test statistic called by its own name."""
+    refused = tuple(
+        Refusal(refusal.row, refusal.code, refusal.message.replace("z is not", f"{statistic} is not"))
+        for refusal in fit.refused
+    )
+    route = np.where(fit.route == "z", statistic, fit.route)
+    return Estimate(fit.yi, fit.vi, fit.sei, route, fit.noted, refused)
 
 
 def _off_centre(yi: Array, lower: Array, upper: Array, sei: Array) -> tuple[Refusal, ...]:

@@ -49,16 +49,10 @@ class Summary:
         return np.asarray(self.scenario == scenario)
 
     def logs(self) -> Summary:
-        """The summary of the logarithms: quantiles keep their place under a monotone function."""
-        return Summary(
-            np.log(self.minimum),
-            np.log(self.q1),
-            np.log(self.median),
-            np.log(self.q3),
-            np.log(self.maximum),
-            self.n,
-            self.scenario,
-        )
+        """The summary of the logarithms: quantiles keep their place under a monotone function. NaN for values not positive."""
+        quantiles = (self.minimum, self.q1, self.median, self.q3, self.maximum)
+        low, q1, middle, q3, high = (np.log(np.where(x > 0, x, np.nan)) for x in quantiles)
+        return Summary(low, q1, middle, q3, high, self.n, self.scenario)
 
 
 @dataclass(frozen=True, slots=True)

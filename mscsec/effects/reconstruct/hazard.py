@@ -213,6 +213,7 @@ def _no_events(amount: Array) -> list[Reason]:
 
 def _curve(times: Array | None, survival: Array, name: str) -> None:
     """One survival curve: starts at 1, does not rise, stays above 0."""
+    must(~np.isnan(survival), "a curve has no gaps; leave out times that could not be read", {name: survival})
     must(survival[..., 0] == 1, f"{name} is 1 at the first time", {name: survival[..., 0]})
     must(~np.any(np.diff(survival, axis=-1) > 0, axis=-1), f"{name} does not rise", {f"last {name}": survival[..., -1]})
     rules.proportion(**{name: survival})

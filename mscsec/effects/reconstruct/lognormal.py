@@ -152,9 +152,8 @@ def mean_sd_from_five_numbers_lognormal(
     with np.errstate(over="ignore", invalid="ignore"):  # a mean beyond the reach of a double is refused below
         mean, variance, sd_log = _back(logs, mean_log, plain_sd)
     reasons.append((~np.isfinite(variance), "E302", "the spread of the logarithms is too wide to come back from"))
-    reasons.append((variance <= 0, "E302", "the group is too small for the correction for bias at this spread"))
     stands, refused = judge(raw.n.shape, reasons)
-    sd = np.sqrt(np.where(stands, variance, np.nan))
+    sd = np.asarray(np.sqrt(np.where(stands, variance, np.nan)))
     figures = (blank(stands, figure) for figure in (mean, mean_log, sd_log))
     mean, mean_log, sd_log = figures
     return LogNormalFit(mean, sd, mean_log, sd_log, skewed, refused)
@@ -173,6 +172,11 @@ def _back(s: Summary, mean_log: Array, plain_sd: Array) -> tuple[Array, Array, A
     a, b = np.select(where, [0.565, 0.57, 0.405], 0.0), np.select(where, [0.37, 0.75, 0.315], 0.0)
     variance, fourth = plain_sd**2 / z, plain_sd**4 / z4
     mean = np.exp(mean_log + variance / 2) / (1 + (a * variance + b * fourth) / n)
-    second = np.exp(2 * mean_log + 2 * variance) / (1 + (4 * a * variance + 16 * b * fourth) / n)
     first = np.exp(2 * mean_log + variance) / (1 + (4 * a * variance + 4 * b * fourth) / n)
-    return mean, second - first, plain_sd / np.sqrt(z)
+    # log of E X^2 over (E X)^2, each with its correction; above zero for every spread from n = 5 on
+    ratio = (
+        variance
+        + np.log1p((4 * a * variance + 4 * b * fourth) / n)
+        - np.log1p((4 * a * variance + 16 * b * fourth) / n)
+    )
+    return mean, first * np.expm1(np.maximum(ratio, 0.0)), plain_sd / np.sqrt(z)

@@ -135,10 +135,7 @@ def sd_from_t(md: ArrayLike, t: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> Co
     Source: Cochrane Handbook 6.5.2.3.
     """
     md_, t_, n1, n2 = columns(md=md, t=t, n_1=n_1, n_2=n_2)
-    rules.group_size(1, n_1=n1, n_2=n2)
-    reasons = [*missing(md=md_, t=t_, n_1=n1, n_2=n2), *uninformative(md_, t_)]
-    stands, _ = judge(md_.shape, reasons)
-    return _common(np.abs(md_) / safe(stands, np.abs(t_)), n1, n2, reasons)
+    return _from_statistic(md_, t_, n1, n2, missing(md=md_, t=t_))
 
 
 def sd_from_f(md: ArrayLike, f: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> CommonSd:
@@ -146,9 +143,9 @@ def sd_from_f(md: ArrayLike, f: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> Co
 
     Source: Cochrane Handbook 6.5.2.3; F with 1 and df degrees of freedom is the square of t on df.
     """
-    md_, f_ = columns(md=md, f=f)
+    md_, f_, n1, n2 = columns(md=md, f=f, n_1=n_1, n_2=n_2)
     rules.not_negative("an F statistic", f=f_)
-    return sd_from_t(md_, np.sqrt(f_), n_1, n_2)
+    return _from_statistic(md_, np.sqrt(f_), n1, n2, missing(md=md_, f=f_))
 
 
 def sd_from_p(md: ArrayLike, p_value: ArrayLike, n_1: ArrayLike, n_2: ArrayLike) -> CommonSd:
@@ -163,9 +160,7 @@ def sd_from_p(md: ArrayLike, p_value: ArrayLike, n_1: ArrayLike, n_2: ArrayLike)
     known, _ = judge(p.shape, missing(p_value=p, n_1=n1, n_2=n2))
     must(~known | (n1 + n2 > 2), "a t test has three or more participants", {"n_1": n1, "n_2": n2})
     t = blank(known, -stdtrit(safe(known, n1 + n2 - 2), safe(known, p) / 2))
-    reasons = [*missing(md=md_, p_value=p, n_1=n1, n_2=n2), *uninformative(md_, t)]
-    stands, _ = judge(md_.shape, reasons)
-    return _common(np.abs(md_) / safe(stands, t), n1, n2, reasons)
+    return _from_statistic(md_, t, n1, n2, missing(md=md_, p_value=p))
 
 
 def sd_from_md_ci_t(
@@ -211,6 +206,13 @@ def _interval_of_mean(
     rules.confidence(level_)
     rules.group_size(n=n_)
     return low, high, n_, level_
+
+
+def _from_statistic(md: Array, t: Array, n_1: Array, n_2: Array, reasons: list[Reason]) -> CommonSd:
+    rules.group_size(1, n_1=n_1, n_2=n_2)
+    reasons = [*reasons, *missing(n_1=n_1, n_2=n_2), *uninformative(md, t)]
+    stands, _ = judge(md.shape, reasons)
+    return _common(np.abs(md) / safe(stands, np.abs(t)), n_1, n_2, reasons)
 
 
 def _common(se: Array, n_1: Array, n_2: Array, reasons: list[Reason]) -> CommonSd:

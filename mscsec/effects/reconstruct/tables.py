@@ -159,12 +159,16 @@ def table_from_percents(
         percent_1=percent_1, n_1=n_1, percent_2=percent_2, n_2=n_2, decimals_1=decimals_1, decimals_2=decimals_2
     )
     first, second = events_from_percent(pct1, n1, places1), events_from_percent(pct2, n2, places2)
-    stands = ~np.isnan(first.events) & ~np.isnan(second.events)
-    refused = [
-        Refusal(refusal.row, refusal.code, f"group {group}: {refusal.message}")
-        for group, events in ((1, first), (2, second))
-        for refusal in events.refused
-    ]
+    stands, refusals = judge(n1.shape, missing(percent_1=pct1, n_1=n1, percent_2=pct2, n_2=n2))
+    refused = list(refusals)
+    for group, events in ((1, first), (2, second)):
+        said = {refusal.row for refusal in refused}
+        refused += [
+            Refusal(refusal.row, refusal.code, f"group {group}: {refusal.message}")
+            for refusal in events.refused
+            if refusal.row not in said
+        ]
+        stands = stands & ~np.isnan(events.events)
     figures = first.events, n1, second.events, n2, pct1 * n1 / 100, pct2 * n2 / 100
     return _blanked(stands, figures, tuple(sorted(refused, key=lambda refusal: refusal.row)))
 

@@ -22,22 +22,25 @@ class ZeroCells:
     increment : events added to a cell; the text "tacc" adds n_1 / N and n_2 / N, so that the arms' increments are in
         proportion to their size and add up to one (Sweeting et al. 2004, section 3.3).
     where : "only0" the tables with a zero, "if0all" every table as soon as one has a zero, "all" every table, "none".
-    in_sums : True adds it inside the Mantel-Haenszel sums too, False keeps those exact.
+    in_sums : closed-form methods whose sums get it too ("MH", "Peto"); the others keep their sums exact, which needs
+        no correction as long as some study has an event in each arm.
     drop : which double-zero (no event in both arms) and double-full tables have no study estimate: "always" all of them,
         "ratio" those for which the ratio is undefined (both kinds for OR, double-zero for RR and IRR), "never".
     ratio_once : True adds the increment once to a risk ratio's denominators and leaves an arm full of events alone in the
         variance (Hartung & Knapp 2001, equation 18); False adds to all four cells, hence twice to a denominator.
     raw_difference : True takes a risk or rate difference from the counts as they are and the increment only into its
         variance; False takes both from the changed counts.
+    large_strata : True takes the variance of a Mantel-Haenszel risk difference that suits few large strata.
     """
 
     key: str
     increment: float | str = 0.5
     where: str = "only0"
-    in_sums: bool = False
+    in_sums: tuple[str, ...] = ()
     drop: str = "ratio"
     ratio_once: bool = False
     raw_difference: bool = False
+    large_strata: bool = False
 
     def __post_init__(self) -> None:
         if self.where not in WHERE:
@@ -53,9 +56,9 @@ class ZeroCells:
 
 CONVENTIONS = by_key(
     ZeroCells("cochrane-2025", raw_difference=True),
-    ZeroCells("revman-5", in_sums=True, raw_difference=True),
+    ZeroCells("revman-5", in_sums=("MH",), raw_difference=True, large_strata=True),
     ZeroCells("metafor", drop="always"),
-    ZeroCells("meta", in_sums=True, ratio_once=True, raw_difference=True),
+    ZeroCells("meta", in_sums=("MH",), ratio_once=True, raw_difference=True, large_strata=True),
 )
 
 

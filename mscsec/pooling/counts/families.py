@@ -87,7 +87,7 @@ def _support_sum(a: float, n_1: float, c: float, n_2: float) -> Callable[[Array]
     if high - low < WHOLE:
         moved = np.arange(low, high + 1) - a
         base = _log_coefficients(a, n_1, c, n_2, moved)
-        return lambda eta: _cumulants(moved, base + moved * eta[:, None], a * eta)
+        return lambda eta: _cumulants(a, moved, base + moved * eta[:, None], a * eta)
 
     def windowed(eta: Array) -> Cumulants:
         table = Tables(*(np.asarray(v) for v in (a, n_1, c, n_2, True)))
@@ -100,7 +100,7 @@ def _support_sum(a: float, n_1: float, c: float, n_2: float) -> Callable[[Array]
         inside = (x >= low) & (x <= high)
         moved = np.where(inside, x, mode[:, None]) - a
         log_weight = _log_coefficients(a, n_1, c, n_2, moved) + moved * eta[:, None]
-        return _cumulants(moved, np.where(inside, log_weight, -np.inf), a * eta + np.log(step[:, 0]))
+        return _cumulants(a, moved, np.where(inside, log_weight, -np.inf), a * eta + np.log(step[:, 0]))
 
     return windowed
 
@@ -111,7 +111,7 @@ def _log_coefficients(a: float, n_1: float, c: float, n_2: float, moved: Array) 
     return -up - log_gamma_ratio(n_1 - a + 1, -moved) - log_gamma_ratio(c + 1, -moved)
 
 
-def _cumulants(moved: Array, log_weight: Array, shift: Array) -> Cumulants:
+def _cumulants(a: float, moved: Array, log_weight: Array, shift: Array) -> Cumulants:
     """Cumulants of a distribution on a + moved, where K also gains `shift` (a eta and the log of the lattice's step)."""
     top = log_weight.max(-1, keepdims=True)
     weight = np.exp(log_weight - top)
@@ -123,7 +123,7 @@ def _cumulants(moved: Array, log_weight: Array, shift: Array) -> Cumulants:
     second = (share * squared).sum(-1)
     third = (share * squared * away).sum(-1)
     fourth = (share * squared**2).sum(-1) - 3 * second**2
-    return top[:, 0] + np.log(total) + shift, centre, second, third, fourth
+    return top[:, 0] + np.log(total) + shift, a + centre, second, third, fourth
 
 
 def log_gamma_ratio(a: Array | float, step: Array) -> Array:

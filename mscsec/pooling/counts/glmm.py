@@ -38,6 +38,8 @@ class GlmmFit:
 
     tau2, sigma2 : variances of the effect and, in the model with random study effects, of the intercepts.
     tau2_se : None where tau2 is 0 or the model has none.
+    weights : (k,) share of each study in the information on the last coefficient, summing to one, by the decomposition
+        of Riley et al. (2018), Stat Methods Med Res 27:2885-2905, with the scales taken as known.
     log_likelihood : all constants included. parameters : number estimated. observations : the n of the BIC.
     """
 
@@ -50,6 +52,7 @@ class GlmmFit:
     parameters: int
     observations: int
     iterations: int
+    weights: Array
 
     @property
     def aic(self) -> float:
@@ -77,7 +80,7 @@ def fit(problem: Problem, *, random: bool) -> GlmmFit:
         best = found
     if not best.converged:
         raise NotConverged(problem.name, best.iterations, best.value, "Ask for a closed form (MH) or another model")
-    covariance = _inverse(best.information, problem.name)
+    covariance = _inverse(best.by_study.sum(-1), problem.name)
     tau = float(abs(best.shared[-1])) if interior else 0.0
     keep = slice(p - problem.coefficients, p)
     return GlmmFit(
@@ -90,6 +93,7 @@ def fit(problem: Problem, *, random: bool) -> GlmmFit:
         parameters=fixed.shared + int(random) + (len(best.own) if model.own_intercept else 0),
         observations=model.family.y.size,
         iterations=best.iterations,
+        weights=_weights(best.by_study[:p, :p], problem.name),
     )
 
 
@@ -98,6 +102,11 @@ def _rise(model: Model, fixed: Maximum) -> Maximum | None:
     found = [_climb(model, np.append(fixed.shared, tau), fixed.own) for tau in STARTS]
     best = max(found, key=lambda maximum: maximum.value)
     return best if best.value > fixed.value + FLAT * (1 + abs(fixed.value)) else None
+
+
+def _weights(by_study: Array, name: str) -> Array:
+    row = _inverse(by_study.sum(-1), name)[-1]
+    return np.asarray(np.einsum("i,ijk,j->k", row, by_study, row) / row[-1])
 
 
 def _climb(model: Model, shared: Array, own: Array) -> Maximum:

@@ -76,10 +76,9 @@ def risk_difference_large_strata(t: Tables) -> Stratified:
     """
     n = t.total
     estimate, share, w, ok = _difference(t, t.a * (t.n_2 / n) - t.c * (t.n_1 / n), t.n_1 * (t.n_2 / n))
-    arm_1 = (t.n_2 / n) ** 2 * t.a * _over(t.b, t.n_1, t.mask)
-    arm_2 = (t.n_1 / n) ** 2 * t.c * _over(t.d, t.n_2, t.mask)
-    spread = _kept(t, np.where(t.mask, arm_1 + arm_2, 0.0)).sum(-1)
-    return Stratified(estimate, np.sqrt(_over(spread, w**2, ok)), share, ok)
+    arm_1 = (t.n_2 / n) ** 2 * t.a * (t.b / np.where(t.mask, t.n_1, 1.0))
+    arm_2 = (t.n_1 / n) ** 2 * t.c * (t.d / np.where(t.mask, t.n_2, 1.0))
+    return Stratified(estimate, np.sqrt(_over(_kept(t, arm_1 + arm_2).sum(-1), w**2, ok)), share, ok)
 
 
 def rate_ratio(t: PersonTime) -> Stratified:

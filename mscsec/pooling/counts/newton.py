@@ -10,19 +10,22 @@ import numpy as np
 from mscsec.arrays import Array
 from mscsec.pooling.counts.jets import Jet
 
-MAX_STEPS = 200
+MAX_STEPS = 100
 DECREMENT = 1e-18  # Newton decrement, relative to the log-likelihood, at which rounding is all that is left
-HALVINGS = 50
+HALVINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """A maximum; `information` is minus the Hessian in the shared parameters after the studies' own are profiled out."""
+    """A maximum.
+
+    by_study : (q, q, k) minus each study's Hessian in the shared parameters after its own is profiled out.
+    """
 
     shared: Array
     own: Array
     value: float
-    information: Array
+    by_study: Array
     converged: bool
     iterations: int
 
@@ -55,18 +58,18 @@ def maximise(objective: Callable[[Array, Array], Jet], shared: Array, own: Array
 
 
 def _profile(jet: Jet, has_own: bool) -> tuple[Array, Array]:
-    """Gradient and Hessian in the shared parameters, the studies' own ones profiled out by a Schur complement."""
+    """Each study's gradient (q, k) and Hessian (q, q, k) in the shared parameters, its own profiled out (Schur)."""
     if not has_own:
-        return jet.gradient.sum(-1), jet.hessian.sum(-1)
+        return jet.gradient, jet.hessian
     g, h = jet.gradient, jet.hessian
     corner = _negative(h[-1, -1])
-    gradient = g[:-1].sum(-1) - (h[:-1, -1] * (g[-1] / corner)).sum(-1)
-    return gradient, h[:-1, :-1].sum(-1) - np.einsum("ik,jk->ij", h[:-1, -1] / corner, h[:-1, -1])
+    cross = h[:-1, -1] / corner
+    return g[:-1] - cross * g[-1], h[:-1, :-1] - cross[:, None] * h[:-1, -1][None]
 
 
 def _step(jet: Jet, has_own: bool) -> tuple[Array, Array, float]:
     """Ascent direction for the shared and own parameters, and the gain that it promises (twice, as the decrement)."""
-    gradient, hessian = _profile(jet, has_own)
+    gradient, hessian = (part.sum(-1) for part in _profile(jet, has_own))
     values, vectors = np.linalg.eigh(-hessian)
     floor = 1e-10 * max(np.abs(values).max(initial=0.0), 1e-300)
     move = vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(values), floor))

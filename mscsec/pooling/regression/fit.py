@@ -33,7 +33,7 @@ INTERCEPT = "intercept"
 def regress(
     yi: ArrayLike,
     vi: ArrayLike,
-    X: ArrayLike,  # noqa: N803  (the design matrix is X throughout the literature)
+    X: ArrayLike,
     *,
     names: Sequence[str] | None = None,
     intercept: bool = True,
@@ -143,11 +143,15 @@ def _independent(
     if not made_of:
         return design, labels, ()
     said = "; ".join(
-        f"{labels[j]} is zero in every study" if not parts else f"{labels[j]} is made up of {', '.join(labels[i] for i in parts)}"
+        f"{labels[j]} is zero in every study"
+        if not parts
+        else f"{labels[j]} is made up of {', '.join(labels[i] for i in parts)}"
         for j, parts in made_of.items()
     )
     if redundant == "refuse":
-        raise NotEstimable(f"the design is singular: {said}. Leave out one of them, or ask for redundant columns to be dropped")
+        raise NotEstimable(
+            f"the design is singular: {said}. Leave out one of them, or ask for redundant columns to be dropped"
+        )
     kept = [j for j in range(len(labels)) if j not in made_of]
     notice = Notice("P401", f"dropped from the design: {said}")
     return design[:, kept], tuple(labels[j] for j in kept), (notice,)
@@ -252,8 +256,13 @@ def _tau2_notices(estimate: Tau2, interval: Tau2Interval | None) -> tuple[Notice
     notices = []
     if estimate.several_maxima is not None and estimate.several_maxima[0]:
         notices.append(
-            Notice("P403", "the likelihood of tau2 has more than one maximum; the highest was taken. Look at it by DL or PM too")
+            Notice(
+                "P403",
+                "the likelihood of tau2 has more than one maximum; the highest was taken. Look at it by DL or PM too",
+            )
         )
     if interval is not None and interval.empty:
-        notices.append(Notice("P404", "the interval for tau2 is empty (less spread than chance alone); shown as [0, 0]"))
+        notices.append(
+            Notice("P404", "the interval for tau2 is empty (less spread than chance alone); shown as [0, 0]")
+        )
     return tuple(notices)

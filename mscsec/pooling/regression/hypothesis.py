@@ -121,12 +121,16 @@ def likelihood_ratio(full: RegressionResult, reduced: RegressionResult) -> Likel
     both = {full.tau2_method, reduced.tau2_method}
     if both not in ({"ML"}, {None}):
         keys = " and ".join(sorted(str(key) for key in both))
-        raise InvalidInput(f"tau2 is by {keys}", "models with different moderators are compared by ML", 'Write tau2="ML"')
+        raise InvalidInput(
+            f"tau2 is by {keys}", "models with different moderators are compared by ML", 'Write tau2="ML"'
+        )
     together = np.column_stack([full.data.design, reduced.data.design])
     if len(dependent_columns(together)) != reduced.p:
         raise InvalidInput("the smaller model is not within the larger", "every column of it is made up of theirs")
     if full.log_likelihood is None or reduced.log_likelihood is None or full.p <= reduced.p:
-        raise InvalidInput(f"the full model has {full.p} coefficients, the reduced one {reduced.p}", "the full has more")
+        raise InvalidInput(
+            f"the full model has {full.p} coefficients, the reduced one {reduced.p}", "the full has more"
+        )
     statistic = max(0.0, 2 * (full.log_likelihood - reduced.log_likelihood))
     df = full.p - reduced.p
     return LikelihoodRatio(statistic, df, float(chdtrc(df, statistic)), full.log_likelihood, reduced.log_likelihood)

@@ -84,19 +84,33 @@ def _hksj_adhoc(fit: Fit) -> Inference:
 class KenwardRoger:
     """The pieces of Kenward and Roger's adjustment with one variance parameter, in the coordinates R beta.
 
-    first, second : (B, p, p) basis'W basis and basis'W^2 basis; variance : (B,) of tau2 hat, 2 / tr(PP).
+    spread : (B, p, p) basis'W basis, minus the derivative of the precision by tau2.
+    covariance : (B, p, p) of R beta, enlarged for the estimation of tau2; variance : (B,) of tau2 hat, 2 / tr(PP).
     """
 
-    first: Array
-    second: Array
+    spread: Array
+    covariance: Array
     variance: Array
+
+    def df(self, half: Array) -> Array:
+        """Degrees of freedom of each contrast; half : (B, m, p) contrasts in the coordinates R beta."""
+        turned = half @ self.covariance
+        ratio = ((turned @ self.spread) * turned).sum(-1) / (turned * half).sum(-1)
+        return np.asarray(2 / (self.variance[:, None] * ratio**2))
 
 
 def kenward_roger_parts(fit: Fit) -> KenwardRoger:
-    """Source: Kenward & Roger (1997), Biometrics 53:983-997, section 2, for V = diag(vi) + tau2 I."""
+    """The adjustment for V = diag(vi) + tau2 I.
+
+    Its degrees of freedom are computed from the enlarged covariance, as Partlett & Riley (2017), Stat Med 36:301-317,
+    do for the pooled mean; with one column this is the interval of `pool`.
+    Source: Kenward & Roger (1997), Biometrics 53:983-997, section 2.
+    """
     w = fit.model.weights
-    trace2 = fit.model.trace_product(w, w)
-    return KenwardRoger(fit.model.quadratic(w), fit.model.quadratic(w**2), 2 / trace2)
+    variance = 2 / fit.model.trace_product(w, w)
+    spread = fit.model.quadratic(w)
+    inner = variance[:, None, None] * (fit.model.quadratic(w**2) - spread @ spread)
+    return KenwardRoger(spread, np.eye(spread.shape[-1]) + 2 * inner, variance)
 
 
 def _kenward_roger(fit: Fit) -> Inference:
@@ -106,11 +120,7 @@ def _kenward_roger(fit: Fit) -> Inference:
     """
     parts = kenward_roger_parts(fit)
     inverse = fit.model.inverse_triangle()
-    inner = parts.variance[:, None, None] * (parts.second - parts.first @ parts.first)
-    vcov = fit.bread + 2 * inverse @ inner @ np.swapaxes(inverse, -1, -2)
-    middle = inverse @ parts.first @ np.swapaxes(inverse, -1, -2)
-    ratio = np.diagonal(middle, axis1=-2, axis2=-1) / np.diagonal(fit.bread, axis1=-2, axis2=-1)
-    return Inference(vcov, 2 / (parts.variance[:, None] * ratio**2))
+    return Inference(inverse @ parts.covariance @ np.swapaxes(inverse, -1, -2), parts.df(inverse))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +176,8 @@ def wald_test(estimate: Array, vcov: Array, df2: Array, scale: Array | None = No
     sd = np.sqrt(np.diagonal(vcov, axis1=-2, axis2=-1))
     unit = vcov / sd[..., :, None] / sd[..., None, :]
     z = estimate / sd
-    statistic = dot(z, np.linalg.solve(unit, z[..., None])[..., 0])
+    solved: Array = np.linalg.solve(unit, z[..., None])[..., 0].astype(float)
+    statistic = dot(z, solved)
     finite = np.isfinite(df2)
     f = statistic / m * (1.0 if scale is None else scale)
     p_f = fdtrc(m, np.where(finite, df2, 1.0), f)
@@ -191,12 +202,12 @@ def _kenward_roger_f(fit: Fit, contrast: Array) -> tuple[Array, Array]:
     m = contrast.shape[0]
     parts = kenward_roger_parts(fit)
     half = contrast @ fit.model.inverse_triangle()
-    middle = np.linalg.solve(half @ np.swapaxes(half, -1, -2), half @ parts.first @ np.swapaxes(half, -1, -2))
-    trace = np.trace(middle, axis1=-2, axis2=-1)
-    a1 = parts.variance * trace**2
-    a2 = parts.variance * np.trace(middle @ middle, axis1=-2, axis2=-1)
     if m == 1:
-        return 2 / a1, np.ones_like(a1)
+        return parts.df(half)[:, 0], np.ones(half.shape[0])
+    turned = half @ parts.covariance
+    middle = np.linalg.solve(turned @ np.swapaxes(half, -1, -2), turned @ parts.spread @ np.swapaxes(turned, -1, -2))
+    a1 = parts.variance * np.trace(middle, axis1=-2, axis2=-1) ** 2
+    a2 = parts.variance * np.trace(middle @ middle, axis1=-2, axis2=-1)
     b = (a1 + 6 * a2) / (2 * m)
     g = ((m + 1) * a1 - (m + 4) * a2) / ((m + 2) * a2)
     bottom = 3 * m + 2 * (1 - g)

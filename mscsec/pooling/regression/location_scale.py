@@ -71,8 +71,8 @@ class _State:
 def location_scale(
     yi: ArrayLike,
     vi: ArrayLike,
-    X: ArrayLike,  # noqa: N803  (the design matrix is X throughout the literature)
-    Z: ArrayLike,  # noqa: N803
+    X: ArrayLike,
+    Z: ArrayLike,
     *,
     names: Sequence[str] | None = None,
     scale_names: Sequence[str] | None = None,
@@ -109,7 +109,7 @@ def location_scale(
     alpha, state, steps = _maximise(problem, z, method == "REML")
     fit = project(problem, 1 / (problem.vi + state.tau2))
     inverse = fit.inverse_triangle()[0]
-    vcov, vcov_scale = inverse @ inverse.T, np.linalg.inv(-state.hessian)
+    vcov, vcov_scale = inverse @ inverse.T, np.asarray(np.linalg.inv(-state.hessian), dtype=float)
     df = np.inf if ci == "wald" else float(k - p)
     df_scale = np.inf if ci == "wald" else float(k - q)
     beta = fit.beta()[0]
@@ -134,7 +134,10 @@ def location_scale(
         ci_method=ci,
         level=level,
         iterations=steps,
-        **criteria,
+        log_likelihood=criteria.log_likelihood,
+        aic=criteria.aic,
+        aicc=criteria.aicc,
+        bic=criteria.bic,
     )
 
 

@@ -53,4 +53,4 @@ def _saddle(at: Array, share: Array) -> Array:
             break
     spread = np.sqrt(np.maximum(2 * (share**2).sum(-1), 1.0))
     beyond = np.maximum(at - share.sum(-1), GROWTH * spread)
-    return np.maximum(z, GROWTH / beyond)
+    return np.asarray(np.maximum(z, GROWTH / beyond))

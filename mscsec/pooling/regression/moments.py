@@ -67,7 +67,7 @@ def dersimonian_laird(problem: Problem) -> Tau2:
 def hedges(problem: Problem) -> Tau2:
     """Method of moments on the unweighted residual sum of squares (the variance-component estimator).
 
-    Source: Hedges & Olkin (1985), Statistical Methods for Meta-Analysis, ch. 9.
+    Source: Hedges (1983), Psychol Bull 93:388-395; with moderators Raudenbush (2009).
     """
 
     def solve(fit: Projection) -> tuple[Array, Array]:
@@ -77,7 +77,7 @@ def hedges(problem: Problem) -> Tau2:
 
 
 def hunter_schmidt(problem: Problem) -> Tau2:
-    """(Q - k) / sum of weights; biased downwards. Source: Hunter & Schmidt (1990), Methods of Meta-Analysis."""
+    """(Q - k) / sum of weights; biased downwards. Source: Hunter & Schmidt (2004), Methods of Meta-Analysis."""
 
     def solve(fit: Projection) -> tuple[Array, Array]:
         total = fit.weights.sum(-1)
@@ -137,8 +137,7 @@ def generalised_q(problem: Problem) -> Tau2:
 def generalised_q_median(problem: Problem) -> Tau2:
     """The tau2 under which the generalised Q of the weights given lies at the median of its distribution.
 
-    Source: Viechtbauer (2021), in Schmid, Stijnen & White (eds), Handbook of Meta-Analysis, ch. 11; the
-    distribution is that of Jackson et al. (2014).
+    Source: Viechtbauer (2021), European Congress of Methodology; the distribution, Jackson et al. (2014).
     """
     fit = project(problem, _given(problem))
     found = q_quantile_tau2(problem, fit, np.full(problem.yi.shape[0], 0.5))
@@ -223,6 +222,6 @@ def paule_mandel(problem: Problem) -> Tau2:
 def paule_mandel_median(problem: Problem) -> Tau2:
     """The tau2 at which the generalised Q equals the median of chi-square on k - p: median unbiased.
 
-    Source: Viechtbauer (2021), in Schmid, Stijnen & White (eds), Handbook of Meta-Analysis, ch. 11.
+    Source: Viechtbauer (2021), European Congress of Methodology.
     """
-    return _solved(problem, chdtri(problem.df, 0.5))
+    return _solved(problem, np.asarray(chdtri(problem.df, 0.5), dtype=float))

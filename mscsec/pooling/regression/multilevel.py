@@ -92,7 +92,7 @@ def multilevel(
     yi: ArrayLike,
     vi: ArrayLike,
     cluster: Sequence[object],
-    X: ArrayLike | None = None,  # noqa: N803  (the design matrix is X throughout the literature)
+    X: ArrayLike | None = None,
     *,
     names: Sequence[str] | None = None,
     intercept: bool = True,
@@ -180,10 +180,12 @@ def _level(model: _Model, theta: Array) -> _Level:
     log_det = -np.log(d).sum() + np.log1p(theta[0] * s).sum()
     count = problem.yi.shape[-1]
     if model.restricted:
-        trace = trace - np.array([sum((np.bincount(of, b, n) ** 2).sum() for b in basis), sum((b**2).sum() for b in basis)])
+        trace = trace - np.array(
+            [sum((np.bincount(of, b, n) ** 2).sum() for b in basis), sum((b**2).sum() for b in basis)]
+        )
         log_det += float(fit.log_det[0])
         count -= problem.p
-    sums = np.bincount(of, py, n)
+    sums = np.asarray(np.bincount(of, py, n), dtype=float)
     gradient = 0.5 * (np.array([(sums**2).sum(), (py**2).sum()]) - trace)
     pushed = np.stack([fit.remainder(whiten(f)[None])[0] for f in (sums[of], py)])
     value = -0.5 * (count * math.log(2 * math.pi) + log_det + float(fit.rss[0]))
@@ -260,7 +262,7 @@ def _result(
     theta: Array,
     at: _Level,
     steps: int,
-    limits: list[tuple[float, float]] | list[tuple[None, None]],
+    limits: list[tuple[float, float] | tuple[None, None]],
     labels: tuple[str, ...],
     where: int | None,
     method: str,
@@ -282,6 +284,7 @@ def _result(
     if p == 1 and where == 0:
         half = float(critical(level, np.array(float(k - p)))) * math.sqrt(float(vcov[0, 0]) + float(theta.sum()))
         low, high = float(beta[0]) - half, float(beta[0]) + half
+    criteria = information_criteria(problem, at.value, model.restricted, p + 2)
     return MultilevelResult(
         k=k,
         n_clusters=model.n,
@@ -314,5 +317,8 @@ def _result(
         tau2_ci_method=None if tau2_ci == "none" else tau2_ci,
         level=level,
         iterations=steps,
-        **information_criteria(problem, at.value, model.restricted, p + 2),
+        log_likelihood=criteria.log_likelihood,
+        aic=criteria.aic,
+        aicc=criteria.aicc,
+        bic=criteria.bic,
     )

@@ -74,7 +74,9 @@ def permutation_test(
     total = 2**fit.k if groups is None else arrangements(np.bincount(groups))
     all_of_them = total <= draws if exact is None else exact
     if all_of_them and total > MOST_EXACT:
-        raise InvalidInput(f"there are {total} rearrangements", f"an exact test takes up to {MOST_EXACT}", "Write exact=False")
+        raise InvalidInput(
+            f"there are {total} rearrangements", f"an exact test takes up to {MOST_EXACT}", "Write exact=False"
+        )
     rng = np.random.default_rng(seed)
     source = _every(fit, groups) if all_of_them else _sample(fit, groups, draws, rng)
     observed = _statistics(fit, fit.data.problem, statistic)[:, 0]
@@ -158,7 +160,7 @@ def _every(fit: RegressionResult, groups: IntArray | None) -> Iterator[Problem]:
     if groups is None:
         for start in range(0, 2**fit.k, size):
             codes = np.arange(start, min(start + size, 2**fit.k))
-            yield _flipped(fit, 1.0 - 2.0 * ((codes[:, None] >> np.arange(fit.k)) & 1))
+            yield _flipped(fit, np.where((codes[:, None] >> np.arange(fit.k)) & 1, -1.0, 1.0))
         return
     first = np.array([np.nonzero(groups == g)[0][0] for g in range(groups.max() + 1)])
     orders = distinct_orders(groups)

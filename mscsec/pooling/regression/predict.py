@@ -56,7 +56,11 @@ class Predictions(Result):
 
 
 def predict(
-    fit: RegressionResult, new: ArrayLike | Mapping[str, ArrayLike], *, prediction: str = "auto", level: float | None = None
+    fit: RegressionResult,
+    new: ArrayLike | Mapping[str, ArrayLike],
+    *,
+    prediction: str = "auto",
+    level: float | None = None,
 ) -> Predictions:
     """Mean effects at new values of the moderators, with intervals for the mean and for a new study.
 
@@ -104,7 +108,10 @@ def new_rows(data: ModelData, new: ArrayLike | Mapping[str, ArrayLike]) -> Array
     moderators = [name for j, name in enumerate(names) if j != where]
     if isinstance(new, Mapping):
         if set(new) - {names[where] if where is not None else ""} != set(moderators):
-            raise InvalidInput(f"values are given for {', '.join(new) or 'nothing'}", f"the moderators are {', '.join(moderators) or 'none'}")
+            raise InvalidInput(
+                f"values are given for {', '.join(new) or 'nothing'}",
+                f"the moderators are {', '.join(moderators) or 'none'}",
+            )
         columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(new[name], dtype=float)) for name in moderators))
         values = np.column_stack(columns) if moderators else np.ones((1, 0))
     else:
@@ -117,7 +124,9 @@ def new_rows(data: ModelData, new: ArrayLike | Mapping[str, ArrayLike]) -> Array
     if where is not None and values.shape[1] == len(moderators):
         return np.insert(values, where, 1.0, axis=1)
     if values.shape[1] != len(names):
-        raise InvalidInput(f"each row to predict at has {values.shape[1]} values", f"the moderators are {', '.join(moderators)}")
+        raise InvalidInput(
+            f"each row to predict at has {values.shape[1]} values", f"the moderators are {', '.join(moderators)}"
+        )
     return values
 
 
@@ -128,9 +137,7 @@ def row_df(fit: RegressionResult, rows: Array) -> Array:
     if fit.ci_method != "kr":
         return np.full(rows.shape[0], float(fit.k - fit.p))
     fitted = fit_coefficients(fit.data.problem, np.array([fit.tau2]))
-    parts, half = kenward_roger_parts(fitted), rows @ fitted.model.inverse_triangle()[0]
-    ratio = np.einsum("mi,ij,mj->m", half, parts.first[0], half) / np.einsum("mi,mi->m", half, half)
-    return np.asarray(2 / (parts.variance[0] * ratio**2))
+    return np.asarray(kenward_roger_parts(fitted).df((rows @ fitted.model.inverse_triangle()[0])[None])[0])
 
 
 def _prediction_df(fit: RegressionResult, method: str, df: Array) -> Array:

@@ -34,7 +34,7 @@ class Problem:
     @property
     def k(self) -> Array:
         """(B,) number of studies in each row."""
-        return self.mask.sum(-1).astype(float)
+        return np.asarray(self.mask.sum(-1), dtype=float)
 
     @property
     def df(self) -> Array:

@@ -46,12 +46,12 @@ class Projection:
     @property
     def hat(self) -> Array:
         """(B, k) leverages, the diagonal of the hat matrix."""
-        return np.einsum("j...k,j...k->...k", self.basis, self.basis)
+        return np.asarray(np.einsum("j...k,j...k->...k", self.basis, self.basis))
 
     @property
     def log_det(self) -> Array:
         """(B,) log determinant of X'WX."""
-        return 2 * np.log(np.abs(np.diagonal(self.triangle, axis1=-2, axis2=-1))).sum(-1)
+        return np.asarray(2 * np.log(np.abs(np.diagonal(self.triangle, axis1=-2, axis2=-1))).sum(-1))
 
     def beta(self) -> Array:
         """(B, p) coefficients."""
@@ -64,16 +64,16 @@ class Projection:
 
     def quadratic(self, s: Array) -> Array:
         """(B, p, p) basis' diag(s) basis; s is (B, k)."""
-        return np.einsum("i...k,...k,j...k->...ij", self.basis, s, self.basis)
+        return np.asarray(np.einsum("i...k,...k,j...k->...ij", self.basis, s, self.basis))
 
     def trace(self, s: Array) -> Array:
         """(B,) trace of (I - H) diag(s); s is (B, k)."""
-        return (s * (1 - self.hat)).sum(-1)
+        return np.asarray((s * (1 - self.hat)).sum(-1))
 
     def trace_product(self, s: Array, t: Array) -> Array:
         """(B,) trace of (I - H) diag(s) (I - H) diag(t)."""
         inner = (self.quadratic(s) * self.quadratic(t)).sum((-2, -1))
-        return np.maximum((s * t * (1 - 2 * self.hat)).sum(-1) + inner, 0.0)
+        return np.asarray(np.maximum((s * t * (1 - 2 * self.hat)).sum(-1) + inner, 0.0))
 
     def remainder(self, z: Array) -> Array:
         """(B, k) the part of z orthogonal to the basis."""

@@ -130,7 +130,10 @@ def robust(
     notice = Notice("P407", f"no robust standard error for {', '.join(lost)}: one cluster alone determines it")
     return RobustResult(
         found,
-        tuple(tuple(float(x) if known[i] and known[j] else None for j, x in enumerate(line)) for i, line in enumerate(vcov)),
+        tuple(
+            tuple(float(x) if known[i] and known[j] else None for j, x in enumerate(line))
+            for i, line in enumerate(vcov)
+        ),
         qm,
         n,
         fit.k,
@@ -193,7 +196,7 @@ def _bias_reduced(block: Array, total: Array) -> Array:
     values, vectors = np.linalg.eigh(block * np.outer(root, root))
     keep = values > 1e-10 * values.max()
     inverse = (vectors[:, keep] / np.sqrt(values[keep])) @ vectors[:, keep].T
-    return root[:, None] * inverse * root
+    return np.asarray(root[:, None] * inverse * root)
 
 
 def _jackknife(lever: Array, a: Array) -> Array:
@@ -201,7 +204,7 @@ def _jackknife(lever: Array, a: Array) -> Array:
     values, vectors = np.linalg.eigh(np.eye(a.size) - lever @ lever.T)
     keep = values > 1e-10
     inverse = (vectors[:, keep] / values[keep]) @ vectors[:, keep].T
-    return inverse * np.sqrt(a) / np.sqrt(a)[:, None]
+    return np.asarray(inverse * np.sqrt(a) / np.sqrt(a)[:, None])
 
 
 def _cross(parts: _Clusters) -> Array:
@@ -236,7 +239,7 @@ def _determined_alone(white: Array, inverse: Array) -> BoolArray:
 
 
 def _coefficients(
-    fit: RegressionResult, vcov: Array, df: Array, known: Array, level: float
+    fit: RegressionResult, vcov: Array, df: Array, known: BoolArray, level: float
 ) -> dict[str, Coefficient | None]:
     safe = np.where(np.diag(~known), 1.0, vcov)
     beta = np.array([part.estimate for part in fit.coefficients.values()])

@@ -208,7 +208,9 @@ def _influence(fit: RegressionResult, rest: Problem, possible: BoolArray, tau2: 
         | (np.abs(dfbetas) > 1).any(-1)
     )
     lost = np.nonzero(~possible)[0].tolist()
-    notice = Notice("P406", f"without study {lost} (counted from 0) the moderators cannot be told apart; no influence is given")
+    notice = Notice(
+        "P406", f"without study {lost} (counted from 0) the moderators cannot be told apart; no influence is given"
+    )
 
     def known(values: Array) -> Array:
         return np.where(possible.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)

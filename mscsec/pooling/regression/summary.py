@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import chdtrc
@@ -64,7 +65,10 @@ def summarise(
         h2_ci_low=h2_low,
         h2_ci_high=h2_high,
         r2=_explained(data, tau2, qe, df),
-        **likelihood,
+        log_likelihood=likelihood.log_likelihood,
+        aic=likelihood.aic,
+        aicc=likelihood.aicc,
+        bic=likelihood.bic,
         level=data.level,
         model=data.model,
         tau2_method=(key or "fixed") if random else None,
@@ -142,12 +146,22 @@ def _explained(data: ModelData, tau2: float, qe: float, df: int) -> float | None
     return max(0.0, 1 - tau2 / before) if before > 0 else 0.0
 
 
-def _criteria(problem: Problem, estimate: Tau2, restricted: bool, variances: int) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Log-likelihood and what is computed from it; smaller criteria are better."""
+
+    log_likelihood: float
+    aic: float
+    aicc: float
+    bic: float
+
+
+def _criteria(problem: Problem, estimate: Tau2, restricted: bool, variances: int) -> Criteria:
     value = float(score(problem, estimate.value, restricted=restricted).log_likelihood[0])
     return information_criteria(problem, value, restricted, problem.p + variances)
 
 
-def information_criteria(problem: Problem, value: float, restricted: bool, parameters: int) -> dict[str, float]:
+def information_criteria(problem: Problem, value: float, restricted: bool, parameters: int) -> Criteria:
     """Log-likelihood and AIC, AICc, BIC with the number of parameters given.
 
     value : log-likelihood, the restricted one without log|X'X| / 2, which is added here so that it does not depend on
@@ -159,9 +173,9 @@ def information_criteria(problem: Problem, value: float, restricted: bool, param
         value += 0.5 * float(project(problem, problem.mask.astype(float)).log_det[0])
         n -= problem.p
     enough = max(n, parameters + 2)
-    return {
-        "log_likelihood": value,
-        "aic": -2 * value + 2 * parameters,
-        "aicc": -2 * value + 2 * parameters * enough / (enough - parameters - 1),
-        "bic": -2 * value + parameters * math.log(n),
-    }
+    return Criteria(
+        log_likelihood=value,
+        aic=-2 * value + 2 * parameters,
+        aicc=-2 * value + 2 * parameters * enough / (enough - parameters - 1),
+        bic=-2 * value + parameters * math.log(n),
+    )

@@ -27,8 +27,8 @@ class Estimator:
 
 ESTIMATORS = by_key(
     Estimator("DL", "DerSimonian-Laird", moments.dersimonian_laird, "dersimonian1986"),
-    Estimator("HE", "Hedges", moments.hedges, "hedges1985"),
-    Estimator("HS", "Hunter-Schmidt", moments.hunter_schmidt, "hunter1990"),
+    Estimator("HE", "Hedges", moments.hedges, "hedges1983"),
+    Estimator("HS", "Hunter-Schmidt", moments.hunter_schmidt, "hunter2004"),
     Estimator("HSk", "Hunter-Schmidt, small-sample", moments.hunter_schmidt_k, "brannick2019"),
     Estimator("SJ", "Sidik-Jonkman", moments.sidik_jonkman, "sidik2005"),
     Estimator("ML", "Maximum likelihood", likelihood.maximum_likelihood, "hardy1996"),

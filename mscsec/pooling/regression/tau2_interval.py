@@ -43,8 +43,9 @@ def _q_profile(problem: Problem, tau2: float, estimator: str, level: float) -> T
     Source: Viechtbauer (2007), Stat Med 26:37-52; with moderators Jackson et al. (2014).
     """
     tail = (1 - level) / 2
-    low, _ = _settled(weighted_rss_tau2(problem, chdtri(problem.df, tail)), "the Q-profile interval")
-    high, below = _settled(weighted_rss_tau2(problem, chdtri(problem.df, 1 - tail)), "the Q-profile interval")
+    upper, lower = (np.asarray(chdtri(problem.df, share), dtype=float) for share in (tail, 1 - tail))
+    low, _ = _settled(weighted_rss_tau2(problem, upper), "the Q-profile interval")
+    high, below = _settled(weighted_rss_tau2(problem, lower), "the Q-profile interval")
     return Tau2Interval(low, high, below)
 
 
@@ -105,8 +106,6 @@ TAU2_INTERVALS = by_key(
     Tau2IntervalMethod(
         "BJ", "Biggerstaff-Jackson", _generalised(lambda problem: problem.precision(0.0)), "biggerstaff2008"
     ),
-    Tau2IntervalMethod(
-        "J", "Jackson", _generalised(lambda problem: np.sqrt(problem.precision(0.0))), "jackson2013"
-    ),
+    Tau2IntervalMethod("J", "Jackson", _generalised(lambda problem: np.sqrt(problem.precision(0.0))), "jackson2013"),
     Tau2IntervalMethod("GENQ", "Generalised Q, weights given", _generalised(_chosen), "jackson2014"),
 )

@@ -1,0 +1,326 @@
+"""`pool_batch`: many meta-analyses at once, by the same kernels as one.
+
+The batch is worked through in chunks that fit the processor's cache, laid out with the studies as the slow axis, so that a sum
+over the studies runs along the batch. numpy releases the interpreter lock inside each step, so threads share the chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
+from mscsec.errors import InvalidInput
+from mscsec.pooling.heterogeneity import cochran, h2_from_tau2, i2_from_tau2
+from mscsec.pooling.plan import Plan, make_plan
+from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
+from mscsec.pooling.solve import Solved, predict, solve
+from mscsec.pooling.tau2 import Estimated, Tau2Method
+from mscsec.results import Result
+
+# Numbers of one array in a chunk: about 200 kB, so that the ten or so arrays of a step stay in a second-level cache.
+CHUNK = 26_000
+# Under threads a chunk is larger, because each step of it takes the interpreter lock once.
+CHUNK_THREADED = 4 * CHUNK
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchResult(Result):
+    """Many meta-analyses; every array has the batch's shape (...).
+
+    k : number of studies. pooled : True where there were two studies or more and the row holds a meta-analysis; a row of one study
+        holds that study's estimate and Wald interval, a row of none nan throughout.
+    converged : of the estimator of tau2; False marks a row whose numbers are not to be used.
+    modes : local maxima of the likelihood found.
+    scaled : True where the interval is of the HKSJ family (under "auto" it may differ from row to row).
+    df : infinite for the normal distribution. Other fields as in `PooledResult`; None where they were not asked for,
+        nan where a row has too few studies for them.
+    """
+
+    k: IntArray
+    estimate: Array
+    se: Array
+    statistic: Array
+    df: Array
+    p_value: Array
+    ci_low: Array
+    ci_high: Array
+    tau2: Array
+    i2: Array
+    h2: Array
+    i2_q: Array
+    q: Array
+    q_p: Array
+    pooled: BoolArray
+    converged: BoolArray
+    modes: IntArray
+    scaled: BoolArray
+    tau2_se: Array | None = None
+    tau2_ci_low: Array | None = None
+    tau2_ci_high: Array | None = None
+    prediction_low: Array | None = None
+    prediction_high: Array | None = None
+
+
+def pool_batch(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    mask: ArrayLike | None = None,
+    *,
+    model: str = "random",
+    tau2: str | float | None = None,
+    ci: str | None = None,
+    prediction: str = "none",
+    level: float = 0.95,
+    weights: ArrayLike | None = None,
+    tau2_weights: ArrayLike | None = None,
+    tau2_ci: str = "none",
+    tau2_se: bool = False,
+    i2: str | None = None,
+    preset: str | None = None,
+    null: float = 0.0,
+    prediction_level: float | None = None,
+    workers: int = 1,
+) -> BatchResult:
+    """Pool each row of `yi`, `vi` (..., k); both, `mask` and the weights are broadcast against each other.
+
+    mask : True for a study, False for padding, whose numbers are not looked at. Options as in `pool`; what costs time and is
+        seldom needed of a batch (prediction, tau2_ci, tau2_se) is off unless asked for, and the bootstrap is not offered.
+    workers : threads that share the work.
+    Memory beyond the input and the result is a few chunks. Raises what `pool` raises, for the whole batch, except that
+    rows that did not converge and rows of too few studies are flagged in the result instead.
+    """
+    if prediction == "bootstrap":
+        raise InvalidInput("prediction is 'bootstrap'", "a batch has closed-form prediction intervals only")
+    plan = make_plan(
+        model=model,
+        tau2=tau2,
+        ci=ci,
+        prediction=prediction,
+        tau2_ci=None if tau2_ci == "none" else tau2_ci,
+        i2=i2,
+        preset=preset,
+        level=level,
+        prediction_level=prediction_level,
+        null=null,
+    )
+    if tau2_ci == "none":
+        plan = _without_tau2_interval(plan)
+    data = _Data.of(yi, vi, mask, weights, tau2_weights)
+    out = _empty(data.rows, plan, tau2_se)
+    size = max(1, (CHUNK if workers <= 1 else CHUNK_THREADED) // max(1, data.studies))
+    parts = [slice(start, start + size) for start in range(0, data.rows, size)]
+    if workers <= 1 or len(parts) == 1:
+        for part in parts:
+            _fill(out, data, part, plan)
+    else:
+        with ThreadPoolExecutor(workers) as threads:
+            for _ in threads.map(lambda part: _fill(out, data, part, plan), parts):
+                pass
+    return BatchResult(**{name: array.reshape(data.shape) for name, array in out.items()})
+
+
+def _without_tau2_interval(plan: Plan) -> Plan:
+    values = {field.name: getattr(plan, field.name) for field in fields(plan)}
+    return Plan(**(values | {"tau2_ci": None}))
+
+
+# --- input ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """The batch as (rows, k) views of the input; nothing is copied until a chunk is taken."""
+
+    shape: tuple[int, ...]
+    yi: Array
+    vi: Array
+    mask: BoolArray | None
+    weights: Array | None
+    tau2_weights: Array | None
+
+    @staticmethod
+    def of(
+        yi: ArrayLike,
+        vi: ArrayLike,
+        mask: ArrayLike | None,
+        weights: ArrayLike | None,
+        tau2_weights: ArrayLike | None,
+    ) -> _Data:
+        y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
+        m = None if mask is None else np.asarray(mask, dtype=bool)
+        try:
+            full = np.broadcast_shapes(y.shape, v.shape, () if m is None else m.shape)
+        except ValueError:
+            shapes = f"yi {y.shape}, vi {v.shape}" + ("" if m is None else f", mask {m.shape}")
+            raise InvalidInput(f"the shapes {shapes}", "they can be broadcast against each other") from None
+        if not full:
+            raise InvalidInput("yi and vi are single numbers", "the last axis of a batch is that of the studies")
+        own = None if weights is None else given_weights(np.broadcast_to(np.asarray(weights, dtype=float), full), full)
+        of_q = own if tau2_weights is None else given_weights(
+            np.broadcast_to(np.asarray(tau2_weights, dtype=float), full), full
+        )
+        flat = (-1, full[-1]) if full[-1] else (int(np.prod(full[:-1])), 0)
+
+        def rows(a: Array) -> Array:
+            return np.broadcast_to(a, full).reshape(flat)
+
+        return _Data(
+            full[:-1],
+            rows(y),
+            rows(v),
+            None if m is None else np.broadcast_to(m, full).reshape(flat),
+            None if own is None else rows(own),
+            None if of_q is None else rows(of_q),
+        )
+
+    @property
+    def rows(self) -> int:
+        return self.yi.shape[0]
+
+    @property
+    def studies(self) -> int:
+        return self.yi.shape[1]
+
+    def counts(self, part: slice) -> IntArray:
+        """Studies in each row of a chunk."""
+        if self.mask is None:
+            return np.full(self.yi[part].shape[0], self.studies)
+        return np.count_nonzero(self.mask[part], axis=-1)
+
+    def sets(self, part: slice, chosen: BoolArray | None) -> tuple[Sets, Array | None]:
+        """The chosen rows of a chunk as checked `Sets`, studies the slow axis, and the weights of their means."""
+
+        def take(a: Array) -> Array:
+            block = a[part] if chosen is None else a[part][chosen]
+            return np.array(block, order="F")
+
+        y, v = take(self.yi), take(self.vi)
+        mask = None if self.mask is None else np.asarray(take(self.mask), dtype=bool)
+        self._check(y, v, mask, part.start)
+        if mask is not None and mask.all():
+            mask = None
+        if mask is not None:
+            v[~mask] = np.inf
+            k = np.count_nonzero(mask, axis=-1).astype(float)
+        else:
+            k = np.full(y.shape[0], float(self.studies))
+        origin = np.take_along_axis(y, v.argmin(axis=-1)[:, None], axis=-1)[:, 0]
+        y -= origin[:, None]
+        if mask is not None:
+            y[~mask] = 0.0
+        own, of_q = (
+            None if w is None else (take(w) if mask is None else np.where(mask, take(w), 0.0))
+            for w in (self.weights, self.tau2_weights)
+        )
+        return Sets(y, v, k, origin, mask, of_q), own
+
+    def _check(self, y: Array, v: Array, mask: BoolArray | None, start: int) -> None:
+        good = np.isfinite(y) & (v >= VARIANCE_MIN) & (v <= VARIANCE_MAX)
+        if mask is not None:
+            good |= ~mask
+        if not good.all():
+            row, study = (int(i[0]) for i in np.nonzero(~good))
+            raise InvalidInput(
+                f"row {start + row}, study {study}: yi is {y[row, study]}, vi is {v[row, study]}",
+                "effects are finite and sampling variances positive, finite numbers",
+                "Mark padding and studies without an estimate as False in the mask.",
+            )
+
+
+# --- output -----------------------------------------------------------------------------------------------------------
+
+_ALWAYS = (
+    "estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high", "tau2", "i2", "h2", "i2_q", "q", "q_p",
+)  # fmt: skip
+
+
+def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Array]:
+    names = list(_ALWAYS)
+    if tau2_se and isinstance(plan.tau2, Tau2Method):
+        names.append("tau2_se")
+    if plan.tau2_ci is not None:
+        names += ["tau2_ci_low", "tau2_ci_high"]
+    if plan.random and plan.prediction != "none":
+        names += ["prediction_low", "prediction_high"]
+    out: dict[str, Array] = {name: np.full(rows, np.nan) for name in names}
+    out["k"] = np.zeros(rows, dtype=np.int64)  # type: ignore[assignment]
+    out["modes"] = np.ones(rows, dtype=np.int64)  # type: ignore[assignment]
+    for name in ("pooled", "scaled"):
+        out[name] = np.zeros(rows, dtype=bool)  # type: ignore[assignment]
+    out["converged"] = np.ones(rows, dtype=bool)  # type: ignore[assignment]
+    return out
+
+
+def _fill(out: dict[str, Array], data: _Data, part: slice, plan: Plan) -> None:
+    """Work through one chunk: the rows of several studies, then those of one."""
+    counts = data.counts(part)
+    out["k"][part] = counts
+    needs = 2 if plan.ci is None else max(2, plan.ci.needs)
+    several = counts >= needs
+    if several.all():
+        _fill_several(out, data, part, None, plan)
+        return
+    if several.any():
+        _fill_several(out, data, part, several, plan)
+    if (counts == 1).any():
+        _fill_single(out, data, part, counts == 1, plan)
+
+
+def _fill_several(out: dict[str, Array], data: _Data, part: slice, chosen: BoolArray | None, plan: Plan) -> None:
+    sets, weights = data.sets(part, chosen)
+    solved = solve(sets, plan, weights)
+    for name, values in _values(solved, plan, "tau2_se" in out):
+        target = out[name][part]
+        if chosen is None:
+            target[...] = values
+        else:
+            target[chosen] = values
+
+
+def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, Array | BoolArray | bool | int]]:
+    """Each field of the result for the rows of one chunk, on the scale of the input."""
+    sets, shown, between = solved.fit.sets, solved.shown, solved.between
+    c = cochran(sets)
+    yield from zip(
+        ("estimate", "ci_low", "ci_high"),
+        (x + sets.origin for x in (shown.estimate, shown.low, shown.high)),
+        strict=True,
+    )
+    yield from zip(("se", "statistic", "df", "p_value"), (shown.se, shown.statistic, shown.df, shown.p_value), strict=True)
+    yield from (("q", c.q), ("q_p", c.p), ("i2_q", c.i2), ("pooled", True))
+    yield from (("converged", between.converged), ("modes", between.modes), ("scaled", solved.scaled))
+    by_tau2 = plan.random and plan.i2 == "tau2"
+    yield "tau2", between.value if plan.random else np.full_like(between.value, np.nan)
+    yield "i2", i2_from_tau2(between.value, c.typical) if by_tau2 else c.i2
+    yield "h2", h2_from_tau2(between.value, c.typical) if by_tau2 else c.h2
+    if isinstance(plan.tau2, Tau2Method) and (tau2_se or plan.tau2_ci is not None):
+        estimated = Estimated(sets, between.value, plan.tau2.se(sets, between.value), plan.tau2.likelihood or "REML")
+        if tau2_se:
+            yield "tau2_se", estimated.se
+        if plan.tau2_ci is not None:
+            low, high = plan.tau2_ci.compute(estimated, plan.level)
+            enough = sets.k >= plan.tau2_ci.needs
+            yield "tau2_ci_low", np.where(enough, low, np.nan)
+            yield "tau2_ci_high", np.where(enough, high, np.nan)
+    ahead = predict(solved, plan)
+    if ahead is not None:
+        yield "prediction_low", ahead.low + sets.origin
+        yield "prediction_high", ahead.high + sets.origin
+
+
+def _fill_single(out: dict[str, Array], data: _Data, part: slice, chosen: BoolArray, plan: Plan) -> None:
+    """Rows of one study: the study and its Wald interval."""
+    sets, _ = data.sets(part, chosen)
+    alone = make_plan(
+        model="common", tau2=None, ci="wald", prediction="none", tau2_ci=None, i2=None, preset=None,
+        level=plan.level, prediction_level=None, null=plan.null,
+    )  # fmt: skip
+    shown = solve(sets, alone).shown
+    for name in ("estimate", "ci_low", "ci_high"):
+        out[name][part][chosen] = getattr(shown, name.removeprefix("ci_")) + sets.origin
+    for name in ("se", "statistic", "df", "p_value"):
+        out[name][part][chosen] = getattr(shown, name)

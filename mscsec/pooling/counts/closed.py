@@ -1,0 +1,382 @@
+"""The closed-form methods, from a request to a result: Mantel-Haenszel, Peto, inverse variance, SSW, Cochran."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mscsec.arrays import Array, BoolArray
+from mscsec.errors import NotEstimable
+from mscsec.pooling.counts import mantel_haenszel, notices, peto, study_effects
+from mscsec.pooling.counts.continuity import ZeroCells, has_estimate, incremented, incremented_time, increments
+from mscsec.pooling.counts.frame import Options, Spread, inverse_variance, spread_about, wald_result
+from mscsec.pooling.counts.mantel_haenszel import Stratified
+from mscsec.pooling.counts.stratified_tests import (
+    ChiSquare,
+    cochran,
+    cochran_mantel_haenszel,
+    homogeneity,
+    rate_association,
+)
+from mscsec.pooling.counts.study_effects import StudyEffects
+from mscsec.pooling.counts.tables import PersonTime, Tables
+from mscsec.pooling.result import PooledResult
+from mscsec.registry import by_key
+from mscsec.results import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that a method may need.
+
+    tables : (k,) with every study, those with an empty arm masked.
+    correct : continuity correction of the association tests. tau2_about : "MH" or "IV", the estimate that the Q of a
+    DerSimonian-Laird tau2 is taken about. points, coding : of the mixed models.
+    """
+
+    tables: Tables | PersonTime
+    measure: str
+    rule: ZeroCells
+    options: Options
+    correct: bool = True
+    tau2_about: str = "MH"
+    points: int | None = None
+    coding: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A row of `MEASURES`: the study effect, its Mantel-Haenszel estimate where there is one, and the way back."""
+
+    key: str
+    name: str
+    effect: Callable[..., StudyEffects]
+    stratified: Callable[..., Stratified] | None
+    transform: str
+    source: str
+
+
+MEASURES = by_key(
+    Measure("OR", "log odds ratio", study_effects.odds_ratio, mantel_haenszel.odds_ratio, "exp", "robins1986"),
+    Measure("RR", "log risk ratio", study_effects.risk_ratio, mantel_haenszel.risk_ratio, "exp", "greenland1985"),
+    Measure(
+        "RD", "risk difference", study_effects.risk_difference, mantel_haenszel.risk_difference, "identity", "sato1989"
+    ),
+    Measure("AS", "arcsine difference", study_effects.arcsine_difference, None, "identity", "ruecker2009"),
+    Measure("IRR", "log rate ratio", study_effects.rate_ratio, mantel_haenszel.rate_ratio, "exp", "greenland1985"),
+    Measure(
+        "IRD", "rate difference", study_effects.rate_difference, mantel_haenszel.rate_difference, "identity",
+        "greenland1985",
+    ),
+)  # fmt: skip
+
+
+# --- Mantel-Haenszel ------------------------------------------------------------------------------------------------
+
+
+def by_mantel_haenszel(request: Request) -> PooledResult:
+    """Mantel-Haenszel; with a random-effects model, inverse variance with tau2 about the Mantel-Haenszel estimate (DL)."""
+    effects = _effects(request)
+    tables = _summed(request, "MH")
+    found = _mantel_haenszel(request, tables)
+    _require(found, request.measure)
+    estimate, se = float(found.estimate), float(found.se)
+    spread = spread_about(effects, estimate)
+    details = _details(request, tables, effects, estimate)
+    told = _told(request, effects, "MH")
+    if request.options.model == "random":
+        return _random_about(request, effects, found, spread, details, told)
+    if se == 0:
+        told = (*told, Notice("P304", "The standard error is 0 (no table varies), so there is no test"))
+    return wald_result(
+        estimate,
+        se,
+        k=int(tables.mask.sum()),
+        weights=found.weights,
+        method="MH",
+        options=request.options,
+        transform=MEASURES[request.measure].transform,
+        spread=spread,
+        notices=told,
+        details=details,
+    )
+
+
+def _mantel_haenszel(request: Request, tables: Tables | PersonTime) -> Stratified:
+    compute = MEASURES[request.measure].stratified
+    if request.measure == "RD" and request.rule.large_strata:
+        compute = mantel_haenszel.risk_difference_large_strata
+    assert compute is not None
+    found = compute(tables)
+    if request.measure in ("RD", "IRD") and "MH" in request.rule.in_sums and request.rule.raw_difference:
+        # Weights and variance from the changed tables, the differences themselves from the counts as they are.
+        return replace(found, estimate=np.asarray((found.weights * _raw_difference(request.tables)).sum(-1)))
+    return found
+
+
+def _raw_difference(t: Tables | PersonTime) -> Array:
+    x_1, n_1, x_2, n_2 = (t.a, t.n_1, t.c, t.n_2) if isinstance(t, Tables) else (t.x_1, t.t_1, t.x_2, t.t_2)
+    return x_1 / np.where(t.mask, n_1, 1.0) - x_2 / np.where(t.mask, n_2, 1.0)
+
+
+def _random_about(
+    request: Request,
+    effects: StudyEffects,
+    found: Stratified,
+    spread: Spread,
+    details: dict[str, Any],
+    told: tuple[Notice, ...],
+) -> PooledResult:
+    """Inverse-variance random effects; a DerSimonian-Laird tau2 takes its Q about the Mantel-Haenszel estimate if asked."""
+    options = request.options
+    estimator = options.convention.tau2 if options.tau2 is None else options.tau2
+    details["common"] = {"estimate": float(found.estimate), "se": float(found.se), "weights": found.weights.tolist()}
+    about = estimator == "DL" and request.tau2_about == "MH" and effects.included.sum() > 1
+    transform = MEASURES[request.measure].transform
+    result = inverse_variance(
+        effects,
+        method="MH",
+        options=options,
+        transform=transform,
+        notices=told,
+        details=details,
+        tau2=_tau2_about(effects, spread) if about else None,
+    )
+    if not about:
+        return result
+    by_q = options.convention.i2 == "q"
+    return replace(
+        result,
+        tau2_method="DL",
+        q=spread.q,
+        q_p=spread.p,
+        i2_q=spread.i2,
+        i2=spread.i2 if by_q else result.i2,
+        h2=spread.h2 if by_q else result.h2,
+    )
+
+
+def _tau2_about(effects: StudyEffects, spread: Spread) -> float:
+    """DerSimonian and Laird's moment estimator with Q about the Mantel-Haenszel estimate, as Review Manager 5 has it."""
+    assert spread.q is not None and spread.df is not None
+    w = np.where(effects.included, 1 / effects.vi, 0.0)
+    return max(0.0, (spread.q - spread.df) / float(w.sum() - (w**2).sum() / w.sum()))
+
+
+# --- Peto, inverse variance and weights that need no variance ------------------------------------------------------------
+
+
+def by_peto(request: Request) -> PooledResult:
+    """Peto's one-step odds ratio; with a random-effects model, inverse variance on the one-step estimates."""
+    tables = _summed(request, "Peto")
+    assert isinstance(tables, Tables)
+    found = peto.odds_ratio(tables)
+    if not found.estimable:
+        raise NotEstimable(
+            "one of the two outcomes never occurred in any table, so the odds ratio is not estimable by Peto's method"
+        )
+    effects = study_effects.peto_odds_ratio(tables)
+    told = _outside_peto(request.tables, float(found.estimate)) + _informative_only(request)
+    details = _details(request, tables, effects, float(found.estimate), homogeneous=False)
+    if request.options.model == "random":
+        return inverse_variance(
+            effects, method="Peto", options=request.options, transform="exp", notices=told, details=details
+        )
+    return wald_result(
+        float(found.estimate),
+        float(found.se),
+        k=int(tables.mask.sum()),
+        weights=found.weights,
+        method="Peto",
+        options=request.options,
+        transform="exp",
+        spread=spread_about(effects, float(found.estimate)),
+        notices=told,
+        details=details,
+    )
+
+
+def by_inverse_variance(request: Request) -> PooledResult:
+    """Inverse variance on the study effects after the continuity correction."""
+    effects = _effects(request)
+    return inverse_variance(
+        effects,
+        method="IV",
+        options=request.options,
+        transform=MEASURES[request.measure].transform,
+        notices=_told(request, effects, "IV"),
+        details=_details(request, request.tables, effects, None),
+    )
+
+
+def by_sample_size(request: Request) -> PooledResult:
+    """Weights n_1 n_2 / N, which do not depend on the outcome. Source: Bakbergenuly et al. (2020), BMC Med Res Methodol 20:9."""
+    effects, t = _effects(request), request.tables
+    assert isinstance(t, Tables)
+    return inverse_variance(
+        effects,
+        method="SSW",
+        options=request.options,
+        transform=MEASURES[request.measure].transform,
+        weights=np.where(t.mask, t.n_1 * (t.n_2 / t.total), 0.0),
+        notices=_told(request, effects, "SSW"),
+        details=_details(request, t, effects, None),
+    )
+
+
+def by_cochran(request: Request) -> PooledResult:
+    """Ratio of the events of arm 1 to those expected at the rates of arm 2; for large strata and precise rates in arm 2.
+
+    Source: Bayne-Jones et al. (1964), Smoking and Health, chapter 8.
+    """
+    t = request.tables
+    assert isinstance(t, PersonTime)
+    effects = _effects(request)
+    expected = np.where(t.mask, t.x_2 * t.t_1 / np.where(t.mask, t.t_2, 1.0), 0.0)
+    observed, total_2 = float(t.x_1[t.mask].sum()), float(t.x_2[t.mask].sum())
+    if observed == 0 or total_2 == 0:
+        raise NotEstimable("no event in one of the arms over all studies, so the rate ratio is not estimable")
+    estimate = float(np.log(observed / expected.sum()))
+    weights, se = expected / expected.sum(), float(np.sqrt(1 / observed + 1 / total_2))
+    told = _told(request, effects, "Cochran")
+    if request.options.model == "random":
+        common = {"common": {"estimate": estimate, "se": se, "weights": weights.tolist()}}
+        return inverse_variance(
+            effects, method="Cochran", options=request.options, transform="exp", notices=told, details=common
+        )
+    return wald_result(
+        estimate,
+        se,
+        k=int(t.mask.sum()),
+        weights=weights,
+        method="Cochran",
+        options=request.options,
+        transform="exp",
+        spread=spread_about(effects, estimate),
+        notices=told,
+        details=_details(request, t, effects, None),
+    )
+
+
+# --- what they share ---------------------------------------------------------------------------------------------------
+
+
+def _effects(request: Request) -> StudyEffects:
+    return MEASURES[request.measure].effect(request.tables, request.rule)
+
+
+def _summed(request: Request, method: str) -> Tables | PersonTime:
+    """The tables that the sums of `method` run over: as they are, or with the increments where the rule puts them there."""
+    t, rule = request.tables, request.rule
+    if method not in rule.in_sums:
+        return t
+    # A table that the rule leaves without an estimate stays out of sums that would otherwise see only its increment.
+    mask = t.mask if rule.drop == "always" else has_estimate(t, request.measure, rule)
+    changed = incremented(t, rule) if isinstance(t, Tables) else incremented_time(t, rule)
+    return replace(changed, mask=mask)
+
+
+def _require(found: Stratified, measure: str) -> None:
+    if not found.estimable:
+        raise NotEstimable(
+            "no table tells the arms apart: over all studies there is no event (or no one without it) in one of the arms, "
+            f"so the Mantel-Haenszel {MEASURES[measure].name} is not estimable"
+        )
+
+
+def _test(test: ChiSquare) -> dict[str, float | int | None]:
+    return {
+        "statistic": float(test.statistic) if test.exists else None,
+        "df": int(test.df),
+        "p_value": float(test.p_value) if test.exists and test.df > 0 else None,
+    }
+
+
+def _details(
+    request: Request,
+    tables: Tables | PersonTime,
+    effects: StudyEffects,
+    log_odds_ratio: float | None,
+    *,
+    homogeneous: bool = True,
+) -> dict[str, Any]:
+    """Study effects, the tests of association and, with a Mantel-Haenszel odds ratio, those of homogeneity."""
+    kept = effects.included.tolist()
+    details: dict[str, Any] = {
+        "study_estimate": [y if ok else None for y, ok in zip(effects.yi.tolist(), kept, strict=True)],
+        "study_se": [v**0.5 if ok else None for v, ok in zip(effects.vi.tolist(), kept, strict=True)],
+        "k_estimates": sum(kept),
+        "zero_cells": request.rule.key,
+    }
+    if isinstance(tables, PersonTime):
+        return details | {"mantel_haenszel": _test(rate_association(tables, correct=request.correct))}
+    details |= {
+        "mantel_haenszel": _test(cochran_mantel_haenszel(tables, correct=request.correct)),
+        "cochran": _test(cochran(tables, correct=request.correct)),
+    }
+    if request.measure == "OR" and homogeneous and log_odds_ratio is not None:
+        found = homogeneity(tables, np.asarray(log_odds_ratio))
+        details |= {"breslow_day": _test(found.breslow_day), "tarone": _test(found.tarone), "k_pos": int(found.k_pos)}
+    if not homogeneous:
+        details["k_pos"] = details["k_estimates"]
+    return details
+
+
+def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice, ...]:
+    """What happened to the sparse tables."""
+    t, rule = request.tables, request.rule
+    one, two = increments(t, rule)
+    touched = effects.included & ((one > 0) | (two > 0)) if request.measure != "AS" else np.zeros_like(t.mask)
+    amount = "in proportion to the arms" if isinstance(rule.increment, str) else f"{rule.increment:g}"
+    exact = method == "MH" and "MH" not in rule.in_sums
+    how = f"{amount} added to each cell for the study's own estimate" + (
+        "; the pooled sums are as counted" if exact else ""
+    )
+    return (
+        notices.empty_arms(~t.mask)
+        + _double(request, effects.included, method)
+        + notices.corrected(touched & t.any_zero, how)
+        + notices.corrected(touched & ~t.any_zero, f"another study has one, so {amount} was added to these too")
+    )
+
+
+def _double(request: Request, included: BoolArray, method: str) -> tuple[Notice, ...]:
+    t = request.tables
+    exact = method in ("MH", "Cochran") and "MH" not in request.rule.in_sums
+    left = "no estimate of their own"
+    if exact and request.measure not in ("RD", "IRD"):
+        left += "; they add nothing to the sums either"
+    elif exact:
+        left += "; they count in the sums"
+    kept = "kept, with an estimate of their own"
+    return (
+        notices.double_zero(t.double_zero & ~included, left)
+        + notices.double_zero(t.double_zero & included, kept)
+        + notices.double_full(t.double_full & ~included, left)
+    )
+
+
+def _informative_only(request: Request) -> tuple[Notice, ...]:
+    t = request.tables
+    return (
+        notices.empty_arms(~t.mask)
+        + notices.double_zero(t.double_zero, "they carry no information for Peto's method")
+        + notices.double_full(t.double_full, "they carry no information for Peto's method")
+    )
+
+
+LARGE_EFFECT, UNBALANCED = np.log(2.0), 3.0  # where Peto's one step visibly misses: Greenland & Salvan 1990, Stat Med 9:247
+
+
+def _outside_peto(t: Tables | PersonTime, estimate: float) -> tuple[Notice, ...]:
+    assert isinstance(t, Tables)
+    ratio = t.n_1[t.mask].sum() / t.n_2[t.mask].sum()
+    reasons = [f"the odds ratio is {np.exp(estimate):.2g}"] if abs(estimate) > LARGE_EFFECT else []
+    if not 1 / UNBALANCED <= ratio <= UNBALANCED:
+        reasons.append(f"the arms stand {ratio:.2g} to 1")
+    if not reasons:
+        return ()
+    return (Notice("P305", f"Peto's method is biased here: {' and '.join(reasons)}; it suits small effects and balanced arms"),)

@@ -1,0 +1,307 @@
+"""The mixed models, from a request to a result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mscsec.arrays import Array, BoolArray
+from mscsec.errors import InvalidInput, NotEstimable, UnknownMethod
+from mscsec.pooling.counts import glmm_models, glmm_saturated, notices
+from mscsec.pooling.counts.closed import MEASURES, Request
+from mscsec.pooling.counts.continuity import ZeroCells
+from mscsec.pooling.counts.frame import Options, Spread, display, spread_of, spread_out, wald_result
+from mscsec.pooling.counts.glmm import GlmmFit, Problem, fit
+from mscsec.pooling.counts.glmm_saturated import Heterogeneity, Saturated
+from mscsec.pooling.counts.study_effects import StudyEffects
+from mscsec.pooling.counts.tables import PersonTime, Tables
+from mscsec.pooling.result import PooledResult
+from mscsec.pooling.tails import critical
+from mscsec.results import Notice
+
+Builder = Callable[[Any, Array, int, float], Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRequest:
+    """One group a study: events (k,), participants or person-time (k,), and which studies have any."""
+
+    events: Array
+    size: Array
+    mask: BoolArray
+    options: Options
+    points: int | None = None
+
+
+# --- two arms ------------------------------------------------------------------------------------------------------------
+
+
+def by_fixed_study_effects(request: Request) -> PooledResult:
+    """UM.FS for odds ratios."""
+    return _two_arms(request, "UM.FS", glmm_models.fixed_study_effects, glmm_saturated.two_binomial_arms)
+
+
+def by_random_study_effects(request: Request) -> PooledResult:
+    """UM.RS for odds ratios."""
+    return _two_arms(request, "UM.RS", glmm_models.random_study_effects, None)
+
+
+def by_conditional_exact(request: Request) -> PooledResult:
+    """CM.EL for odds ratios."""
+    return _two_arms(request, "CM.EL", glmm_models.conditional_exact, glmm_saturated.conditional)
+
+
+def by_conditional_approximate(request: Request) -> PooledResult:
+    """CM.AL for odds ratios."""
+
+    def saturated(t: Tables) -> Saturated:
+        return glmm_saturated.one_binomial(t.a, t.a + t.c, np.log(t.n_1) - np.log(t.n_2))
+
+    return _two_arms(request, "CM.AL", glmm_models.conditional_approximate, saturated)
+
+
+def by_rates_fixed_study_effects(request: Request) -> PooledResult:
+    """UM.FS for rate ratios."""
+    return _two_arms(request, "UM.FS", glmm_models.rates_fixed_study_effects, glmm_saturated.two_poisson_arms)
+
+
+def by_rates_random_study_effects(request: Request) -> PooledResult:
+    """UM.RS for rate ratios."""
+    return _two_arms(request, "UM.RS", glmm_models.rates_random_study_effects, None)
+
+
+def by_rates_conditional(request: Request) -> PooledResult:
+    """CM.EL for rate ratios."""
+
+    def saturated(t: PersonTime) -> Saturated:
+        return glmm_saturated.one_binomial(t.x_1, t.x_1 + t.x_2, np.log(t.t_1) - np.log(t.t_2))
+
+    return _two_arms(request, "CM.EL", glmm_models.rates_conditional, saturated)
+
+
+def _two_arms(
+    request: Request, key: str, build: Builder, saturate: Callable[[Any], Saturated] | None
+) -> PooledResult:
+    """Fit one of the models; `saturate` is None where no saturated model is nested above it."""
+    t = request.tables
+    used = _used(request, key)
+    _require_events(t, used, key)
+    kept = _rows(t, used)
+    random = request.options.model == "random"
+    design = np.ones((int(used.sum()), 1))
+    problem = build(kept, design, _points(request, key, random), request.coding)
+    flat = fit(problem, random=False)
+    found = fit(problem, random=True) if random else flat
+    tests = None if saturate is None else glmm_saturated.heterogeneity(saturate(kept), design, flat.log_likelihood)
+    measure = MEASURES[request.measure]
+    told = (
+        notices.empty_arms(~t.mask)
+        + notices.double_zero(t.double_zero, _treated(used & t.double_zero, key))
+        + notices.double_full(t.double_full, _treated(used & t.double_full, key))
+    )
+    effects = measure.effect(kept, ZeroCells("own", drop="never"))
+    return _result(found, tests, effects, used, key, request.options, measure.transform, told)
+
+
+def _used(request: Request, key: str) -> BoolArray:
+    """Studies in the likelihood. A study without events, or with nothing but events, does not inform the effect.
+
+    Under random study effects it informs the overall level; it enters there if the rule for zero cells says "never" drop.
+    """
+    t = request.tables
+    if key == "UM.RS" and request.rule.drop == "never":
+        return t.mask
+    return t.mask & ~t.double_zero & ~t.double_full
+
+
+def _treated(kept: BoolArray, key: str) -> str:
+    return f"kept; {key} takes the overall level from them" if kept.any() else f"left out, they do not inform {key}"
+
+
+def _points(request: Request, key: str, random: bool) -> int:
+    if request.points is not None:
+        return request.points
+    if key == "UM.RS" and random:
+        return glmm_models.LAPLACE
+    return glmm_models.EXACT_POINTS if key == "CM.EL" and request.measure == "OR" else glmm_models.POINTS
+
+
+def _rows(t: Any, used: BoolArray) -> Any:
+    """The used studies of either kind of table."""
+    fields = ("a", "n_1", "c", "n_2") if isinstance(t, Tables) else ("x_1", "t_1", "x_2", "t_2")
+    return type(t)(*(getattr(t, name)[used] for name in (*fields, "mask")))
+
+
+def _require_events(t: Tables | PersonTime, used: BoolArray, key: str) -> None:
+    """Raises NotEstimable where the maximum likelihood effect is infinite: every study at the same end of its support."""
+    x_1, x_2 = (t.a, t.c) if isinstance(t, Tables) else (t.x_1, t.x_2)
+    low, high = np.zeros_like(x_1), x_1 + x_2
+    if isinstance(t, Tables) and key in ("UM.FS", "CM.EL"):
+        low, high = np.maximum(0.0, high - t.n_2), np.minimum(t.n_1, high)
+    above, below = bool((x_1 > low)[used].any()), bool((x_1 < high)[used].any())
+    if isinstance(t, Tables) and key == "UM.RS":
+        above = bool(t.a[used].any() and t.d[used].any())
+        below = bool(t.b[used].any() and t.c[used].any())
+    if not (above and below):
+        raise NotEstimable(
+            f"the effect is infinite or undefined under {key}: over all studies there is no event, or no one without it, "
+            "in one of the arms"
+        )
+
+
+# --- one group -----------------------------------------------------------------------------------------------------------
+
+
+def by_proportions(request: GroupRequest) -> PooledResult:
+    """Binomial-normal model of logits."""
+    x, n = request.events[request.mask], request.size[request.mask]
+    if not 0 < x.sum() < n.sum():
+        raise NotEstimable("no one, or everyone, had the event over all studies, so the logit is infinite")
+    saturated = glmm_saturated.one_binomial(x, n, np.zeros_like(x))
+    half = np.where((x == 0) | (x == n), 0.5, 0.0)
+    vi = 1 / (x + half) + 1 / (n - x + half)
+    return _one_group(request, glmm_models.proportions, x, n, saturated, vi, "expit")
+
+
+def by_group_rates(request: GroupRequest) -> PooledResult:
+    """Poisson-normal model of log rates."""
+    x, time = request.events[request.mask], request.size[request.mask]
+    if not x.sum() > 0:
+        raise NotEstimable("no event over all studies, so the log rate is infinite")
+    vi = 1 / np.where(x == 0, 0.5, x)
+    return _one_group(request, glmm_models.rates, x, time, glmm_saturated.one_poisson(x, time), vi, "exp")
+
+
+def _one_group(
+    request: GroupRequest,
+    build: Callable[[Array, Array, Array, int], Problem],
+    x: Array,
+    size: Array,
+    saturated: Saturated,
+    vi: Array,
+    transform: str,
+) -> PooledResult:
+    design = np.ones((len(x), 1))
+    problem = build(x, size, design, request.points or glmm_models.POINTS)
+    flat = fit(problem, random=False)
+    found = fit(problem, random=True) if request.options.model == "random" else flat
+    tests = glmm_saturated.heterogeneity(saturated, design, flat.log_likelihood)
+    effects = StudyEffects(np.zeros_like(vi), vi, np.ones(len(vi), dtype=bool))
+    told = notices.empty_arms(~request.mask)
+    return _result(found, tests, effects, request.mask, "GLMM", request.options, transform, told)
+
+
+# --- the result ----------------------------------------------------------------------------------------------------------
+
+
+def _result(
+    found: GlmmFit,
+    tests: Heterogeneity | None,
+    effects: StudyEffects,
+    used: BoolArray,
+    key: str,
+    options: Options,
+    transform: str,
+    told: tuple[Notice, ...],
+) -> PooledResult:
+    """The common part of all mixed models; with random effects tau2, I2 and the prediction interval on top."""
+    k = int(used.sum())
+    ci_method, df = _interval(options, k)
+    if options.tau2 not in (None, "ML") or options.tau2_ci not in (None, "none"):
+        raise InvalidInput(
+            f"tau2={options.tau2!r}, tau2_ci={options.tau2_ci!r} with a mixed model",
+            "it estimates tau2 by maximum likelihood, with a standard error and no interval",
+            "Leave both out",
+        )
+    if k == 1:
+        told = (*told, Notice("P201", "One study: nothing was pooled"))
+    details: dict[str, Any] = {
+        "log_likelihood": found.log_likelihood,
+        "aic": found.aic,
+        "bic": found.bic,
+        "parameters": found.parameters,
+    }
+    if tests is not None:
+        details |= {"q_wald": tests.wald, "q_wald_p": tests.wald_p, "q_lrt": tests.lrt, "q_lrt_p": tests.lrt_p}
+    if found.sigma2 is not None:
+        details["sigma2"] = found.sigma2
+    plain = wald_result(
+        float(found.beta[-1]),
+        float(np.sqrt(found.covariance[-1, -1])),
+        k=k,
+        weights=spread_out(found.weights, used),
+        method=key,
+        options=options,
+        transform=transform,
+        spread=Spread() if tests is None else spread_of(tests.wald, tests.df),
+        df=df,
+        ci_method=ci_method,
+        notices=told,
+        details=details,
+    )
+    plain = replace(plain, iterations=found.iterations)
+    return _with_spread(plain, found, effects, options, transform) if options.model == "random" else plain
+
+
+def _interval(options: Options, k: int) -> tuple[str, float]:
+    asked = options.ci or "wald"
+    if asked not in ("auto", "wald", "t"):
+        raise UnknownMethod("interval for a mixed model", asked, ("wald", "t"))
+    if asked == "t" and k > 1:
+        return "t", float(k - 1)
+    return "wald", math.inf
+
+
+def _with_spread(
+    result: PooledResult, found: GlmmFit, effects: StudyEffects, options: Options, transform: str
+) -> PooledResult:
+    """tau2 with what follows from it. I2 takes Higgins & Thompson's typical variance of the studies' own effects."""
+    w = np.where(effects.included, 1 / effects.vi, 0.0)
+    k, by_q = int(effects.included.sum()), options.convention.i2 == "q"
+    if k > 1:
+        typical = (k - 1) / float(w.sum() - (w**2).sum() / w.sum())
+    else:
+        typical = 1 / float(w.sum()) if k else math.inf
+    method, limits, df = _prediction(result, found.tau2, options)
+    told = result.warnings
+    if method is None and limits is None and (options.prediction or options.convention.prediction) != "none":
+        told = (*told, Notice("P205", f"No prediction interval from {result.k} studies"))
+    return replace(
+        result,
+        tau2=found.tau2,
+        tau=math.sqrt(found.tau2),
+        tau2_se=found.tau2_se,
+        tau2_method="ML",
+        i2=result.i2 if by_q else found.tau2 / (found.tau2 + typical),
+        h2=result.h2 if by_q else 1 + found.tau2 / typical,
+        prediction_method=method,
+        prediction_low=None if limits is None else limits[0],
+        prediction_high=None if limits is None else limits[1],
+        prediction_df=df,
+        display=display(transform, result.estimate, result.ci_low, result.ci_high, limits),
+        warnings=told,
+    )
+
+
+FREEDOM = {"auto": 1, "shown": 1, "t-k1": 1, "hts": 2}  # studies less degrees of freedom
+
+
+def _prediction(
+    result: PooledResult, tau2: float, options: Options
+) -> tuple[str | None, tuple[float, float] | None, float | None]:
+    """Method, limits and degrees of freedom; None where there are too few studies or none was asked for."""
+    asked = options.prediction or options.convention.prediction
+    if asked == "none":
+        return None, None, None
+    if asked != "normal" and asked not in FREEDOM:
+        raise UnknownMethod("prediction interval of a mixed model", asked, (*FREEDOM, "normal", "none"))
+    df = math.inf if asked == "normal" else float(result.k - FREEDOM[asked])
+    if df < 1 or (asked == "auto" and result.k < 3):
+        return None, None, None
+    half = float(critical(options.level, df)) * math.sqrt(result.se**2 + tau2)
+    key = "t-k1" if asked in ("auto", "shown") else asked
+    return key, (result.estimate - half, result.estimate + half), None if math.isinf(df) else df

@@ -1,0 +1,39 @@
+"""What a reader must be told about sparse tables, by counts and places."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mscsec.arrays import BoolArray
+from mscsec.results import Notice
+
+SHOWN = 10  # places named in one message before it says "and so on"
+
+
+def places(which: BoolArray) -> str:
+    """The studies where `which` (k,) is True, by position from 1: "studies 1, 6 (2 of 8)"."""
+    found = (np.flatnonzero(which) + 1).tolist()
+    listed = ", ".join(str(i) for i in found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
+    return f"{'study' if len(found) == 1 else 'studies'} {listed} ({len(found)} of {which.size})"
+
+
+def empty_arms(given: BoolArray) -> tuple[Notice, ...]:
+    """Studies that carry nothing because an arm has no participants or no person-time."""
+    if not given.any():
+        return ()
+    return (Notice("P301", f"An arm is empty in {places(given)}; left out"),)
+
+
+def double_zero(which: BoolArray, treatment: str) -> tuple[Notice, ...]:
+    """Studies without any event, and what the method did with them."""
+    return (Notice("P302", f"No event in either arm of {places(which)}: {treatment}"),) if which.any() else ()
+
+
+def double_full(which: BoolArray, treatment: str) -> tuple[Notice, ...]:
+    """Studies in which everybody had the event, and what the method did with them."""
+    return (Notice("P302", f"Everybody had the event in {places(which)}: {treatment}"),) if which.any() else ()
+
+
+def corrected(which: BoolArray, how: str) -> tuple[Notice, ...]:
+    """Studies whose counts were changed by the continuity correction."""
+    return (Notice("P303", f"A zero cell in {places(which)}: {how}"),) if which.any() else ()

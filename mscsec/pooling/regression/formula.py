@@ -1,0 +1,187 @@
+"""From a formula and a table of study-level columns to a design matrix whose columns have names."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mscsec.arrays import Array, IntArray
+from mscsec.errors import InvalidInput, UnknownName, UsageError
+from mscsec.pooling.regression.fit import INTERCEPT
+from mscsec.results import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A design matrix as `regress` takes it (with intercept=False, for the formula has said whether there is one).
+
+    X : (k, p). names : of its columns. terms : names of the columns of each term of the formula, the dummies of a
+        factor together, as `wald` and `variance_inflation` take sets.
+    kept, dropped : positions of the studies that entered, and of those left out for a missing value.
+    """
+
+    X: Array
+    names: tuple[str, ...]
+    terms: Mapping[str, tuple[str, ...]]
+    kept: tuple[int, ...]
+    dropped: tuple[int, ...]
+    warnings: tuple[Notice, ...]
+
+
+def design(
+    formula: str,
+    table: Mapping[str, Sequence[Any]],
+    *,
+    labels: Sequence[str] | None = None,
+    missing: str = "refuse",
+) -> Design:
+    """The design matrix of a formula such as "year + dose * arm".
+
+    formula : right-hand side in Wilkinson's notation: + : * 0 for no intercept, I(...) or {...} for arithmetic, C(...)
+        for a number that is a category; log, log2, log10, exp, sqrt, minimum and maximum work by element. Text is a
+        category, coded against its first level in alphabetical order.
+    table : columns of length k; None, "" and nan are missing.
+    labels : (k,) names of the studies, for messages.
+    missing : "refuse" (an error that names the studies), or "drop" them with a notice.
+    Raises UnknownName for a column the table lacks, UsageError for a formula that cannot be read, InvalidInput for a
+    missing value or a number out of range (log of zero).
+    Source: Wilkinson & Rogers (1973), Appl Stat 22:392-399.
+    """
+    from formulaic import Formula  # type: ignore[import-untyped]  # half a second of import, so only where a formula is read
+
+    if missing not in ("refuse", "drop"):
+        raise InvalidInput(f"missing is {missing!r}", 'it is "refuse" or "drop"')
+    k = _length(table)
+    studies = [f"study {i + 1}" for i in range(k)] if labels is None else [str(label) for label in labels]
+    right = formula.split("~", 1)[-1].strip()
+    try:
+        parsed = Formula(right)
+        needed = sorted({name for expression in _expressions(parsed) for name in _columns_in(expression)})
+    except UsageError:
+        raise
+    except Exception as error:  # formulaic raises errors of many kinds for text it cannot parse
+        raise UsageError(f"the formula {formula!r} cannot be read: {_first_line(error)}") from error
+    for name in needed:
+        if name not in table:
+            raise UnknownName("column", name, table)
+    gaps = {name: [i for i, value in enumerate(table[name]) if _is_missing(value)] for name in needed}
+    dropped = sorted({i for places in gaps.values() for i in places})
+    said = "; ".join(f"{name} of {', '.join(studies[i] for i in places)}" for name, places in gaps.items() if places)
+    if dropped and missing == "refuse":
+        raise InvalidInput(
+            f"values are missing: {said}",
+            "every study in a meta-regression has every moderator",
+            "Record them, or leave these studies out by name",
+        )
+    kept = [i for i in range(k) if i not in set(dropped)]
+    if not kept:
+        raise InvalidInput("no study has every moderator", "at least one does")
+    columns = {name: _column([table[name][i] for i in kept]) for name in needed}
+    notices = (Notice("P409", f"left out for missing moderators: {said}"),) if dropped else ()
+    return _built(parsed, formula, columns, len(kept), [studies[i] for i in kept], kept, dropped, notices)
+
+
+def _built(
+    parsed: Any,
+    formula: str,
+    columns: dict[str, Array | IntArray | list[str]],
+    k: int,
+    studies: list[str],
+    kept: list[int],
+    dropped: list[int],
+    notices: tuple[Notice, ...],
+) -> Design:
+    import pandas as pd  # formulaic has imported it already
+
+    try:
+        with np.errstate(all="ignore"):  # what comes out not finite is refused below, by study
+            matrix = parsed.get_model_matrix(
+                pd.DataFrame(columns, index=range(k)), context=_FUNCTIONS, na_action="ignore", ensure_full_rank=True
+            )
+    except Exception as error:
+        raise UsageError(f"the formula {formula!r} cannot be evaluated: {_first_line(error)}") from error
+    x = np.asarray(matrix, dtype=float)
+    names = tuple(_name(str(name)) for name in matrix.columns)
+    bad = np.argwhere(~np.isfinite(x))
+    if bad.size:
+        row, column = (int(i) for i in bad[0])
+        raise InvalidInput(f"{names[column]} of {studies[row]} is {x[row, column]}", "a moderator is a finite number")
+    slices = matrix.model_spec.term_slices
+    terms = {_name(str(term)): tuple(names[part]) for term, part in slices.items()}
+    return Design(x, names, terms, tuple(kept), tuple(dropped), notices)
+
+
+_FUNCTIONS = {
+    "log": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "exp": np.exp,
+    "sqrt": np.sqrt,
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+}
+_TRANSFORMS = ("I", "C", "center", "scale", "poly", "bs")  # formulaic's own
+_ARITHMETIC = (
+    ast.Expression, ast.Call, ast.Name, ast.Load, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Compare, ast.keyword,
+    ast.List, ast.Tuple, ast.operator, ast.unaryop, ast.cmpop,
+)  # fmt: skip
+
+
+def _expressions(parsed: Any) -> set[str]:
+    """The factors of the formula, each a column or an expression of columns."""
+    return {
+        str(factor.expr) for term in parsed.root for factor in term.factors if factor.eval_method.value != "literal"
+    }
+
+
+def _columns_in(expression: str) -> set[str]:
+    """The columns an expression names. A formula may come with the data, so it is arithmetic or it is refused.
+
+    Raises UsageError for anything that is not arithmetic of columns and the functions listed.
+    """
+    if "`" in expression or expression.isidentifier():
+        return {expression.strip("`")}
+    allowed = (*_FUNCTIONS, *_TRANSFORMS)
+    columns, called = set(), set()
+    for node in ast.walk(ast.parse(expression.strip(), mode="eval")):
+        if isinstance(node, ast.Call):
+            if not isinstance(node.func, ast.Name) or node.func.id not in allowed:
+                raise UsageError(f"{expression!r} calls what a formula cannot. It can call {', '.join(allowed)}")
+            called.add(node.func.id)
+        elif isinstance(node, ast.Name):
+            columns.add(node.id)
+        elif not isinstance(node, _ARITHMETIC):
+            raise UsageError(f"{expression!r} is not arithmetic of columns")
+    return columns - called
+
+
+def _length(table: Mapping[str, Sequence[Any]]) -> int:
+    lengths = {name: len(column) for name, column in table.items()}
+    if len(set(lengths.values())) != 1:
+        raise InvalidInput(f"columns have lengths {lengths}", "each has one value a study")
+    return next(iter(lengths.values()))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def _column(values: list[Any]) -> Array | IntArray | list[str]:
+    """Numbers as numbers; anything else, truth values among it, as text, which is a category."""
+    if all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in values):
+        whole = all(isinstance(value, (int, np.integer)) for value in values)
+        return np.asarray(values, dtype=np.int64 if whole else float)
+    return [str(value) for value in values]
+
+
+def _name(name: str) -> str:
+    return INTERCEPT if name in ("Intercept", "1") else name
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
