@@ -23,6 +23,11 @@ class Code:
 CODES = by_key(
     # --- U: use of the program ---------------------------------------------------------------------------------
     Code(
+        "U000",
+        "refused",
+        "The request was refused; the message says why.",
+    ),
+    Code(
         "U001",
         "wrong use",
         "The command cannot be carried out as it was written. The message says which part and what to write instead.",
@@ -43,6 +48,201 @@ CODES = by_key(
         "A number was given that no data can have, such as a negative variance or more events than participants. Nothing was computed.",
     ),
     # --- R: records --------------------------------------------------------------------------------------------
+    Code(
+        "R000",
+        "records cannot be used",
+        "One or more files of the evidence base have problems, and nothing is computed from a base that is only partly right. Each problem is listed with its own code; mend them, and run mscsec check.",
+    ),
+    Code(
+        "R001",
+        "folder cannot be read",
+        "There is no such folder, it may not be read, or it holds no review.yaml. A folder of study records is an evidence base only with its protocol; mscsec init makes one.",
+    ),
+    Code(
+        "R002",
+        "not a readable file",
+        "A record is an ordinary file. A folder or a pipe under the name of a record, a broken link and a file without permission to read end here.",
+    ),
+    Code(
+        "R003",
+        "file too large",
+        "A record is a page of text. A file above the limit is something else, perhaps a data file; keep it elsewhere, and cite it under source:.",
+    ),
+    Code(
+        "R004",
+        "not UTF-8",
+        "The file has a byte that no UTF-8 text has. Save it in that encoding; editors offer this when saving.",
+    ),
+    Code(
+        "R005",
+        "byte-order mark",
+        "The file starts with the mark that some editors put before the text, or it is UTF-16. Save it as plain UTF-8.",
+    ),
+    Code(
+        "R006",
+        "control character",
+        "The text holds a character that is not printable. It often comes with text copied from a PDF; delete it. Terminals, tables and CSV files would stumble over it.",
+    ),
+    Code(
+        "R007",
+        "empty file",
+        "The file has no content, or comments alone. A record that is not written yet is better kept out of the folder; mscsec add-study --template prints a skeleton.",
+    ),
+    Code(
+        "R008",
+        "not YAML",
+        "The text breaks the grammar of YAML at the place shown; the cause is often on the line above: a bracket or a quote that is not closed, an indentation that fits no level, or a colon in text that is not quoted.",
+    ),
+    Code(
+        "R009",
+        "tab in the indentation",
+        "YAML is indented with spaces, as a tab has no agreed width. Replace each by two spaces; most editors can do so as you type.",
+    ),
+    Code(
+        "R010",
+        "two documents",
+        "A line of three dashes starts a second document. One file is one study; put the second into a file of its own.",
+    ),
+    Code(
+        "R011",
+        "tag",
+        "A tag such as !!python/object asks the reader to build something other than plain data. Records hold plain data only, so that reading one can never run anything.",
+    ),
+    Code(
+        "R012",
+        "value inside itself",
+        "An alias stands inside the value that its own anchor names, so that writing it out would never end. Write the value out.",
+    ),
+    Code(
+        "R013",
+        "too many values",
+        "Aliases repeat other aliases until a small file means millions of values. Write the values out; no record needs more than a few hundred.",
+    ),
+    Code(
+        "R014",
+        "nested too deeply",
+        "The file has more levels of brackets or indentation than any record. A bracket that is not closed is the usual cause.",
+    ),
+    Code(
+        "R015",
+        "not a mapping",
+        "A record is a mapping of keys to values. This file is a list or a single value; start from mscsec add-study --template.",
+    ),
+    Code(
+        "R016",
+        "key is not a word",
+        "A key is a list, a mapping, or text with line ends or tabs. Keys are single words.",
+    ),
+    Code(
+        "R017",
+        "wrong suffix",
+        "The file looks like a record but ends in .yml, so that it would be left out without a word. Rename it to .yaml, or move it elsewhere.",
+    ),
+    Code(
+        "R101",
+        "key twice",
+        "A key stands twice in one mapping. Most programs keep the last and drop the first unseen, which loses a number; delete the one that is wrong.",
+    ),
+    Code(
+        "R102",
+        "unknown key",
+        "The key means nothing here, and what stands under it would be lost. The message names the nearest known one, and all that are known. Words that fit no key go under notes:.",
+    ),
+    Code(
+        "R103",
+        "key missing",
+        "A key that is needed here is not there, or nothing stands behind it.",
+    ),
+    Code(
+        "R104",
+        "wrong kind of value",
+        "A number, text, true or false, a list or a mapping is wanted, and something else stands here. Figures stand alone and unquoted (5.50), with the unit under unit:; yes and no are words, not true and false.",
+    ),
+    Code(
+        "R105",
+        "not an option",
+        "The value is none of those allowed here; the message lists them. What the paper does not say is unclear or null.",
+    ),
+    Code(
+        "R106",
+        "out of range",
+        "The number is one that this quantity cannot have: an SD of 0 or below, a percentage above 100, half a patient, a P value above 1, a level of 95 for 0.95, an interval with its larger limit first.",
+    ),
+    Code(
+        "R107",
+        "wrong form",
+        "An id has lower-case letters, digits, - and _ and at most 80 of them; a doi is bare and starts with 10.",
+    ),
+    Code(
+        "R108",
+        "several lines",
+        "Labels, units, time points and names stand in one line of a table. A line end inside one would break it; write the text on one line, or fold it with >-.",
+    ),
+    Code(
+        "R201",
+        "id twice",
+        "Two records have the same id. Either the study was entered twice, or one of them needs another id.",
+    ),
+    Code(
+        "R202",
+        "unknown arm",
+        "A result or an effect names an arm that the record does not have under arms:. Often the name is misspelt.",
+    ),
+    Code(
+        "R203",
+        "unknown outcome",
+        "A result names an outcome that review.yaml does not define. Add it there, with its type, or correct the name.",
+    ),
+    Code(
+        "R204",
+        "unit differs",
+        "The unit reported is not the protocol's, and the protocol does not say how to convert it. Write the factor under conversions: in review.yaml, and keep the figures as printed.",
+    ),
+    Code(
+        "R205",
+        "more events than participants",
+        "More patients with the event (or without it) than patients. Where events were counted and a patient may have several, give the person-time under time:, and the outcome the type count.",
+    ),
+    Code(
+        "R206",
+        "interval without its estimate",
+        "A confidence interval contains its estimate. A lost minus sign, a decimal point, or limits of another analysis are the usual causes.",
+    ),
+    Code(
+        "R207",
+        "figures out of order",
+        "The median lies between the quartiles, the quartiles within the range, a mean within its interval and range.",
+    ),
+    Code(
+        "R210",
+        "result twice",
+        "Two results of one study have the same outcome, time point, analysis and arms. Give each its timepoint: or analysis:, or delete one; a result counted twice would weigh twice.",
+    ),
+    Code(
+        "R211",
+        "arm missing",
+        "A controlled trial has an arm with role: experimental and one with role: comparator. A study with one group has design: type: single-arm.",
+    ),
+    Code(
+        "R212",
+        "assessment without its result",
+        "A risk-of-bias assessment belongs to a result, and the record has no result for the outcome it names.",
+    ),
+    Code(
+        "R213",
+        "unknown comparison",
+        "An outcome names a comparison that review.yaml does not define under comparisons:.",
+    ),
+    Code(
+        "R214",
+        "figures of another type",
+        "A dichotomous outcome has events, a continuous one means or medians. Either the figures or the outcome's type in review.yaml are wrong.",
+    ),
+    Code(
+        "R216",
+        "unknown measure",
+        "The effect measure that review.yaml names is none that mscsec knows. The message lists them.",
+    ),
     # --- E: effects --------------------------------------------------------------------------------------------
     Code(
         "E101",
@@ -68,6 +268,66 @@ CODES = by_key(
         "E105",
         "sampling variance zero",
         "The formula gives a variance of exactly zero (identical values, or a proportion of 0 or 1 without correction). Inverse-variance weights would be infinite, so the study is shown but not pooled.",
+    ),
+    Code(
+        "E201",
+        "choice among results",
+        "The study reports the outcome more than once, at several time points or in several analyses. The note says which was taken, by the order under timepoints: in review.yaml, and what was passed over.",
+    ),
+    Code(
+        "E202",
+        "unit converted",
+        "The study reports another unit than the protocol's; its figures were multiplied by the factor under conversions:.",
+    ),
+    Code(
+        "E203",
+        "assumed figure",
+        "The paper does not print this number. The record says why it is believed, and the note repeats it wherever the study is shown; leave the study out to see what the assumption decides.",
+    ),
+    Code(
+        "E204",
+        "events by complement",
+        "The paper counts those without the event, and the events are the others. That takes everybody as followed up.",
+    ),
+    Code(
+        "E205",
+        "events from a percentage",
+        "The paper prints a percentage and the group size; the count is the only whole number that prints so.",
+    ),
+    Code(
+        "E206",
+        "mean from a median",
+        "Mean and SD were estimated from a median with quartiles or range, which supposes data that are about normal. --mean-rule and --sd-rule choose other rules.",
+    ),
+    Code(
+        "E207",
+        "skewed",
+        "The quartiles or the range lie so unevenly about the median that a mean estimated from them is doubtful (test of Shi 2023, 5 percent).",
+    ),
+    Code(
+        "E208",
+        "SD from a test",
+        "No SD is printed; one SD for both arms was worked back from a test statistic or P value, taken as a t test between them.",
+    ),
+    Code(
+        "E209",
+        "arms combined",
+        "Several arms of the study fall on one side of the comparison; they entered as one group (Cochrane Handbook 6.5.2.10 and 23.3.4), so that no patient counts twice.",
+    ),
+    Code(
+        "E210",
+        "adjusted estimate",
+        "The contrast was adjusted for covariates in the study. It answers a slightly other question than unadjusted figures; the note says for what.",
+    ),
+    Code(
+        "E211",
+        "table cannot be read",
+        "The CSV table has no rows, a column twice, or rows of unequal length. The first line names the columns; mscsec pool --help lists them.",
+    ),
+    Code(
+        "E212",
+        "cell is not a number",
+        "A cell of a column of numbers holds something else. An empty cell, NA, - or . is a missing value.",
     ),
     Code(
         "E301",
@@ -159,6 +419,31 @@ CODES = by_key(
         "P207",
         "less spread than chance",
         "The effects lie closer together than their sampling variances allow by chance, so that no between-study variance fits and the interval for it shrinks to zero. Look for shared patients, copied results or variances that are too large.",
+    ),
+    Code(
+        "P301",
+        "empty arm",
+        "An arm of a study has no participants or no person-time, so the study carries no information and was left out. The message names it.",
+    ),
+    Code(
+        "P302",
+        "double-zero study",
+        "Nobody, or everybody, had the event in both arms of a study. The message says what the method did with it: such a study has no ratio of its own, but it informs a difference and some likelihoods.",
+    ),
+    Code(
+        "P303",
+        "continuity correction",
+        "A zero cell leaves a study without an estimate, so a small number was added to its cells. The message says how much, to which studies, and whether the pooled sums saw it. Methods that need no correction are preferable when events are rare.",
+    ),
+    Code(
+        "P304",
+        "no variation",
+        "Every table is without variation, so the standard error is zero and no test exists. The estimate is what was counted, not a precise one.",
+    ),
+    Code(
+        "P305",
+        "Peto outside its range",
+        "Peto's one-step odds ratio is biased when the effect is large or the arms are of very different size. The Mantel-Haenszel method without a correction is an alternative.",
     ),
     Code(
         "P401",
@@ -446,6 +731,11 @@ CODES = by_key(
         "I309",
         "P smaller than an exact rank test can give",
         "With few patients an exact rank test has a least P value, and the printed one is below it.",
+    ),
+    Code(
+        "I310",
+        "P does not match the means of several arms",
+        "One-way analysis of variance of these means, SDs and sizes gives another P value, whatever their rounding.",
     ),
     Code(
         "I401",

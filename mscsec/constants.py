@@ -7,6 +7,7 @@ import math
 # --- records ---------------------------------------------------------------------------------------------------
 MAX_RECORD_BYTES = 1_048_576  # a record is a page of text (largest shipped: 8 kB); beyond a megabyte it is something else
 MAX_RECORD_NODES = 100_000  # values once aliases are written out; stops "billion laughs" before memory does
+MAX_FILE_PROBLEMS = 100  # of one file that are listed; beyond, it is not a record but something else
 MAX_RECORD_DEPTH = 64  # the deepest path of a record has 9 steps; stops brackets without end
 
 # --- appraisal -------------------------------------------------------------------------------------------------
@@ -18,6 +19,7 @@ SMD_TO_LOG_OR = math.pi / math.sqrt(3)  # SD of the logistic; Hasselblad & Hedge
 
 # --- effects -----------------------------------------------------------------------------------------------------
 COX_SNELL = 1.65  # log odds ratio per SD of a normal variable cut in two; Cox & Snell 1989, Analysis of Binary Data, 2nd ed
+REVMAN_SMD = 3.94  # taken off n in the SE of the SMD; Deeks & Higgins 2010, Statistical algorithms in Review Manager 5, section 8
 
 # --- integrity -----------------------------------------------------------------------------------------------------
 SIGNIFICANCE = 0.05  # the line trial reports draw; a recomputed P on its other side is a decision error, as in statcheck

@@ -19,7 +19,7 @@ class AbsoluteEffect(Result):
     """Risks, each in [0, 1], and their difference at one baseline risk.
 
     risk : with the intervention; difference : risk - baseline, negative where there are fewer events.
-    nnt : people treated for one more or one less event, rounded up; None where there is no difference. Its limits are
+    nnt : people treated for one more or one less event, rounded up; None where the difference is below 1e-9. Its limits are
         given only where the interval of the difference leaves out 0; nnt_low belongs to the larger difference.
     text : the difference in words, per 1000 people.
     The interval is that of the relative effect at a baseline held fixed; the uncertainty of the baseline is not in it.
@@ -85,9 +85,13 @@ ABSOLUTE = by_key(
     AbsoluteMeasure("RR", "Risk ratio", risk_from_rr, source="cochrane_handbook"),
     AbsoluteMeasure("OR", "Odds ratio", risk_from_or, source="cochrane_handbook"),
     AbsoluteMeasure("HR", "Hazard ratio, risk of the event", risk_from_hr, source="cochrane_handbook"),
-    AbsoluteMeasure("HR-event-free", "Hazard ratio, share without the event", event_free_from_hr, source="cochrane_handbook"),
+    AbsoluteMeasure(
+        "HR-event-free", "Hazard ratio, share without the event", event_free_from_hr, source="cochrane_handbook"
+    ),
     AbsoluteMeasure("RD", "Risk difference", risk_from_rd, source="cochrane_handbook"),
-    AbsoluteMeasure("SMD", "Standardised mean difference, risk of a high score", risk_from_smd, source="hasselblad1995"),
+    AbsoluteMeasure(
+        "SMD", "Standardised mean difference, risk of a high score", risk_from_smd, source="hasselblad1995"
+    ),
 )
 
 
@@ -102,16 +106,24 @@ def absolute_effect(measure: str, estimate: float, ci_low: float, ci_high: float
     """
     row = choose(ABSOLUTE, measure, "measure with absolute effects")
     if not 0 <= baseline <= 1:
-        raise InvalidInput(f"the baseline risk is {baseline}", "a risk lies between 0 and 1", "Write 0.2 for 20%", code="B403")
+        raise InvalidInput(
+            f"the baseline risk is {baseline}", "a risk lies between 0 and 1", "Write 0.2 for 20%", code="B403"
+        )
     if not (ci_low <= estimate <= ci_high and math.isfinite(ci_low) and math.isfinite(ci_high)):
-        raise InvalidInput(f"the effect is {estimate} ({ci_low} to {ci_high})", "lower limit, estimate and upper limit rise", code="B403")
+        raise InvalidInput(
+            f"the effect is {estimate} ({ci_low} to {ci_high})",
+            "lower limit, estimate and upper limit rise",
+            code="B403",
+        )
     raw = [row.risk(value, baseline) for value in (estimate, ci_low, ci_high)]
     held = [min(max(value, 0.0), 1.0) for value in raw]
     low, high = sorted(held[1:])
     risk = held[0]
     differences = (risk - baseline, low - baseline, high - baseline)
     beyond = any(not -1e-12 <= value <= 1 + 1e-12 for value in raw)
-    notice = Notice("B402", f"at a baseline risk of {baseline:g} the {row.name.lower()} leads beyond 0 or 1; held there")
+    notice = Notice(
+        "B402", f"at a baseline risk of {baseline:g} the {row.name.lower()} leads beyond 0 or 1; held there"
+    )
     nnts = _nnt(*differences)
     return AbsoluteEffect(
         row.key, baseline, risk, low, high, *differences, *nnts, per_1000(*differences), (notice,) if beyond else ()
@@ -119,16 +131,16 @@ def absolute_effect(measure: str, estimate: float, ci_low: float, ci_high: float
 
 
 def _nnt(difference: float, low: float, high: float) -> tuple[int | None, int | None, int | None]:
-    if difference == 0:
-        return None, None, None
     value = _people(difference)
-    if low <= 0 <= high:
+    if value is None or low <= 0 <= high:
         return value, None, None
     near, far = sorted((abs(low), abs(high)))
     return value, _people(far), _people(near)
 
 
-def _people(difference: float) -> int:
+def _people(difference: float) -> int | None:
+    if abs(difference) < 1e-9:  # more people than there are: what rounding leaves of no difference
+        return None
     return math.ceil(round(1 / abs(difference), 9))  # 1 / 0.05 is 20 people, not 21 for a rounding error
 
 
@@ -174,7 +186,9 @@ def information_size_dichotomous(
     return InformationSize(size, 2 * size, basis)
 
 
-def information_size_continuous(sd: float, difference: float, *, alpha: float = 0.05, power: float = 0.80) -> InformationSize:
+def information_size_continuous(
+    sd: float, difference: float, *, alpha: float = 0.05, power: float = 0.80
+) -> InformationSize:
     """Optimal information size for a difference of means `difference` with standard deviation `sd`, in one unit.
 
     Raises `InvalidInput` (B403) for numbers that are not positive. Source: Guyatt et al. (2011), J Clin Epidemiol

@@ -105,13 +105,17 @@ WEIGHTS = by_key(
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A row of the table of coefficients; `estimate(proportions, weights, n, level)` gives it."""
+    """A row of the table of coefficients; `estimate(proportions, weights, n, level)` gives it.
+
+    source : of the coefficient; interval : of its standard error and interval; keys of `mscsec.sources.SOURCES`.
+    """
 
     key: str
     name: str
     estimate: Callable[[Array, Array, int, float], Coefficient]
     weighted: bool
     source: str
+    interval: str
 
 
 def percent_agreement(p: Array, weights: Array, n: int, level: float) -> Coefficient:
@@ -171,11 +175,15 @@ def gwet_ac(p: Array, weights: Array, n: int, level: float) -> Coefficient:
 
 
 STATISTICS: MappingProxyType[str, Statistic] = by_key(
-    Statistic("agreement", "Observed agreement", percent_agreement, weighted=False, source="wilson1927"),
-    Statistic("kappa", "Cohen's kappa", cohen_kappa, weighted=False, source="cohen1960"),
-    Statistic("weighted_kappa", "Weighted kappa", cohen_kappa, weighted=True, source="cohen1968"),
-    Statistic("ac1", "Gwet's AC1", gwet_ac, weighted=False, source="gwet2008"),
-    Statistic("ac2", "Gwet's AC2", gwet_ac, weighted=True, source="gwet2014"),
+    Statistic(
+        "agreement", "Observed agreement", percent_agreement, weighted=False, source="cohen1960", interval="wilson1927"
+    ),
+    Statistic("kappa", "Cohen's kappa", cohen_kappa, weighted=False, source="cohen1960", interval="fleiss1969"),
+    Statistic(
+        "weighted_kappa", "Weighted kappa", cohen_kappa, weighted=True, source="cohen1968", interval="fleiss1969"
+    ),
+    Statistic("ac1", "Gwet's AC1", gwet_ac, weighted=False, source="gwet2008", interval="gwet2008"),
+    Statistic("ac2", "Gwet's AC2", gwet_ac, weighted=True, source="gwet2014", interval="gwet2014"),
 )
 
 
@@ -253,13 +261,19 @@ def _notices(found: Mapping[str, Coefficient], counts: Array) -> tuple[Notice, .
     notices = []
     if found["kappa"].estimate is None:
         notices.append(
-            Notice("B203", f"both assessors give all {n} items one same rating; chance alone would do so, and kappa does not exist")
+            Notice(
+                "B203",
+                f"both assessors give all {n} items one same rating; chance alone would do so, and kappa does not exist",
+            )
         )
     if n == 1:
         notices.append(Notice("B204", "one item is rated by both; agreement has no interval"))
     elif np.trace(counts) == n:
         notices.append(
-            Notice("B204", f"the assessors agree on all {n} items; the standard errors are 0 and their intervals a point, which {n} items do not warrant")
+            Notice(
+                "B204",
+                f"the assessors agree on all {n} items; the standard errors are 0 and their intervals a point, which {n} items do not warrant",
+            )
         )
     return tuple(notices)
 
@@ -275,7 +289,9 @@ def compare(
     appraisals = [*first.values(), *second.values()]
     tools = {item.instrument for item in appraisals}
     if len(tools) > 1:
-        raise InvalidInput(f"the appraisals are by {', '.join(sorted(tools))}", "both assessors use one instrument", code="B201")
+        raise InvalidInput(
+            f"the appraisals are by {', '.join(sorted(tools))}", "both assessors use one instrument", code="B201"
+        )
     if not appraisals:
         raise NotEstimable("there is no appraisal to compare", code="B202")
     form = instrument(appraisals[0].instrument)

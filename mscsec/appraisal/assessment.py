@@ -186,7 +186,9 @@ def _question(form: Instrument, id: str, taken: Taken) -> Question:
 
 
 def _accepted(question: Question) -> tuple[str, ...]:
-    return (*question.options, NOT_ASKED) if question.asked_if and NOT_ASKED not in question.options else question.options
+    return (
+        (*question.options, NOT_ASKED) if question.asked_if and NOT_ASKED not in question.options else question.options
+    )
 
 
 def _take_settings(form: Instrument, settings: Mapping[str, Answer], taken: Taken) -> Iterable[AssessmentProblem]:
@@ -198,7 +200,9 @@ def _take_settings(form: Instrument, settings: Mapping[str, Answer], taken: Take
             options = tuple(option for option, _ in known[id].options)
             values = _options(id, value, options, form, known[id].several)
             if not values:
-                raise InvalidInput(f"{id} is empty", "at least one option is chosen", f"Options: {', '.join(options)}", code="B003")
+                raise InvalidInput(
+                    f"{id} is empty", "at least one option is chosen", f"Options: {', '.join(options)}", code="B003"
+                )
             taken.settings[id] = values
         except MscsecError as error:
             yield AssessmentProblem(("settings", id), error)
@@ -209,7 +213,9 @@ def _take_judgements(form: Instrument, judgements: Mapping[str, str], taken: Tak
         try:
             id, known = _judged(form, key)
             if not known:
-                raise InvalidInput(f"{key} is judged {value!r}", f"{form.name} records answers there and no judgement", code="B003")
+                raise InvalidInput(
+                    f"{key} is judged {value!r}", f"{form.name} records answers there and no judgement", code="B003"
+                )
             (taken.judgements[id],) = _options(f"the judgement of {key}", value, known, form, several=False)
         except MscsecError as error:
             yield AssessmentProblem(("judgements", key), error)
@@ -220,7 +226,9 @@ def _take_directions(form: Instrument, directions: Mapping[str, str], taken: Tak
         try:
             id, _ = _judged(form, key)
             if not form.directions:
-                raise InvalidInput(f"{key} has the direction {value!r}", f"{form.name} asks for no direction of bias", code="B003")
+                raise InvalidInput(
+                    f"{key} has the direction {value!r}", f"{form.name} asks for no direction of bias", code="B003"
+                )
             (taken.directions[id],) = _options(f"the direction of {key}", value, form.directions, form, several=False)
         except MscsecError as error:
             yield AssessmentProblem(("directions", key), error)
@@ -242,11 +250,21 @@ def _options(what: str, value: Answer, options: Sequence[str], form: Instrument,
     values = ([*value.split(",")] if several else [value]) if isinstance(value, str) else list(value)
     values = [item for item in values if item.strip()] if several else values
     if not several and len(values) != 1:
-        raise InvalidInput(f"{what} has {len(values)} values", "one option is chosen", f"Options: {', '.join(options)}", code="B003")
+        raise InvalidInput(
+            f"{what} has {len(values)} values", "one option is chosen", f"Options: {', '.join(options)}", code="B003"
+        )
     return frozenset(_option(what, item, options, form) for item in values)
 
 
-def _option(what: str, value: str, options: Sequence[str], form: Instrument) -> str:
+def _option(what: str, value: object, options: Sequence[str], form: Instrument) -> str:
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise InvalidInput(
+            f"{what} is {value!r} ({kind})",
+            f"the options are {', '.join(options)}",
+            'Write it in quotes, "N"',
+            code="B003",
+        )
     spelled = {word.casefold(): key for key, word in form.responses if key in options}
     spelled |= {option.casefold(): option for option in options}
     folded = " ".join(value.split()).casefold()

@@ -68,7 +68,8 @@ def checklist(study: Study) -> ChecklistResult:
     appraisal = appraise(form, {id: answer for id, (answer, _) in found.items()})
     keys = {name for rule in form.domains[0].rules for name, _ in rule.condition.clauses()}
     items = tuple(
-        ChecklistItem(q.id, q.text, *found[q.id], path=_ITEMS[q.id][1], key=q.id in keys) for q in form.domains[0].questions
+        ChecklistItem(q.id, q.text, *found[q.id], path=_ITEMS[q.id][1], key=q.id in keys)
+        for q in form.domains[0].questions
     )
     rating, score = appraisal.judgement, appraisal.score
     assert rating is not None  # every item is answered, unclear being an answer
@@ -111,7 +112,11 @@ def _not_open_label(study: Study) -> Finding:
     value = study.design.open_label
     if value is None:
         return "unclear", _support(study, "open_label", "not stated")
-    return ("no", _support(study, "open_label", "open label")) if value else ("yes", _support(study, "open_label", "not open label"))
+    return (
+        ("no", _support(study, "open_label", "open label"))
+        if value
+        else ("yes", _support(study, "open_label", "not open label"))
+    )
 
 
 def _complete_data(study: Study) -> Finding:
@@ -128,7 +133,11 @@ def _complete_data(study: Study) -> Finding:
 
 def _registration(study: Study) -> Finding:
     number = study.design.registration
-    return ("yes", f"registered: {number}") if number else ("unclear", _support(study, "registration", "no registration found"))
+    return (
+        ("yes", f"registered: {number}")
+        if number
+        else ("unclear", _support(study, "registration", "no registration found"))
+    )
 
 
 def _sample_size(study: Study) -> Finding:

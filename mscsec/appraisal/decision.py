@@ -56,7 +56,11 @@ def holds(condition: Condition | None, known: Answers) -> bool | None:
     return _and(
         [
             *(_clause(clause, known) for clause in condition.when),
-            *([_or([_and([_clause(c, known) for c in group]) for group in condition.any_of])] if condition.any_of else []),
+            *(
+                [_or([_and([_clause(c, known) for c in group]) for group in condition.any_of])]
+                if condition.any_of
+                else []
+            ),
         ]
     )
 
@@ -146,7 +150,9 @@ def _walk(domain: Domain, place: int, known: Known, answers: Answers) -> Tree:
         return early
     if place == len(domain.questions):
         # No rule matches: a defect of the form, which the exhaustive test of every shipped instrument rules out.
-        raise ValueError(f"domain {domain.id} has no rule for {({key: sorted(value) for key, value in known.items()})}")
+        raise ValueError(
+            f"domain {domain.id} has no rule for { ({key: sorted(value) for key, value in known.items()}) }"
+        )
     question = domain.questions[place]
     answer = _answer(question, known, answers)
     if answer is not None:

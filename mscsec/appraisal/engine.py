@@ -107,7 +107,9 @@ def _run(form: Instrument, taken: Taken) -> Appraisal:
     active = {question for result in results for question in (*result.answered, *result.unanswered, *result.not_asked)}
     for question in taken.answers:
         if question not in active:
-            notices.append(Notice("B101", f"{question} belongs to another variant of its domain; its answer has no effect"))
+            notices.append(
+                Notice("B101", f"{question} belongs to another variant of its domain; its answer has no effect")
+            )
     if form.draft:
         notices.append(Notice("B107", f"{form.name} {form.version}: {form.draft}"))
     return Appraisal(
@@ -141,7 +143,12 @@ def _settings(form: Instrument, taken: Taken) -> tuple[dict[str, frozenset[str]]
                 option for option, question in setting.inferred_from if question not in taken.not_applicable
             )
             if not settings[setting.id]:
-                notices.append(Notice("B104", f"every question about {setting.id} is answered {NOT_ASKED}; the tool wants at least one"))
+                notices.append(
+                    Notice(
+                        "B104",
+                        f"every question about {setting.id} is answered {NOT_ASKED}; the tool wants at least one",
+                    )
+                )
         elif setting.default:
             settings[setting.id] = frozenset([setting.default])
             name = dict(setting.options)[setting.default]
@@ -203,7 +210,9 @@ def _because(rule: Rule | None, settled: Settled) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted(settled.known[name])) for name in names}
 
 
-def _outcomes(domain: Domain, settled: Settled, judgement: str | None, scores: frozenset[int] | None) -> tuple[str, ...]:
+def _outcomes(
+    domain: Domain, settled: Settled, judgement: str | None, scores: frozenset[int] | None
+) -> tuple[str, ...]:
     """What the overall judgement has to reckon with: one judgement, all still possible, or every total."""
     if not domain.judgements:
         return tuple(str(total) for total in sorted(scores)) if scores else ()
@@ -213,7 +222,9 @@ def _outcomes(domain: Domain, settled: Settled, judgement: str | None, scores: f
 
 
 def _notices(domain: Domain, taken: Taken, result: DomainAppraisal, known: Answers) -> list[Notice]:
-    notices = [Notice("B101", f"{id} is not asked after the other answers; its answer has no effect") for id in result.ignored]
+    notices = [
+        Notice("B101", f"{id} is not asked after the other answers; its answer has no effect") for id in result.ignored
+    ]
     asked = {*result.answered, *result.unanswered} - set(result.not_asked)
     notices += [
         Notice("B102", f"{question.id} is asked here, so {NOT_ASKED} is no answer to it")
@@ -225,7 +236,9 @@ def _notices(domain: Domain, taken: Taken, result: DomainAppraisal, known: Answe
         notices.append(Notice("B105", f"{domain.id} is judged {result.judgement} while {open_now} are open"))
     if result.proposed:
         disputes = [dispute for dispute in domain.disputed if holds(dispute.condition, known)]
-        notices += [Notice("B108", f"{domain.id}: public readings of the tool differ; {dispute.says}") for dispute in disputes]
+        notices += [
+            Notice("B108", f"{domain.id}: public readings of the tool differ; {dispute.says}") for dispute in disputes
+        ]
     return notices + list(_departure(result))
 
 
@@ -248,7 +261,9 @@ def _overall(
         outcomes: tuple[str, ...] = (overall.judgements[-1],)
     else:
         chosen = taken.settings.get(overall.chosen_by, frozenset(overall.domains))
-        outcomes = _overall_outcomes(overall, [r for r in results if r.id in chosen and r.id in overall.domains], possible)
+        outcomes = _overall_outcomes(
+            overall, [r for r in results if r.id in chosen and r.id in overall.domains], possible
+        )
         if screen and screen.judgement is None:  # the screen may yet stop the assessment
             outcomes = tuple(dict.fromkeys((*outcomes, overall.judgements[-1])))
     proposed = outcomes[0] if len(outcomes) == 1 else None

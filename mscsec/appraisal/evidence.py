@@ -14,7 +14,7 @@ from mscsec.appraisal.instrument import load_text
 from mscsec.errors import InvalidInput, UnknownName
 from mscsec.results import Result
 
-RATIOS = ("RR", "OR", "HR", "HR-event-free", "IRR", "ROM", "PETO")
+RATIOS = ("RR", "OR", "HR", "HR-event-free", "PETO", "DOR", "IRR", "ROM", "VR", "CVR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +72,37 @@ class Evidence(Result):
     followup: str = ""
 
     def __post_init__(self) -> None:
+        spelled = {name.upper(): name for name in (*RATIOS, *ABSOLUTE)}
+        object.__setattr__(self, "measure", spelled.get(self.measure.upper(), self.measure))
         for name in ("study_estimates", "study_low", "study_high", "weights", "judgements"):
             found = len(getattr(self, name))
             if found not in (0, self.k):
                 raise InvalidInput(f"{name} has {found} values", f"one for each of the {self.k} studies", code="B403")
-        if self.k < 1 or not self.ci_low <= self.estimate <= self.ci_high:
+        if self.k < 1 or not -math.inf < self.ci_low <= self.estimate <= self.ci_high < math.inf:
             raise InvalidInput(
                 f"k is {self.k}, the effect {self.estimate} ({self.ci_low} to {self.ci_high})",
                 "one study or more, and lower limit, estimate and upper limit rise",
                 code="B403",
             )
         if self.weights and not math.isclose(math.fsum(self.weights), 1, abs_tol=1e-6):
-            raise InvalidInput(f"the weights sum to {math.fsum(self.weights):.6g}", "weights are shares and sum to 1", code="B403")
+            raise InvalidInput(
+                f"the weights sum to {math.fsum(self.weights):.6g}", "weights are shares and sum to 1", code="B403"
+            )
+        for limits in (self.sizes or (), [self.important_difference or 1.0], [self.important_ratio or 1.0]):
+            if any(not limit > 0 for limit in limits) or list(limits) != sorted(limits):
+                raise InvalidInput(
+                    f"the thresholds are {list(limits)}",
+                    "thresholds are positive and rise",
+                    "Write sizes, not signs",
+                    code="B403",
+                )
         if self.design not in grade_data()["start"]:
             raise UnknownName("design", self.design, grade_data()["start"], code="B403")
 
     @property
     def is_ratio(self) -> bool:
         """True where the estimate is a log."""
-        return self.measure.upper() in {name.upper() for name in RATIOS}
+        return self.measure in RATIOS
 
     @property
     def absolute_measure(self) -> str:
@@ -115,21 +127,35 @@ class Evidence(Result):
         risk = ABSOLUTE[self.absolute_measure].risk(effect, self.baseline_risk)
         return min(max(risk, 0.0), 1.0) - self.baseline_risk
 
-    def interval(self, low: float | None, high: float | None) -> tuple[float, float] | None:
-        """An interval of effects on the scale of `absolute`, in order; None where it is not known."""
-        if low is None or high is None:
+    def interval(self, low: float, high: float) -> tuple[float, float]:
+        """An interval of effects on the scale of `absolute`, in order."""
+        first, last = sorted((self.absolute(low), self.absolute(high)))
+        return first, last
+
+    @property
+    def prediction(self) -> tuple[float, float] | None:
+        """The prediction interval on the scale of `absolute`; None where there is none."""
+        if self.prediction_low is None or self.prediction_high is None:
             return None
-        ends = sorted((self.absolute(low), self.absolute(high)))
-        return ends[0], ends[1]
+        return self.interval(self.prediction_low, self.prediction_high)
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """Where the sizes of an effect begin, on the scale of `absolute`, rising: `sizes` where stated, else the
+        smallest difference that matters; empty where none was set for that scale."""
+        scale = self.has_absolute or not self.is_ratio
+        if self.sizes is not None and scale:
+            return self.sizes
+        if self.important_difference is not None and scale:
+            return (self.important_difference,)
+        if self.important_ratio is not None and self.is_ratio:
+            return (abs(self.absolute(math.log(self.important_ratio))),)
+        return ()
 
     @property
     def threshold(self) -> float | None:
-        """The smallest difference that matters, on the scale of `absolute`; None where none was set for that scale."""
-        if self.important_difference is not None and (self.has_absolute or not self.is_ratio):
-            return self.important_difference
-        if self.important_ratio is not None and self.is_ratio:
-            return abs(self.absolute(math.log(self.important_ratio)))
-        return None
+        """The smallest difference that matters, on the scale of `absolute`; None where none was set."""
+        return self.limits[0] if self.limits else None
 
     @property
     def risk_ratio(self) -> float | None:

@@ -61,13 +61,16 @@ _REMARK = (
 )
 
 
-def summary_of_findings(items: Sequence[tuple[Evidence, Certainty]]) -> SummaryOfFindings:
+def summary_of_findings(
+    items: Sequence[tuple[Evidence, Certainty]], without_data: Sequence[str] = ()
+) -> SummaryOfFindings:
     """A table from bodies of evidence and their ratings, in the order given, the most important first.
 
+    without_data : outcomes of the protocol that no study reported; they close the table, as their absence is a finding.
     A reason used twice keeps its letter; letters follow the order of first use. More than seven outcomes are said
     (B407). Raises `InvalidInput` (B403) where there is none, or a rating belongs to another outcome.
     """
-    if not items:
+    if not items and not without_data:
         raise InvalidInput("there is no outcome", "a summary of findings has one row or more", code="B403")
     letters: dict[str, str] = {}
     supply = _letters()
@@ -75,17 +78,22 @@ def summary_of_findings(items: Sequence[tuple[Evidence, Certainty]]) -> SummaryO
     for evidence, certainty in items:
         if evidence.outcome != certainty.outcome:
             raise InvalidInput(
-                f"the rating of {certainty.outcome!r} stands beside {evidence.outcome!r}", "a row is about one outcome", code="B403"
+                f"the rating of {certainty.outcome!r} stands beside {evidence.outcome!r}",
+                "a row is about one outcome",
+                code="B403",
             )
         for note in certainty.notes:
             if note not in letters:
                 letters[note] = next(supply)
         rows.append(_row(evidence, certainty, tuple(letters[note] for note in certainty.notes)))
+    rows += [_empty_row(outcome) for outcome in without_data]
     notices = [notice for row in rows if row.absolute for notice in row.absolute.warnings]
     if len(rows) > 7:
         notices.append(Notice("B407", f"the table has {len(rows)} outcomes; guidance keeps the seven most important"))
     meanings = {item["name"]: item["meaning"] for item in reversed(grade_data()["levels"])}
-    return SummaryOfFindings(tuple(rows), {mark: note for note, mark in letters.items()}, meanings, _REMARK, tuple(notices))
+    return SummaryOfFindings(
+        tuple(rows), {mark: note for note, mark in letters.items()}, meanings, _REMARK, tuple(notices)
+    )
 
 
 def _letters() -> Iterator[str]:
@@ -116,6 +124,26 @@ def _row(evidence: Evidence, certainty: Certainty, marks: tuple[str, ...]) -> Fi
         symbol=certainty.symbol,
         marks=marks,
         statement=certainty.statement,
+    )
+
+
+def _empty_row(outcome: str) -> Finding:
+    nothing = dict.fromkeys(
+        ("relative", "relative_low", "relative_high", "difference", "difference_low", "difference_high"), None
+    )
+    return Finding(
+        outcome=outcome,
+        followup="",
+        measure="",
+        **nothing,
+        absolute=None,
+        predicted=None,
+        participants=None,
+        studies=0,
+        certainty="",
+        symbol="",
+        marks=(),
+        statement="No included study reported this outcome.",
     )
 
 

@@ -124,7 +124,10 @@ def _blinding(design: Design) -> list[Contradiction]:
     groups = (blinding.participants, blinding.personnel, blinding.assessors)
     if design.open_label is False and all(value == "no-blinding" for value in groups):
         found.append(
-            Contradiction(("design", "open_label"), "open_label is false, but participants, personnel and assessors are all not blinded")
+            Contradiction(
+                ("design", "open_label"),
+                "open_label is false, but participants, personnel and assessors are all not blinded",
+            )
         )
     return found
 

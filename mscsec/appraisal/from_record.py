@@ -87,7 +87,9 @@ def record_problems(assessment: Assessment) -> tuple[RecordProblem, ...]:
         reasons=inputs.reasons,
         directions=inputs.directions,
     )
-    found = [RecordProblem(inputs.paths[problem.path], problem.error) for problem in problems if problem.path in inputs.paths]
+    found = [
+        RecordProblem(inputs.paths[problem.path], problem.error) for problem in problems if problem.path in inputs.paths
+    ]
     return (*found, *_misplaced(assessment))
 
 
@@ -105,6 +107,8 @@ def _misplaced(assessment: Assessment) -> list[RecordProblem]:
         for question in written.answers:
             home = [name for name, questions in places.items() if question in questions]
             if home and id not in home:
-                error = InvalidInput(f"{question} stands under {id}", f"it belongs to {home[0]}", f"Move it to {home[0]}", code="B002")
+                error = InvalidInput(
+                    f"{question} stands under {id}", f"it belongs to {home[0]}", f"Move it to {home[0]}", code="B002"
+                )
                 found.append(RecordProblem(("domains", id, "answers", question), error))
     return found

@@ -117,7 +117,9 @@ def _check_override(key: str, override: Override) -> None:
         raise UnknownName("GRADE domain", key, GRADE_DOMAINS, code="B401")
     labels = grade_data()["domains"][key]["labels"]
     if not 0 <= override.levels < len(labels):
-        raise InvalidInput(f"{key} is rated by {override.levels} levels", f"levels are 0 to {len(labels) - 1}", code="B401")
+        raise InvalidInput(
+            f"{key} is rated by {override.levels} levels", f"levels are 0 to {len(labels) - 1}", code="B401"
+        )
     if not override.reason.strip():
         raise InvalidInput(f"{key} is overridden without a reason", "the panel's judgement needs a reason", code="B401")
 
@@ -161,10 +163,12 @@ def _note(step: Step) -> str:
 
 def _target(evidence: Evidence) -> str:
     threshold = evidence.threshold
-    if evidence.sizes is not None:
+    if len(evidence.limits) > 1:
         return "partially contextualized: the size of the effect (trivial, small, moderate or large)"
     if threshold:
-        shown = f"{1000 * threshold:.0f} per 1000" if evidence.has_absolute else f"{threshold:.3g} on the analysis scale"
+        shown = (
+            f"{1000 * threshold:.0f} per 1000" if evidence.has_absolute else f"{threshold:.3g} on the analysis scale"
+        )
         return f"minimally contextualized: an important difference ({shown})"
     return "non-contextualized: an effect on one side of no effect"
 
@@ -172,13 +176,11 @@ def _target(evidence: Evidence) -> str:
 def _size(evidence: Evidence) -> str:
     """By the absolute effect and the thresholds stated, never by a P value."""
     difference = abs(evidence.absolute(evidence.estimate))
-    if evidence.sizes is not None:
-        words = ("trivial", "small", "moderate", "large")
-        return words[sum(difference >= limit for limit in evidence.sizes)]
-    threshold = evidence.threshold
-    if threshold is None:
+    limits = evidence.limits
+    if not limits:
         return ""
-    return "trivial" if difference < threshold else "important"
+    words = ("trivial", "small", "moderate", "large") if len(limits) > 1 else ("trivial", "important")
+    return words[sum(difference >= limit for limit in limits)]
 
 
 def _statement(evidence: Evidence, level: str, size: str) -> str:
@@ -197,7 +199,9 @@ def _warnings(evidence: Evidence, steps: list[Step], size: str) -> tuple[Notice,
     if open_domains:
         notices.append(Notice("B404", f"not judged and counted as no reason to rate down: {', '.join(open_domains)}"))
     if not size:
-        notices.append(Notice("B405", "no important difference is stated; certainty is about the direction of the effect alone"))
+        notices.append(
+            Notice("B405", "no important difference is stated; certainty is about the direction of the effect alone")
+        )
     if evidence.is_ratio and not evidence.has_absolute and evidence.absolute_measure:
         notices.append(Notice("B406", "no baseline risk is known; imprecision is judged on the relative scale"))
     return tuple(notices)

@@ -7,7 +7,6 @@ they are, so PyYAML's base loader, which resolves nothing, is the right one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,7 +15,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
-from mscsec.errors import InvalidInput, UnknownName
+from mscsec.errors import InvalidInput, UnknownName, UsageError
 
 NOT_ASKED = "NA"  # the answer of a question whose condition does not hold
 ASSESSOR = "(assessor)"  # the outcome of rules that leave the judgement to the assessor
@@ -235,8 +234,15 @@ def instrument(key: str) -> Instrument:
 
 
 def read_instrument(path: Path) -> Instrument:
-    """An instrument from the user's own file, in the form of the shipped ones; raises `InvalidInput` (B005)."""
-    return parse_instrument(path.read_text(encoding="utf-8"), path.name)
+    """An instrument from the user's own file, in the form of the shipped ones.
+
+    Raises `UsageError` where the file cannot be read and `InvalidInput` (B005) where it is no instrument.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    return parse_instrument(text, path.name)
 
 
 def parse_instrument(text: str, file: str) -> Instrument:
@@ -246,7 +252,9 @@ def parse_instrument(text: str, file: str) -> Instrument:
         return _instrument(document)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         found = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
-        raise InvalidInput(f"{file}: {found}", "an instrument file has the form of those shipped", code="B005") from error
+        raise InvalidInput(
+            f"{file}: {found}", "an instrument file has the form of those shipped", code="B005"
+        ) from error
 
 
 def load_text(text: str, file: str) -> Any:
@@ -327,9 +335,10 @@ def _bands(data: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
 def _domain(data: Mapping[str, Any], form: Mapping[str, Any]) -> Domain:
     """A domain of a form; `use: rob2/D5` takes over another instrument's, with what is written beside it."""
     if "use" in data:
-        data = {**_domain_data(data["use"]), **{key: value for key, value in data.items() if key != "use"}}
-    questions = [_question(item, form) for item in data.get("questions", ())]
-    judgements = tuple(data["judgements"] if "judgements" in data else form["judgements"])
+        data = _taken_over(data["use"]) | {key: value for key, value in data.items() if key != "use"}
+    defaults = {**form, **data.get("defaults", {})}
+    questions = [_question(item, defaults) for item in data.get("questions", ())]
+    judgements = tuple(data["judgements"] if "judgements" in data else defaults["judgements"])
     domain = Domain(
         id=data["id"],
         name=data["name"],
@@ -348,15 +357,16 @@ def _domain(data: Mapping[str, Any], form: Mapping[str, Any]) -> Domain:
     return _with_classes(domain)
 
 
-def _domain_data(place: str) -> Mapping[str, Any]:
-    """The written form of `instrument/domain` or `instrument/domain/variant`."""
+def _taken_over(place: str) -> dict[str, Any]:
+    """The written form of `instrument/domain` or `instrument/domain/variant`, with its instrument's defaults."""
     key, id, *variant = place.split("/")
-    if not re.fullmatch(r"[a-z0-9-]+", key):
-        raise ValueError(f"{place!r} names no instrument")
+    _known(f"use: {place}", [key], instrument_keys())
     text = (resources.files("mscsec.appraisal") / "instruments" / f"{key}.yaml").read_text(encoding="utf-8")
-    for item in load_text(text, f"{key}.yaml")["domains"]:
+    form = load_text(text, f"{key}.yaml")
+    defaults = {name: form[name] for name in ("options", "points", "judgements") if name in form}
+    for item in form["domains"]:
         if item["id"] == id and item.get("variant", "") == "".join(variant):
-            return item  # type: ignore[no-any-return]
+            return {"defaults": defaults, **item}
     raise ValueError(f"there is no domain {place!r}")
 
 
@@ -398,6 +408,7 @@ def _overall(data: Mapping[str, Any], form: Mapping[str, Any], domains: Sequence
     _known("overall", overall.domains, every)
     results = [rule.then for rule in overall.rules] + [band.then for band in overall.bands]
     _known("overall", results, overall.judgements)
+    _known("overall", (name for rule in overall.rules for name, _ in rule.condition.clauses()), overall.domains)
     return overall
 
 

@@ -88,13 +88,24 @@ def risk_of_bias(evidence: Evidence) -> Proposal:
         if judgement is not None:
             place = _LEVEL_OF.get(judgement.casefold())
             if place is None:
-                return _proposal("risk_of_bias", None, f"The judgement {judgement!r} has no place between low and high risk.")
+                return _proposal(
+                    "risk_of_bias", None, f"The judgement {judgement!r} has no place between low and high risk."
+                )
             shares[place] += weight
     low, some, high = shares[0], shares[1], shares[2] + shares[3]
-    numbers: dict[str, Value] = {"low": low, "some_concerns": some, "high": high, "critical": shares[3], "not_assessed": max(0.0, 1 - sum(shares))}
+    numbers: dict[str, Value] = {
+        "low": low,
+        "some_concerns": some,
+        "high": high,
+        "critical": shares[3],
+        "not_assessed": max(0.0, 1 - sum(shares)),
+        "without_high": evidence.without_high[0] if evidence.without_high else None,
+    }
     said = f"{_percent(high)} of the weight is from results at high risk of bias, {_percent(some)} at some concerns, {_percent(low)} at low risk"
     if 1 - sum(shares) > number("most_weight"):
-        return _proposal("risk_of_bias", None, f"{_percent(1 - sum(shares))} of the weight has no judgement; {said}.", **numbers)
+        return _proposal(
+            "risk_of_bias", None, f"{_percent(1 - sum(shares))} of the weight has no judgement; {said}.", **numbers
+        )
     if evidence.design == "nonrandomised-robins-i":
         levels = _robins_levels(shares)
         return _proposal("risk_of_bias", levels, f"{said}, {_percent(shares[3])} at critical risk.", **numbers)
@@ -131,7 +142,7 @@ def inconsistency(evidence: Evidence) -> Proposal:
     if not evidence.study_estimates and evidence.i2 is None:
         return _proposal("inconsistency", None, "The studies' results are not known.")
     threshold = evidence.threshold
-    crossing = _prediction_crosses(evidence, threshold)
+    crossing = _prediction_crosses(evidence)
     other = _weight_elsewhere(evidence, threshold)
     apart = _pairs_apart(evidence)
     i2 = evidence.i2 or 0.0
@@ -146,22 +157,29 @@ def inconsistency(evidence: Evidence) -> Proposal:
     if evidence.study_estimates:
         parts.append(f"{_percent(other)} of the weight lies on another side of {side} than the mean")
     if evidence.prediction_low is not None:
-        parts.append(f"the prediction interval {'crosses' if crossing else 'does not cross'} a limit that the confidence interval does not")
-    numbers: dict[str, Value] = {"i2": evidence.i2, "pairs_apart": apart, "weight_elsewhere": other, "prediction_crosses": int(crossing)}
+        parts.append(
+            f"the prediction interval {'crosses' if crossing else 'does not cross'} a limit that the confidence interval does not"
+        )
+    numbers: dict[str, Value] = {
+        "i2": evidence.i2,
+        "pairs_apart": apart,
+        "weight_elsewhere": other,
+        "prediction_crosses": int(crossing),
+    }
     return _proposal("inconsistency", levels, "; ".join(parts) + ".", **numbers)
 
 
-def _limits(threshold: float | None) -> tuple[float, ...]:
-    return (-threshold, threshold) if threshold else (0.0,)
+def _lines(evidence: Evidence) -> tuple[float, ...]:
+    """The thresholds on both sides of no effect; no effect itself where none is set."""
+    return tuple(side * limit for limit in evidence.limits for side in (-1, 1)) or (0.0,)
 
 
-def _prediction_crosses(evidence: Evidence, threshold: float | None) -> bool:
-    """Whether the prediction interval takes in a limit that the confidence interval leaves out."""
-    wide = evidence.interval(evidence.prediction_low, evidence.prediction_high)
-    narrow = evidence.interval(evidence.ci_low, evidence.ci_high)
-    if wide is None or narrow is None:
+def _prediction_crosses(evidence: Evidence) -> bool:
+    """Whether the prediction interval takes in a threshold that the confidence interval leaves out."""
+    wide, narrow = evidence.prediction, evidence.interval(evidence.ci_low, evidence.ci_high)
+    if wide is None:
         return False
-    return any(wide[0] < limit < wide[1] and not narrow[0] < limit < narrow[1] for limit in _limits(threshold))
+    return any(wide[0] < line < wide[1] and not narrow[0] < line < narrow[1] for line in _lines(evidence))
 
 
 def _weight_elsewhere(evidence: Evidence, threshold: float | None) -> float:
@@ -195,11 +213,18 @@ def indirectness(evidence: Evidence) -> Proposal:
     The worst of the kinds is proposed. Source: Guyatt et al. (2011), J Clin Epidemiol 64:1303-1310.
     """
     if evidence.indirectness is None:
-        return _proposal("indirectness", None, "To be judged: do population, intervention, comparator and outcome fit the question?")
+        return _proposal(
+            "indirectness", None, "To be judged: do population, intervention, comparator and outcome fit the question?"
+        )
     levels = max((level for level, _ in evidence.indirectness.values()), default=0)
     reasons = [f"{kind}: {why}" for kind, (level, why) in evidence.indirectness.items() if level]
     numbers: dict[str, Value] = {kind: level for kind, (level, _) in evidence.indirectness.items()}
-    return _proposal("indirectness", min(levels, 2), "; ".join(reasons) + "." if reasons else "The evidence fits the question.", **numbers)
+    return _proposal(
+        "indirectness",
+        min(levels, 2),
+        "; ".join(reasons) + "." if reasons else "The evidence fits the question.",
+        **numbers,
+    )
 
 
 # --- imprecision -----------------------------------------------------------------------------------------------
@@ -208,16 +233,15 @@ def indirectness(evidence: Evidence) -> Proposal:
 def imprecision(evidence: Evidence) -> Proposal:
     """By the interval against the thresholds, then by the optimal information size.
 
-    One level for each threshold that the interval of the absolute effect crosses: both sides of the smallest important
-    difference, or no effect where none is set. Without crossing: one level where the information size is not met, two
+    One level for each threshold that the interval of the absolute effect crosses, three at most: both sides of the
+    smallest important difference or of every size that was stated, or no effect where none is set. Without crossing: one level where the information size is not met, two
     where it is missed by far, none for a very large sample. Where only a ratio is known, an interval that crosses 1
     and takes in both appreciable benefit and harm (0.75 and 1.25) is two levels. Sources: Guyatt et al. (2011), J Clin
     Epidemiol 64:1283-1293; Zeng et al. (2022), J Clin Epidemiol 150:216-224.
     """
     interval = evidence.interval(evidence.ci_low, evidence.ci_high)
-    assert interval is not None  # the confidence interval is always known
     threshold = evidence.threshold
-    crossed = [limit for limit in _limits(threshold) if interval[0] < limit < interval[1]]
+    crossed = [line for line in _lines(evidence) if interval[0] < line < interval[1]]
     size = information_size(evidence)
     numbers: dict[str, Value] = {
         "low": interval[0],
@@ -229,14 +253,16 @@ def imprecision(evidence: Evidence) -> Proposal:
         "information_size": size.total if size else None,
     }
     shown = _interval_text(evidence, interval)
-    limits = f"a difference of {_difference_text(evidence, threshold)}" if threshold else "no effect"
     if crossed:
         wide = not threshold and evidence.is_ratio and _takes_in_both(evidence)
-        levels = 2 if len(crossed) == 2 or wide else 1
-        more = " on both sides" if len(crossed) == 2 else " and takes in both appreciable benefit and harm" if wide else ""
-        return _proposal("imprecision", levels, f"The interval, {shown}, crosses {limits}{more}.", **numbers)
+        levels = 2 if wide else min(len(crossed), 3)
+        more = " and takes in both appreciable benefit and harm" if wide else ""
+        return _proposal(
+            "imprecision", levels, f"The interval, {shown}, crosses {_lines_text(evidence, crossed)}{more}.", **numbers
+        )
     levels, said = _against_size(evidence, size)
-    return _proposal("imprecision", levels, f"The interval, {shown}, does not cross {limits}; {said}.", **numbers)
+    lines = _lines_text(evidence, list(evidence.limits))
+    return _proposal("imprecision", levels, f"The interval, {shown}, does not cross {lines}; {said}.", **numbers)
 
 
 def _takes_in_both(evidence: Evidence) -> bool:
@@ -253,11 +279,20 @@ def _interval_text(evidence: Evidence, interval: tuple[float, float]) -> str:
     return f"{interval[0]:.3g} to {interval[1]:.3g}"
 
 
-def _difference_text(evidence: Evidence, threshold: float | None) -> str:
-    value = threshold or 0.0
+def _lines_text(evidence: Evidence, lines: list[float]) -> str:
+    """The thresholds in words, each size once, "on both sides" where both of its lines are meant."""
+    sizes = sorted({abs(line) for line in lines})
+    if not sizes or sizes == [0.0]:
+        return "no effect"
+    both = [size for size in sizes if size in lines and -size in lines]
+    words = [f"{_size_text(evidence, size)}{' on both sides' if size in both else ''}" for size in sizes]
+    return "a difference of " + " and ".join(words)
+
+
+def _size_text(evidence: Evidence, size: float) -> str:
     if evidence.has_absolute:
-        return f"{1000 * value:.0f} per 1000"
-    return f"a ratio of {math.exp(value):.2f}" if evidence.is_ratio else f"{value:.3g}"
+        return f"{1000 * size:.0f} per 1000"
+    return f"a ratio of {math.exp(size):.2f}" if evidence.is_ratio else f"{size:.3g}"
 
 
 def information_size(evidence: Evidence) -> InformationSize | None:
@@ -291,7 +326,9 @@ def _against_size(evidence: Evidence, size: InformationSize | None) -> tuple[int
         return int(few), f"{evidence.events} events against the rule of thumb of {number('few_events'):.0f}"
     if not evidence.is_continuous:
         return 0, "the number of events is not known, so the information size was not looked at"
-    return int(people < number("few_participants")), f"{people} participants against the rule of thumb of {number('few_participants'):.0f}"
+    return int(
+        people < number("few_participants")
+    ), f"{people} participants against the rule of thumb of {number('few_participants'):.0f}"
 
 
 # --- publication bias ------------------------------------------------------------------------------------------
@@ -343,7 +380,9 @@ def dose_response(evidence: Evidence) -> Proposal:
 
 def plausible_confounding(evidence: Evidence) -> Proposal:
     """Confounding that could only weaken the finding, as the panel says. Source: Guyatt et al. (2011), 64:1311-1316."""
-    return _asked("plausible_confounding", evidence.plausible_confounding, "confounding that would only weaken the finding")
+    return _asked(
+        "plausible_confounding", evidence.plausible_confounding, "confounding that would only weaken the finding"
+    )
 
 
 def _asked(domain: str, answer: bool | None, what: str) -> Proposal:
@@ -360,5 +399,7 @@ GRADE_DOMAINS = by_key(
     GradeDomain("publication_bias", "Publication bias", publication_bias, up=False, source="guyatt2011_publication"),
     GradeDomain("large_effect", "Large effect", large_effect, up=True, source="guyatt2011_up"),
     GradeDomain("dose_response", "Dose-response gradient", dose_response, up=True, source="guyatt2011_up"),
-    GradeDomain("plausible_confounding", "Plausible confounding", plausible_confounding, up=True, source="guyatt2011_up"),
+    GradeDomain(
+        "plausible_confounding", "Plausible confounding", plausible_confounding, up=True, source="guyatt2011_up"
+    ),
 )

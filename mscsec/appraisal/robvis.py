@@ -57,10 +57,18 @@ ROBVIS = by_key(
         ("Low", "Some concerns", "High", *_OPEN),
         source="mcguinness2021",
     ),
-    RobvisTool("ROBINS-I", "ROBINS-I", _D7, ("Low", "Moderate", "Serious", "Critical", *_OPEN), source="mcguinness2021"),
-    RobvisTool("ROBINS-E", "ROBINS-E", _D7, ("Low", "Some concerns", "High", "Very high", *_OPEN), source="mcguinness2021"),
     RobvisTool(
-        "QUADAS-2", "QUADAS-2", ("D1", "D2", "D3", "D4"), ("Low", "Some concerns", "High", *_OPEN), source="mcguinness2021"
+        "ROBINS-I", "ROBINS-I", _D7, ("Low", "Moderate", "Serious", "Critical", *_OPEN), source="mcguinness2021"
+    ),
+    RobvisTool(
+        "ROBINS-E", "ROBINS-E", _D7, ("Low", "Some concerns", "High", "Very high", *_OPEN), source="mcguinness2021"
+    ),
+    RobvisTool(
+        "QUADAS-2",
+        "QUADAS-2",
+        ("D1", "D2", "D3", "D4"),
+        ("Low", "Some concerns", "High", *_OPEN),
+        source="mcguinness2021",
     ),
     RobvisTool("QUIPS", "QUIPS", (*_D5, "D6"), ("Low", "Moderate", "High", *_OPEN), source="mcguinness2021"),
     RobvisTool(
@@ -92,7 +100,10 @@ _WORDS = {
     "?": "No information",
 }
 _SYMBOLS = "+-x!"  # what robvis draws for the levels of a fixed template, best first
-_AT_RISK = {"Unclear": "Some concerns", "At risk of bias": "High"}  # QUADAS-2's words, for which the template has others
+_AT_RISK = {
+    "Unclear": "Some concerns",
+    "At risk of bias": "High",
+}  # QUADAS-2's words, for which the template has others
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +176,16 @@ def _check_rows(rows: Sequence[RobvisRow], columns: tuple[str, ...], weighted: b
         seen.add(row.study)
         if set(row.judgements) != set(columns):
             raise InvalidInput(
-                f"{row.study} has judgements for {', '.join(row.judgements)}", f"the columns are {', '.join(columns)}", code="B301"
+                f"{row.study} has judgements for {', '.join(row.judgements)}",
+                f"the columns are {', '.join(columns)}",
+                code="B301",
             )
         if weighted and (row.weight is None or not (math.isfinite(row.weight) and row.weight >= 0)):
-            raise InvalidInput(f"the weight of {row.study} is {row.weight}", "a weighted table has a weight of 0 or more in each row", code="B301")
+            raise InvalidInput(
+                f"the weight of {row.study} is {row.weight}",
+                "a weighted table has a weight of 0 or more in each row",
+                code="B301",
+            )
 
 
 def _word(value: str, template: RobvisTool, study: str, column: str) -> str:
@@ -184,7 +201,9 @@ def _word(value: str, template: RobvisTool, study: str, column: str) -> str:
         word = {key.casefold(): item for key, item in _AT_RISK.items()}.get(folded, "")
     if word not in template.judgements:
         raise InvalidInput(
-            f"{column} of {study} is {value!r}", f"the judgements of {template.key} are {', '.join(template.judgements)}", code="B301"
+            f"{column} of {study} is {value!r}",
+            f"the judgements of {template.key} are {', '.join(template.judgements)}",
+            code="B301",
         )
     return word
 
@@ -243,7 +262,10 @@ def weight_shares(rows: Sequence[RobvisRow], tool: str) -> dict[str, dict[str, f
     columns = template.columns or tuple(rows[0].judgements)
     found: dict[str, dict[str, float]] = {}
     for column in (*columns, "Overall"):
-        words = [_word(row.overall if column == "Overall" else row.judgements[column], template, row.study, column) for row in rows]
+        words = [
+            _word(row.overall if column == "Overall" else row.judgements[column], template, row.study, column)
+            for row in rows
+        ]
         sums = {
             word: math.fsum(size for size, said in zip(sizes, words, strict=True) if said == word) / total
             for word in template.judgements

@@ -112,7 +112,9 @@ def _target(study: Study, base: EvidenceBase, force: bool) -> Path:
     """The file to write: named after the id, or the one that already holds it. Raises UsageError where it is taken."""
     target = Path(base.folder) / f"{study.id}.yaml"
     if target.name == REVIEW_FILE:
-        raise UsageError(f"the id {study.id!r} would put the study into {target}, which is the protocol. Give it another id")
+        raise UsageError(
+            f"the id {study.id!r} would put the study into {target}, which is the protocol. Give it another id"
+        )
     known = base.documents.get(study.id)
     if known is not None:
         target = Path(known.file)

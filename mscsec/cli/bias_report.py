@@ -116,9 +116,7 @@ def _bars(report: BiasReport) -> list[str]:
             + styled(half * no, COLOURS["no"])
         )
         mark = "*" if item.key else " "
-        lines.append(
-            f"{head}{mark} {pad(name, room)} {bar} {item.yes:>3}+ {item.unclear:>3}? {item.no:>3}x"
-        )
+        lines.append(f"{head}{mark} {pad(name, room)} {bar} {item.yes:>3}+ {item.unclear:>3}? {item.no:>3}x")
     return lines
 
 

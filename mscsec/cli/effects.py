@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mscsec.cli import options as opt
+from mscsec.cli.inputs import TableFile, read_inputs
 from mscsec.cli.output import (
     csv_text,
     display_width,
@@ -16,17 +16,14 @@ from mscsec.cli.output import (
     json_text,
     output_kind,
     pad,
-    say_base,
     table,
     width,
     wrap,
 )
-from mscsec.cli.pool import TableFile, chosen_outcome, read_table
 from mscsec.cli.render_pool import arm_words, left_out
-from mscsec.effects.sizes import EffectSizes, StudyEffect, effects
-from mscsec.effects.tabular import effects_from_table
+from mscsec.effects.sizes import EffectSizes, StudyEffect
 from mscsec.errors import UsageError
-from mscsec.records.reader import EvidenceBase, load
+from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import interval, level, number
 from mscsec.report.words import footnotes
 from mscsec.sources import SOURCES
@@ -88,19 +85,11 @@ def command(
     kind = output_kind(output, json=json, csv=csv)
     if prefer not in ("arms", "reported"):
         raise UsageError(f"--prefer is {prefer!r}; write arms or reported")
-    base = None
-    if table is not None:
-        sizes = effects_from_table(
-            read_table(table), measure, outcome=outcome or Path(table).stem, exclude=exclude or (), level=level or 0.95
-        )
-    else:
-        base = load(studies)
-        if studies is None:
-            say_base(base)
-        sizes = effects(
-            base, chosen_outcome(base, outcome), measure=measure, comparison=comparison, timepoint=timepoint, designs=design,
-            exclude=exclude or (), level=level or float(base.review.analysis.level or 0.95), mean_rule=mean_rule, sd_rule=sd_rule, prefer=prefer,
-        )  # fmt: skip
+    inputs = read_inputs(
+        outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design,
+        exclude=exclude, level=level, rules={"mean_rule": mean_rule, "sd_rule": sd_rule, "prefer": prefer},
+    )  # fmt: skip
+    sizes, base = inputs.sizes, inputs.base
     if study:
         strangers = [row.study for row in sizes.rows if row.study not in study]
         for name in study:

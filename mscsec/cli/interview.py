@@ -9,10 +9,11 @@ import typer
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mscsec.cli.output import say
-from mscsec.records.models import Arm, ArmResult, Blinding, Citation, Design, Review, Study, StudyResult
+from mscsec.records.models import Arm, ArmResult, Blinding, Citation, Design, Reported, Review, Study, StudyResult
 from mscsec.records.models import Outcome as OutcomePlan
 from mscsec.records.number import resolve
 from mscsec.records.quantities import SourceNote, known_keys
+from mscsec.records.reader import read_study, study_findings
 from mscsec.records.writer import dump_study
 
 Answer = Any
@@ -34,7 +35,7 @@ def interview(review: Review, folder: str, taken: Sequence[str]) -> str:
     say("\nArms")
     record["arms"] = _arms(review, record["design"]["type"])
     say("\nResults")
-    record["results"] = _results(review, record["arms"])
+    record["results"] = _results(review, record)
     return dump_study(record)
 
 
@@ -90,7 +91,7 @@ _FIGURES = {
 }
 
 
-def _results(review: Review, arms: dict[str, Any]) -> list[dict[str, Any]]:
+def _results(review: Review, record: dict[str, Any]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     say(f"Outcomes: {', '.join(review.outcomes)}")
     while True:
@@ -101,7 +102,21 @@ def _results(review: Review, arms: dict[str, Any]) -> list[dict[str, Any]]:
         )
         if not outcome:
             return results
-        results.append(_result(outcome, review.outcomes[outcome], arms))
+        result = _result(outcome, review.outcomes[outcome], record["arms"])
+        broken = _broken_rules({**record, "results": [*results, result]}, review)
+        if broken:
+            say("\n".join(f"  {text}" for text in broken) + "\n  This result is asked again.")
+        else:
+            results.append(result)
+
+
+def _broken_rules(record: dict[str, Any], review: Review) -> list[str]:
+    """What is wrong between the figures of the results, which no single answer can show."""
+    study, _, problems = read_study("<answers>", dump_study(record))
+    if study is None:
+        return [problem.message for problem in problems]
+    findings = [finding for finding in study_findings(study, review) if finding.path[0] == "results"]
+    return ["; ".join(part for part in (item.found, item.rule, item.instead) if part) for item in findings]
 
 
 def _result(outcome: str, plan: OutcomePlan, arms: dict[str, Any]) -> dict[str, Any]:
@@ -115,9 +130,9 @@ def _result(outcome: str, plan: OutcomePlan, arms: dict[str, Any]) -> dict[str, 
     figures = {name: given for name, given in figures.items() if given}
     if figures:
         result["arms"] = figures
-    p = _ask("reported P value", lambda text: resolve(text, True))
-    if p is not None:
-        result["reported"] = {"p": p}
+    reported = _fields(Reported, ("p",), prefix="reported ")
+    if reported:
+        result["reported"] = reported
     result["source"] = _fields(SourceNote, ("where", "text"), prefix="source: ", required=True)
     return result
 

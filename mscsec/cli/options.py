@@ -94,3 +94,32 @@ Output = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that exists.")]
+Model = Annotated[str | None, typer.Option("--model", metavar="KEY", help="random or common. Default: random.")]
+Tau2 = Annotated[
+    str | None,
+    typer.Option(
+        "--tau2",
+        metavar="KEY",
+        help="Estimator of the between-study variance: REML, DL, PM, ML, HE, SJ, EB ... Default: REML.",
+    ),
+]
+Ci = Annotated[
+    str | None,
+    typer.Option(
+        "--ci",
+        metavar="KEY",
+        help="Interval of the pooled effect: auto, wald, t, hksj, hksj-adhoc, kr, hc, profile ... Default: auto (HKSJ where k > 2 and tau2 > 0, else Wald).",
+    ),
+]
+PredictionKey = Annotated[
+    str | None,
+    typer.Option(
+        "--prediction",
+        metavar="KEY",
+        help="Prediction interval: auto, t-k1, hts, hk, kr, normal, bootstrap, none. Default: auto.",
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", metavar="KEY", help="A whole convention: cochrane-2025, revman-5, metafor, meta."),
+]

@@ -2,58 +2,51 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated
+import math
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mscsec.cli import options as opt
-from mscsec.cli.output import document, emit, json_text, output_kind, say_base
+from mscsec.cli.inputs import Inputs, TableFile, read_inputs
+from mscsec.cli.output import document, emit, json_text, output_kind
 from mscsec.cli.render_pool import pool_csv, pool_markdown, pool_text
-from mscsec.effects.sizes import EffectSizes, effects
-from mscsec.effects.tabular import Table, effects_from_table, read_csv
-from mscsec.errors import TooFewStudies, UsageError
+from mscsec.effects.moderators import column
+from mscsec.effects.sizes import EffectSizes
+from mscsec.errors import InvalidInput, UsageError
 from mscsec.pooling import pool
 from mscsec.pooling.result import PooledResult
-from mscsec.problems import RecordError
 from mscsec.records.models import Analysis
-from mscsec.records.reader import EvidenceBase, decode, load, read_file
+from mscsec.registry import choose
 from mscsec.report.words import footnotes, method_words
 
-Model = Annotated[str | None, typer.Option("--model", metavar="KEY", help="random or common. Default: random.")]
-Tau2 = Annotated[
+if TYPE_CHECKING:
+    from mscsec.pooling.counts import Comparison
+
+Method = Annotated[
     str | None,
     typer.Option(
-        "--tau2",
+        "--method",
         metavar="KEY",
-        help="Estimator of the between-study variance: REML, DL, PM, ML, HE, SJ, EB ... Default: REML.",
+        help="IV (inverse variance), or from the cells: MH, Peto, UM.FS, UM.RS, CM.EL, CM.AL (GLMMs), BB, Firth, SSW. Default: IV.",
     ),
 ]
-Ci = Annotated[
+By = Annotated[
     str | None,
     typer.Option(
-        "--ci",
-        metavar="KEY",
-        help="Interval of the pooled effect: auto, wald, t, hksj, hksj-adhoc ... Default: auto (HKSJ where k > 2 and tau2 > 0, else Wald).",
+        "--by",
+        metavar="FIELD",
+        help="Subgroups by a field of the records (year, dose, route, open_label, ...) or a column of the table.",
     ),
 ]
-PredictionKey = Annotated[
-    str | None,
-    typer.Option(
-        "--prediction", metavar="KEY", help="Prediction interval: auto, t-k1, hts, hk, normal, none ... Default: auto."
-    ),
+CommonTau2 = Annotated[
+    bool, typer.Option("--common-tau2", help="With --by: one between-study variance for all subgroups.")
 ]
-Preset = Annotated[
-    str | None,
-    typer.Option("--preset", metavar="KEY", help="A whole convention: cochrane-2025, revman-5, metafor, meta."),
-]
-TableFile = Annotated[
-    str | None,
+Compare = Annotated[
+    bool,
     typer.Option(
-        "--table",
-        metavar="FILE",
-        help="Read a CSV table (- is stdin) instead of an evidence base: columns study and events_1 n_1 events_2 n_2, or mean_1 sd_1 n_1 mean_2 sd_2 n_2, or yi vi.",
+        "--compare",
+        help="Dichotomous outcomes: every method that suits the data side by side, with advice for rare events.",
     ),
 ]
 
@@ -61,12 +54,16 @@ TableFile = Annotated[
 def command(
     outcome: opt.Outcome = None,
     measure: opt.Measure = None,
-    model: Model = None,
-    tau2: Tau2 = None,
-    ci: Ci = None,
-    prediction: PredictionKey = None,
+    method: Method = None,
+    model: opt.Model = None,
+    tau2: opt.Tau2 = None,
+    ci: opt.Ci = None,
+    prediction: opt.PredictionKey = None,
     level: opt.Level = None,
-    preset: Preset = None,
+    preset: opt.Preset = None,
+    by: By = None,
+    common_tau2: CommonTau2 = False,
+    compare: Compare = False,
     comparison: opt.Comparison = None,
     timepoint: opt.Timepoint = None,
     design: opt.Designs = None,
@@ -85,87 +82,160 @@ def command(
     Examples:
       mscsec pool --outcome icu_stay
       mscsec pool --outcome mortality_28d --measure OR --tau2 PM --ci hksj
+      mscsec pool --outcome mortality_28d --method MH
+      mscsec pool --outcome mortality_28d --compare
+      mscsec pool --outcome hospital_stay --by country --common-tau2
       mscsec pool --outcome hospital_stay --exclude shu2020 --json
       mscsec pool --table trials.csv --measure RR -o result.md
     """
     kind = output_kind(output, json=json, csv=csv, markdown=markdown)
-    if table is not None:
-        if studies is not None or comparison or timepoint or design:
-            raise UsageError(
-                "--table stands alone: --studies, --comparison, --timepoint and --design belong to an evidence base"
-            )
-        base, analysis = None, Analysis()
-        sizes = effects_from_table(
-            read_table(table), measure, outcome=outcome or Path(table).stem, exclude=exclude or (), level=level or 0.95
-        )
-    else:
-        base = load(studies)
-        analysis = base.review.analysis
-        if studies is None:
-            say_base(base)
-        sizes = effects(
-            base, chosen_outcome(base, outcome), measure=measure, comparison=comparison, timepoint=timepoint, designs=design,
-            exclude=exclude or (), level=level or float(analysis.level or 0.95),
-        )  # fmt: skip
-    fit = _pool(sizes, analysis, model, tau2, ci, prediction, preset)
-    if kind == "json":
-        emit(json_text(_document(sizes, fit, base)), output, force)
-    else:
-        render = {"text": pool_text, "csv": pool_csv, "markdown": pool_markdown}[kind]
-        emit(render(sizes, fit), output, force)
-
-
-def chosen_outcome(base: EvidenceBase, asked: str | None) -> str:
-    """The outcome asked for; raises UsageError with the list where none was."""
-    if asked is None:
-        raise UsageError(
-            f"name an outcome: --outcome {next(iter(base.review.outcomes))}. Outcomes here: {', '.join(base.review.outcomes)}"
-        )
-    return asked
-
-
-def read_table(file: str) -> Table:
-    """The table in a CSV file, or on stdin for "-"."""
-    if file == "-":
-        file, (text, problems) = "<stdin>", decode("<stdin>", sys.stdin.buffer.read(), mark_allowed=True)
-    else:
-        text, problems = read_file(file, mark_allowed=True)
-    if problems:
-        raise RecordError(problems)
-    return read_csv(file, text)
-
-
-def _pool(
-    sizes: EffectSizes,
-    analysis: Analysis,
-    model: str | None,
-    tau2: str | None,
-    ci: str | None,
-    prediction: str | None,
-    preset: str | None,
-) -> PooledResult:
-    """The fit; options first, then the review's analysis, then the preset. A named preset sets the review's aside."""
-    own = analysis if preset is None else Analysis()
-    if not sizes.rows:
-        reasons = "\n".join(f"  {study.label} ({study.study}): {study.reason}" for study in sizes.excluded)
-        raise TooFewStudies(
-            "pooling", 1, 0, f"No study of {len(sizes.excluded)} contributes to {sizes.outcome}:\n{reasons}"
-        )
-    return pool(
-        sizes.yi, sizes.vi, model=model or own.model or "random", tau2=tau2 or own.tau2, ci=ci or own.ci,
-        prediction=prediction or own.prediction, level=sizes.level, transform=sizes.transform, preset=preset or own.preset,
+    _agree(by=by, compare=compare, method=method, common_tau2=common_tau2)
+    from_cells = compare or (method is not None and method.upper() not in ("IV", "INVERSE"))
+    inputs = read_inputs(
+        outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design,
+        exclude=exclude, level=level, drop00=False if from_cells else None,
     )  # fmt: skip
+    inputs.need_studies()
+    # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
+    chosen = _choices(Analysis() if from_cells else inputs.analysis, model, tau2, ci, prediction, preset)
+    if compare:
+        emit(_compared(inputs, chosen, kind), output, force)
+    elif by is not None:
+        emit(_by(inputs, by, common_tau2, chosen, kind), output, force)
+    else:
+        fit = fit_cells(inputs.sizes, method or "", chosen) if from_cells else fit_effects(inputs.sizes, chosen)
+        emit(_shown(inputs, fit, kind), output, force)
 
 
-def _document(sizes: EffectSizes, fit: PooledResult, base: EvidenceBase | None) -> dict[str, object]:
-    notes = footnotes(sizes.rows)
-    return document(
-        "pool",
-        evidence_base=None
-        if base is None
-        else {"folder": base.folder, "shipped": base.shipped, "studies": len(base.studies)},
-        effects=sizes,
-        result=fit,
-        method_text=method_words(sizes, fit),
-        notes=[{"mark": mark, "text": text} for mark, text in notes.notes],
+def _agree(by: str | None, compare: bool, method: str | None, common_tau2: bool) -> None:
+    """Options that cannot go together, said before anything is read."""
+    if compare and (by or method):
+        raise UsageError(f"--compare fits every method to all studies; leave out {'--by' if by else '--method'}")
+    if by and method and method.upper() not in ("IV", "INVERSE"):
+        raise UsageError("--by pools the effects of each subgroup by inverse variance; leave out --method")
+    if common_tau2 and not by:
+        raise UsageError("--common-tau2 belongs to --by FIELD")
+
+
+def _choices(
+    analysis: Analysis, model: str | None, tau2: str | None, ci: str | None, prediction: str | None, preset: str | None
+) -> dict[str, Any]:
+    """Options first, then the review's analysis, then the preset. A preset named here sets the review's own aside."""
+    own = analysis if preset is None else Analysis()
+    return {
+        "model": model or own.model, "tau2": tau2 or own.tau2, "ci": ci or own.ci,
+        "prediction": prediction or own.prediction, "preset": preset or own.preset,
+    }  # fmt: skip
+
+
+def fit_effects(sizes: EffectSizes, chosen: dict[str, Any]) -> PooledResult:
+    """Inverse variance."""
+    chosen = chosen | {"model": chosen["model"] or "random"}
+    return pool(sizes.yi, sizes.vi, level=sizes.level, transform=sizes.transform, threshold=threshold(sizes), **chosen)
+
+
+def threshold(sizes: EffectSizes) -> float | None:
+    """The important difference as a bound on the analysis scale, on the side of benefit; None where there is none."""
+    size = sizes.important_difference
+    if size is None or sizes.better == "neither" or sizes.null is None:
+        return None
+    if sizes.transform == "exp":
+        ratio = min(size, 1 / size)
+        return math.log(ratio) if sizes.better == "lower" else -math.log(ratio)
+    if sizes.measure not in ("MD", "RD"):
+        return None
+    return -size if sizes.better == "lower" else size
+
+
+def fit_cells(sizes: EffectSizes, method: str, chosen: dict[str, Any]) -> PooledResult:
+    """A method that works on the counts themselves."""
+    from mscsec.pooling.counts import COUNTS, RATES, pool_counts, pool_rates
+    from mscsec.pooling.counts.fit import SYNONYMS
+
+    cells, rates = cells_of(sizes)
+    row = choose(RATES if rates else COUNTS, SYNONYMS.get(method.upper(), method), "method")
+    options = {name: value for name, value in chosen.items() if value is not None}
+    function = pool_rates if rates else pool_counts
+    return function(*cells, measure=sizes.measure, method=row.key, level=sizes.level, **options)
+
+
+def cells_of(sizes: EffectSizes) -> tuple[list[list[float]], bool]:
+    """events_1, n_1, events_2, n_2 (or person-time) of every study; the second value says whether they are rates.
+
+    Raises UsageError where the outcome has no cells, or a study contributes a reported effect instead of its cells.
+    """
+    rates = sizes.measure in ("IRR", "IRD", "IRSD")
+    size = "time" if rates else "n"
+    cells: list[list[float]] = [[], [], [], []]
+    for row in sizes.rows:
+        for place, arm in ((0, row.experimental), (2, row.comparator)):
+            events, total = arm.events, getattr(arm, size)
+            if events is None or total is None:
+                raise UsageError(
+                    f"{row.label} has no cells (events and {size} in each arm), which this method works on; exclude it or use --method IV"
+                )
+            cells[place].append(events)
+            cells[place + 1].append(total)
+    return cells, rates
+
+
+def _shown(inputs: Inputs, fit: PooledResult, kind: str) -> str:
+    sizes = inputs.sizes
+    if kind == "json":
+        notes = footnotes(sizes.rows)
+        return json_text(
+            document(
+                "pool", evidence_base=inputs.about(), effects=sizes, result=fit, method_text=method_words(sizes, fit),
+                notes=[{"mark": mark, "text": text} for mark, text in notes.notes],
+            )
+        )  # fmt: skip
+    return {"text": pool_text, "csv": pool_csv, "markdown": pool_markdown}[kind](sizes, fit)
+
+
+def _by(inputs: Inputs, field: str, common_tau2: bool, chosen: dict[str, Any], kind: str) -> str:
+    from mscsec.cli.render_subgroups import subgroups_csv, subgroups_markdown, subgroups_text
+    from mscsec.pooling.regression import subgroups
+
+    sizes = inputs.sizes
+    groups = column(inputs.columns(), field)
+    unknown = [row.label for row, group in zip(sizes.rows, groups, strict=True) if group is None]
+    if unknown:
+        raise InvalidInput(
+            f"{field} is not recorded for {', '.join(unknown)}",
+            "every study in a subgroup analysis belongs to a group",
+            "Record it, or leave these studies out with --exclude",
+        )
+    labels = [f"{group:g}" if isinstance(group, float) else str(group) for group in groups]
+    options = chosen | {"model": chosen["model"] or "random"}
+    found = subgroups(
+        sizes.yi, sizes.vi, labels, tau2_common=common_tau2, level=sizes.level, transform=sizes.transform, **options
     )
+    if kind == "json":
+        return json_text(
+            document(
+                "subgroups",
+                evidence_base=inputs.about(),
+                field=field,
+                members=dict(zip((row.study for row in sizes.rows), labels, strict=True)),
+                effects=sizes,
+                result=found,
+            )
+        )
+    render = {"text": subgroups_text, "csv": subgroups_csv, "markdown": subgroups_markdown}[kind]
+    return render(sizes, field, labels, found)
+
+
+def _compared(inputs: Inputs, chosen: dict[str, Any], kind: str) -> str:
+    from mscsec.cli.render_compare import compare_csv, compare_markdown, compare_text
+    from mscsec.pooling.counts import compare
+
+    sizes = inputs.sizes
+    cells, rates = cells_of(sizes)
+    if rates or sizes.measure not in ("OR", "RR", "RD"):
+        raise UsageError(
+            f"--compare is for dichotomous outcomes with --measure OR, RR or RD; {sizes.outcome} is analysed as {sizes.measure}"
+        )
+    found: Comparison = compare(*cells, measure=sizes.measure, level=sizes.level, preset=chosen["preset"])
+    if kind == "json":
+        return json_text(document("compare", evidence_base=inputs.about(), outcome=sizes.outcome, comparison=found))
+    return {"text": compare_text, "csv": compare_csv, "markdown": compare_markdown}[kind](sizes, found)

@@ -164,10 +164,14 @@ def _build(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, arms: bool, 
             cells += [arm_words(row.experimental), arm_words(row.comparator)]
     plot_at = len(header)
     header += [effect_head, "Weight", ""]
-    for cells, row, weight in zip(rows, sizes.rows, fit.weights, strict=True):
+    for cells, row, weight in zip(rows, sizes.rows, shares(fit), strict=True):
         cells += [_bracketed(row.estimate, row.low, row.high), percent(weight), notes.marks[row.study]]
     shown = fit.display
-    pooled += [_bracketed(shown.estimate, shown.ci_low, shown.ci_high), percent(sum(fit.weights)), ""]
+    pooled += [
+        _bracketed(shown.estimate, shown.ci_low, shown.ci_high),
+        percent(sum(fit.weights) if fit.weights else None),
+        "",
+    ]
     prediction += [
         f"[{interval(shown.prediction_low, shown.prediction_high, joint=', ')}]"
         if shown.prediction_low is not None
@@ -176,6 +180,11 @@ def _build(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, arms: bool, 
         "",
     ]
     return _Columns(header, rows, pooled, prediction, plot_at, {plot_at, plot_at + 1})
+
+
+def shares(fit: PooledResult) -> tuple[float | None, ...]:
+    """Each study's share of the estimate; None where the method gives none (a likelihood over all cells)."""
+    return fit.weights or (None,) * fit.k
 
 
 def _bracketed(estimate: float, low: float, high: float) -> str:
@@ -215,18 +224,18 @@ _HEADER = [
 
 def pool_csv(sizes: EffectSizes, fit: PooledResult) -> str:
     """One row a study, then the pooled row; estimates on the natural scale, yi on the analysis scale, weights as shares."""
-    rows = [_csv_row(row, weight) for row, weight in zip(sizes.rows, fit.weights, strict=True)]
+    rows = [_csv_row(row, weight) for row, weight in zip(sizes.rows, shares(fit), strict=True)]
     shown = fit.display
     pooled = dict.fromkeys(_HEADER) | {
         "study": "pooled", "label": "pooled", "k": fit.k, "estimate": shown.estimate, "ci_low": shown.ci_low, "ci_high": shown.ci_high,
-        "weight": sum(fit.weights), "yi": fit.estimate, "vi": fit.se**2, "sei": fit.se, "p_value": fit.p_value, "tau2": fit.tau2, "i2": fit.i2,
+        "weight": sum(fit.weights) if fit.weights else None, "yi": fit.estimate, "vi": fit.se**2, "sei": fit.se, "p_value": fit.p_value, "tau2": fit.tau2, "i2": fit.i2,
         "prediction_low": shown.prediction_low, "prediction_high": shown.prediction_high,
         "method": method_words(sizes, fit), "notes": "; ".join(str(notice) for notice in fit.warnings),
     }  # fmt: skip
     return csv_text(_HEADER, [[row[name] for name in _HEADER] for row in (*rows, pooled)])
 
 
-def _csv_row(row: StudyEffect, weight: float) -> dict[str, object]:
+def _csv_row(row: StudyEffect, weight: float | None) -> dict[str, object]:
     arms = {
         f"{name}_{side}": getattr(arm, name)
         for side, arm in ((1, row.experimental), (2, row.comparator))
@@ -243,7 +252,7 @@ def pool_markdown(sizes: EffectSizes, fit: PooledResult) -> str:
     notes = footnotes(sizes.rows)
     head = ["Study", "Experimental", "Comparator", f"{sizes.measure} ({level(fit.level)} CI)", "Weight"]
     lines = [f"**{sizes.outcome_label}**", "", "| " + " | ".join(head) + " |", "| --- | --- | --- | ---: | ---: |"]
-    for row, weight in zip(sizes.rows, fit.weights, strict=True):
+    for row, weight in zip(sizes.rows, shares(fit), strict=True):
         mark = f" ({notes.marks[row.study]})" if notes.marks[row.study] else ""
         cells = [
             row.label + mark,

@@ -141,8 +141,7 @@ def effects(
     allowed = _designs(designs if designs is not None else base.review.analysis.designs)
     picked = [choose(study, base.review, outcome, key, timepoint, allowed) for study in base.studies]
     excluded = [item for item in picked if isinstance(item, Excluded)]
-    if row.key in RELATIVE:
-        options.setdefault("drop00", True)
+    options["drop00"] = drop_double_zeros(row, options.get("drop00"))
     read: list[_Read] = []
     for chosen in (item for item in picked if isinstance(item, Chosen)):
         try:
@@ -171,6 +170,13 @@ def _designs(asked: Iterable[str] | None) -> tuple[str, ...]:
         if name not in DESIGNS:
             raise UnknownName("design", name, (*DESIGNS, "all"))
     return names
+
+
+def drop_double_zeros(row: Measure, asked: bool | None) -> bool | None:
+    """Whether trials without events in either arm are left out: as asked, else for relative measures."""
+    if asked is None:
+        return True if row.key in RELATIVE else None
+    return asked if row.family == "dichotomous" else None
 
 
 _TYPES = {

@@ -16,7 +16,7 @@ from typing import Any
 
 from mscsec.effects.measures import FAMILIES, MEASURES, effect_size
 from mscsec.effects.select import Excluded
-from mscsec.effects.sizes import RELATIVE, EffectSizes, study_effect
+from mscsec.effects.sizes import EffectSizes, drop_double_zeros, study_effect
 from mscsec.effects.trail import ArmData, Figure, Trail
 from mscsec.errors import UsageError
 from mscsec.problems import Problem, RecordError
@@ -35,6 +35,18 @@ class Table:
     columns: dict[str, list[str]]
     lines: list[int]
 
+    def labels(self) -> list[str]:
+        """A name a row that no other row has: the study column, else the line."""
+        name = next((name for name in _LABELS if name in self.columns), None)
+        given = self.columns[name] if name else [""] * len(self.lines)
+        seen: dict[str, int] = {}
+        unique = []
+        for label, line in zip(given, self.lines, strict=True):
+            text = label or f"row {line}"
+            seen[text] = seen.get(text, 0) + 1
+            unique.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
+        return unique
+
 
 def read_csv(file: str, text: str) -> Table:
     """The cells of a CSV text; comma, semicolon or tab is recognised from the header.
@@ -47,7 +59,9 @@ def read_csv(file: str, text: str) -> Table:
     try:
         rows = [(line, row) for line, row in _rows(text, delimiter) if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        problem = Problem(file, 1, 1, "E211", f"this is not a CSV table: {error}", "", "Check the quotes and the separators")
+        problem = Problem(
+            file, 1, 1, "E211", f"this is not a CSV table: {error}", "", "Check the quotes and the separators"
+        )
         raise RecordError([problem]) from None
     if len(rows) < 2:
         raise RecordError(
@@ -121,14 +135,13 @@ def effects_from_table(
         )
     used = usable if complete else list(generic or ())
     arrays: dict[str, Any] = _numbers(table, used)
-    if row.key in RELATIVE and complete:
-        options.setdefault("drop00", True)
+    options["drop00"] = drop_double_zeros(row, options.get("drop00"))
     found = (
         effect_size(row.key, level=level, **arrays, **options)
         if complete
         else effect_size("GEN", level=level, **arrays)
     )
-    labels = _labels(table)
+    labels = table.labels()
     rows, excluded = [], []
     for place, label in enumerate(labels):
         notices = found.notices(place)
@@ -172,18 +185,6 @@ def effects_from_table(
 def _or_none(arrays: dict[str, Any], name: str, place: int) -> float | None:
     value = arrays[name][place] if name in arrays else math.nan
     return None if math.isnan(value) else value
-
-
-def _labels(table: Table) -> list[str]:
-    name = next((name for name in _LABELS if name in table.columns), None)
-    labels = table.columns[name] if name else [f"row {line}" for line in table.lines]
-    seen: dict[str, int] = {}
-    unique = []
-    for label, line in zip(labels, table.lines, strict=True):
-        text = label or f"row {line}"
-        seen[text] = seen.get(text, 0) + 1
-        unique.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
-    return unique
 
 
 def _numbers(table: Table, names: Sequence[str]) -> dict[str, Any]:

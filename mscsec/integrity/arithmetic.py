@@ -38,8 +38,13 @@ class Bounds(Result):
     agrees: bool
 
 
-def _bounds(low: float, high: float, figure: Figure, rounding: str, slack: float = 0.0) -> Bounds:
-    return Bounds(low, high, before_rounding(figure, rounding).meets(low - slack, high + slack))
+def _sd_bounds(low: float, high: float, sd: Figure, rounding: str) -> Bounds:
+    slack = 1e-12 * high  # the bounds are square roots
+    return Bounds(low, high, spread_span(sd, rounding).meets(low - slack, high + slack))
+
+
+def _bounds(low: float, high: float, figure: Figure, rounding: str) -> Bounds:
+    return Bounds(low, high, before_rounding(figure, rounding).meets(low, high))
 
 
 def difference_of(final: Figure, baseline: Figure, change: Figure, rounding: str = "up_or_down") -> Bounds:
@@ -117,7 +122,7 @@ def sd_on_scale(mean: Figure, low: Figure, high: Figure, sd: Figure, n: int, rou
         return Bounds(0.0, 0.0, False)
     best = min(max((bottom + top) / 2, first), last)  # the product is greatest at the middle of the scale
     most = math.sqrt(float((best - bottom) * (top - best) * Fraction(n, n - 1)))
-    return _bounds(0.0, most, sd, rounding, slack=1e-12 * most)
+    return _sd_bounds(0.0, most, sd, rounding)
 
 
 def sd_by_range(
@@ -139,7 +144,7 @@ def sd_by_range(
         centre = before_rounding(mean, rounding).floats()
         best = min(max((first[0] + last[1]) / 2, centre[0]), centre[1])
         most = min(most, math.sqrt(max((best - first[0]) * (last[1] - best), 0.0) * n / (n - 1)))
-    return _bounds(least, most, sd, rounding, slack=1e-12 * most)
+    return _sd_bounds(least, most, sd, rounding)
 
 
 def mean_of_groups(means: Sequence[Figure], ns: Sequence[int], overall: Figure, rounding: str = "up_or_down") -> Bounds:

@@ -20,7 +20,7 @@ from mscsec.integrity.contrasts import (
     interval_middle,
     p_of_interval,
 )
-from mscsec.integrity.means import MEAN_TESTS, p_of_means, p_over_splits, splits_of
+from mscsec.integrity.means import MEAN_TESTS, p_of_anova, p_of_means, p_over_splits, splits_of
 from mscsec.integrity.printed import Figure, ReportedP, before_rounding, printed, reported_p
 from mscsec.integrity.tables import TABLE_TESTS, Counts, pearson_table, smallest_rank_p
 from mscsec.integrity.tails import Interval, p_of_statistic
@@ -127,6 +127,39 @@ def check_p_over_splits(
         question="How many patients of each arm are in these figures, and which test was used?",
         alpha=alpha,
         numbers={"p_low": min(values), "p_high": max(values)},
+    )
+
+
+def check_p_of_groups(
+    means: Sequence[Figure],
+    sds: Sequence[Figure],
+    ns: Sequence[int],
+    p: ReportedP | Figure,
+    *,
+    rounding: str = "up_or_down",
+    alpha: float = SIGNIFICANCE,
+) -> Verdict:
+    """A reported P of the means of three arms or more against one-way analysis of variance; other reading: ± is an SE."""
+    reported = reported_p(p)
+    readings = [
+        reading_of_p("analysis of variance", True, p_of_anova(means, sds, ns, rounding=rounding), reported, rounding),
+        reading_of_p(
+            "analysis of variance, ± read as standard errors",
+            False,
+            p_of_anova(means, sds, ns, as_se=True, rounding=rounding),
+            reported,
+            rounding,
+        ),
+    ]
+    groups = zip(means, sds, ns, strict=True)
+    return judge_p(
+        "I310",
+        reported,
+        readings,
+        tested=" against ".join(f"{printed(m)} ± {printed(s)} (n = {n})" for m, s, n in groups) + f", {reported}",
+        assumption="independent patients, one variance for all arms; ± is an SD",
+        question=_TEST + " Is ± a standard deviation or a standard error?",
+        alpha=alpha,
     )
 
 
@@ -399,20 +432,29 @@ def check_ci_symmetry(
 
 
 def check_smallest_p(n_1: int, n_2: int, p: ReportedP | Figure, *, rounding: str = "up_or_down") -> Verdict:
-    """Whether an exact rank or permutation test can give so small a P with groups of these sizes."""
+    """Whether an exact rank test can give so small a P with groups of these sizes.
+
+    Usual: two-sided without ties. Half of its least P is that of a one-sided test and, where the groups differ in size,
+    of a permutation test with ties or on means.
+    """
     reported, least = reported_p(p), smallest_rank_p(n_1, n_2)
-    reading = reading_of_p("exact rank test, two-sided", True, Interval(least, least, 1.0), reported, rounding)
-    other = reading_of_p("one-sided", False, Interval(least / 2, least / 2, 1.0), reported, rounding)
-    fits = reading.fits
-    finding = Finding.CONSISTENT if fits else Finding.ONLY_IF if other.fits else Finding.INCONSISTENT
+    half = Interval(least / 2, least / 2, 1.0)
+    readings = [
+        reading_of_p("two-sided, no ties", True, Interval(least, least, 1.0), reported, rounding),
+        reading_of_p("one-sided", False, half, reported, rounding),
+    ]
+    if n_1 != n_2:
+        readings.append(reading_of_p("a permutation test with ties or on means", False, half, reported, rounding))
+    fitting = [each for each in readings if each.fits]
+    finding = Finding.CONSISTENT if readings[0].fits else Finding.ONLY_IF if fitting else Finding.INCONSISTENT
     return Verdict(
         "I309",
         finding,
         f"n = {n_1} and {n_2}, {reported}",
-        "an exact two-sided Mann-Whitney or permutation test",
+        "an exact two-sided Mann-Whitney test without ties",
         f"the least P such a test can give is {short_p(least)}",
-        condition="the test is one-sided" if finding is Finding.ONLY_IF else "",
-        question="" if fits else "Was the test exact, or a normal approximation?",
+        condition=" or ".join(each.label for each in fitting) if finding is Finding.ONLY_IF else "",
+        question="" if readings[0].fits else "Was the test exact, or a normal approximation?",
         numbers={"least": least},
-        readings=(reading, other),
+        readings=tuple(readings),
     )

@@ -173,12 +173,18 @@ def anova(means: Array, sds: Array, ns: Array) -> MeanTest:
 
 
 def p_of_anova(
-    means: Sequence[Figure], sds: Sequence[Figure], ns: Sequence[int], *, rounding: str = "up_or_down"
+    means: Sequence[Figure],
+    sds: Sequence[Figure],
+    ns: Sequence[int],
+    *,
+    as_se: bool = False,
+    rounding: str = "up_or_down",
 ) -> Interval:
     """P of equal means in two groups or more from printed summaries, with the interval that rounding allows.
 
     The greatest F has each mean at an end of its span; the least has all of them as near each other as the spans let them.
-    Raises InvalidInput for unequal lengths, fewer than two groups, more than twelve, or n below 2.
+    as_se : read the spreads as standard errors. Raises InvalidInput for unequal lengths, fewer than two groups, more than
+    twelve, or n below 2; NotEstimable where every spread is printed as 0.
     """
     if not 2 <= len(means) <= 12 or not len(means) == len(sds) == len(ns) or min(ns) < 2:
         raise InvalidInput(
@@ -186,16 +192,19 @@ def p_of_anova(
             "analysis of variance takes 2 to 12 groups, each with a mean, an SD and n of 2 or more",
         )
     n = np.asarray(ns, float)
-    value = _anova_p([float(printed(mean)) for mean in means], [float(printed(sd)) for sd in sds], n)
+    if all(printed(sd).value == 0 for sd in sds):
+        raise NotEstimable("every spread is printed as 0, which leaves no error to test the differences against")
+    factor = np.sqrt(n) if as_se else np.ones_like(n)
+    value = _anova_p([float(printed(mean)) for mean in means], factor * [float(printed(sd)) for sd in sds], n)
     spans = [before_rounding(mean, rounding).floats() for mean in means]
-    sd_low, sd_high = zip(*(spread_span(sd, rounding).floats() for sd in sds), strict=True)
+    sd_low, sd_high = factor * np.array([spread_span(sd, rounding).floats() for sd in sds]).T
     corners = np.array(list(itertools.product(*spans)))
     least = float(anova(corners, np.broadcast_to(sd_low, corners.shape), np.broadcast_to(n, corners.shape)).p.min())
     return Interval(value, min(value, least), max(value, _anova_p(_nearest_means(np.array(spans), n), sd_high, n)))
 
 
-def _anova_p(means: Sequence[float] | Array, sds: Sequence[float], n: Array) -> float:
-    return float(anova(np.asarray(means, float), np.asarray(sds, float), n).p)
+def _anova_p(means: Sequence[float] | Array, sds: Array, n: Array) -> float:
+    return float(anova(np.asarray(means, float), sds, n).p)
 
 
 def _nearest_means(spans: Array, n: Array) -> Array:

@@ -50,7 +50,7 @@ def printed(figure: Figure, decimals: int | None = None) -> Printed:
         return figure if decimals is None else _with_decimals(figure, decimals)
     kept = getattr(figure, "text", None)
     text = (kept if isinstance(kept, str) else figure if isinstance(figure, str) else _shortest(figure)).strip()
-    plain = text.replace("−", "-").replace("\N{MIDDLE DOT}", ".")
+    plain = text.rstrip(" %").replace("−", "-").replace("\N{MIDDLE DOT}", ".")
     try:
         number = Decimal(plain)
     except InvalidOperation:

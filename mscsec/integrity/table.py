@@ -72,6 +72,7 @@ INTEGRITY = by_key(
         "altman2011",
     ),
     Check("I309", "Least P of an exact rank test", statistics.check_smallest_p, ("n_1", "n_2", "p"), "mann1947"),
+    Check("I310", "P of several means", statistics.check_p_of_groups, ("means", "sds", "ns", "p"), "nuijten2016"),
     Check(
         "I401", "SD possible on a scale", arithmetic.check_sd_on_scale, ("mean", "sd", "n", "low", "high"), "bhatia2000"
     ),

@@ -160,9 +160,11 @@ TABLE_TESTS = by_key(
 
 
 def smallest_rank_p(n_1: int, n_2: int) -> float:
-    """The least two-sided P that an exact permutation or rank test of two groups can give: 2 / C(n_1 + n_2, n_1).
+    """The least two-sided P of an exact rank test without ties, or one that doubles a tail: 2 / C(n_1 + n_2, n_1).
 
-    It is reached where all of one group lie above all of the other; ties make it larger.
+    It is reached where all of one group lie above all of the other. A permutation test on distances from expectation can
+    give half of it where values are tied, or means are compared, and the groups differ in size: the other end of the
+    distribution may then lie nearer.
     """
     if min(n_1, n_2) < 1:
         raise InvalidInput(f"n is {n_1} and {n_2}", "each group has one member or more")

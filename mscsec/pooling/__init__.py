@@ -10,6 +10,7 @@ from mscsec.pooling.mean import CI
 from mscsec.pooling.prediction import PREDICTION
 from mscsec.pooling.presets import DEFAULT_PRESET, PRESETS
 from mscsec.pooling.result import Display, PooledResult
+from mscsec.pooling.studies import StudyResult, studies
 from mscsec.pooling.tau2 import TAU2, TAU2_CI
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "BatchResult",
     "Display",
     "PooledResult",
+    "StudyResult",
     "pool",
     "pool_batch",
+    "studies",
 ]

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 
 import numpy as np
+from scipy.special import chdtrc
 
 from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
 from mscsec.errors import InvalidInput
@@ -53,7 +54,6 @@ class BatchResult(Result):
     h2: Array
     i2_q: Array
     q: Array
-    q_p: Array
     pooled: BoolArray
     converged: BoolArray
     modes: IntArray
@@ -63,6 +63,11 @@ class BatchResult(Result):
     tau2_ci_high: Array | None = None
     prediction_low: Array | None = None
     prediction_high: Array | None = None
+
+    @property
+    def q_p(self) -> Array:
+        """Upper tail of chi-square for Q; 1 where nothing was pooled. Worked out when asked for, as it takes longer than DL itself."""
+        return np.where(self.pooled, chdtrc(np.maximum(self.k - 1, 1), np.where(self.pooled, self.q, 0.0)), 1.0)
 
 
 def pool_batch(
@@ -234,7 +239,7 @@ class _Data:
 # --- output -----------------------------------------------------------------------------------------------------------
 
 _ALWAYS = (
-    "estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high", "tau2", "i2", "h2", "i2_q", "q", "q_p",
+    "estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high", "tau2", "i2", "h2", "i2_q", "q",
 )  # fmt: skip
 
 
@@ -284,14 +289,14 @@ def _fill_several(out: dict[str, Array], data: _Data, part: slice, chosen: BoolA
 def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, Array | BoolArray | bool | int]]:
     """Each field of the result for the rows of one chunk, on the scale of the input."""
     sets, shown, between = solved.fit.sets, solved.shown, solved.between
-    c = cochran(sets)
+    c = cochran(sets, tail=False)
     yield from zip(
         ("estimate", "ci_low", "ci_high"),
         (x + sets.origin for x in (shown.estimate, shown.low, shown.high)),
         strict=True,
     )
     yield from zip(("se", "statistic", "df", "p_value"), (shown.se, shown.statistic, shown.df, shown.p_value), strict=True)
-    yield from (("q", c.q), ("q_p", c.p), ("i2_q", c.i2), ("pooled", True))
+    yield from (("q", c.q), ("i2_q", c.i2), ("pooled", True))
     yield from (("converged", between.converged), ("modes", between.modes), ("scaled", solved.scaled))
     by_tau2 = plan.random and plan.i2 == "tau2"
     yield "tau2", between.value if plan.random else np.full_like(between.value, np.nan)

@@ -17,7 +17,7 @@ from mscsec.pooling.mean import CI, Interval, fitted, wald
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.prediction import PREDICTION, Prediction, PredictionMethod, probability_above
 from mscsec.pooling.result import Display, PooledResult
-from mscsec.pooling.sets import Sets, given_weights, one_set, weigh
+from mscsec.pooling.sets import Sets, read_weights, weigh
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tau2 import Estimated, Tau2Method
 from mscsec.results import Notice
@@ -82,29 +82,12 @@ def pool(
         null=null,
     )
     back = _way_back(transform)
-    sets, mean_weights = _read(yi, vi, weights, tau2_weights)
+    sets, mean_weights = read_weights(yi, vi, weights, tau2_weights)
     if sets.k == 0:
         raise TooFewStudies("a meta-analysis", 1, 0, "No study has an estimate with a sampling variance.")
     if sets.k == 1:
         return _single(sets, plan, tau2_ci, back)
     return _several(sets, mean_weights, plan, back, threshold, seed, progress)
-
-
-def _read(
-    yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | str | None, tau2_weights: ArrayLike | None
-) -> tuple[Sets, Array | None]:
-    """The sets, with the weights of generalised Q in them, and the weights of the mean."""
-    if weights is None:
-        return one_set(yi, vi, tau2_weights), None
-    sets = one_set(yi, vi)
-    if isinstance(weights, str):
-        if weights != "equal":
-            raise InvalidInput(f"weights is {weights!r}", 'weights are numbers, or the word "equal"')
-        mean_weights = np.ones_like(sets.yi)
-    else:
-        mean_weights = given_weights(weights, sets.yi.shape)
-    of_q = mean_weights if tau2_weights is None else given_weights(tau2_weights, sets.yi.shape)
-    return Sets(sets.yi, sets.vi, sets.k, sets.origin, None, of_q), mean_weights
 
 
 # --- one study --------------------------------------------------------------------------------------------------------

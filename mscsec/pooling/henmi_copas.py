@@ -52,13 +52,14 @@ def henmi_copas(sets: Sets, level: float, null: float = 0.0) -> HenmiCopas:
     w2, w3, w4 = (dot(by.wi, by.wi) / by.sum_w, dot(squares, by.wi) / by.sum_w, dot(squares, squares) / by.sum_w)
     law = _Law(tau2, sets.k, by.sum_w, w2, w3, w4, trace_p(by.wi, by.sum_w), 1 + tau2 * w2)
     se = np.sqrt(law.ratio / by.sum_w)
-    quantile = _solve(law, (1 - level) / 2)
+    sd = np.sqrt(law.ratio)  # of the pivot's numerator, in units of the common-effect standard error
+    quantile = sd * _solve(law, (1 - level) / 2)
     own = np.abs(by.mean + (sets.origin - null)) / se
-    return HenmiCopas(by.mean, se, quantile * se, np.minimum(2 * _tail(law, own), 1.0))
+    return HenmiCopas(by.mean, se, quantile * se, np.minimum(2 * _tail(law, own / sd), 1.0))
 
 
 def _tail(law: _Law, x: Array) -> Array:
-    """Probability that the pivot exceeds `x`: the integral over r > x of P(Q < f(r / x) | r) phi(r)."""
+    """Probability that the pivot exceeds `x` standard deviations of its numerator: the integral over r > x of P(Q < f(r / x) | r) phi(r)."""
     nodes, node_weights = leggauss(NODES)
     x = np.asarray(x, dtype=float)
     start = np.minimum(x, FAR)

@@ -22,6 +22,9 @@ CANCELLED = 1e-3
 # Fewer numbers than this are multiplied and added sooner than einsum has read its subscripts.
 SMALL = 1000
 
+# From about here on a linear-algebra library would start threads of its own for a product of two vectors.
+THREADED = 8000
+
 
 @dataclass(frozen=True, slots=True)
 class Sets:
@@ -70,7 +73,7 @@ def total(values: Array) -> Array:
 
 def dot(a: Array, b: Array) -> Array:
     """Sum over the studies of a * b, without the product in memory."""
-    if a.ndim == 1 and b.ndim == 1:
+    if a.ndim == 1 and b.ndim == 1 and a.size < THREADED:
         return a.dot(b)  # type: ignore[no-any-return]
     if a.size < SMALL:
         return np.add.reduce(a * b, axis=-1)
@@ -215,3 +218,20 @@ def given_weights(weights: ArrayLike, shape: tuple[int, ...]) -> Array:
             f"weights run from {w.min()} to {w.max()}", "weights are finite, not negative and not all zero"
         )
     return w
+
+
+def read_weights(
+    yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | str | None, tau2_weights: ArrayLike | None
+) -> tuple[Sets, Array | None]:
+    """One set with the weights of generalised Q in it, and the weights of the mean: given, the word "equal", or None."""
+    if weights is None:
+        return one_set(yi, vi, tau2_weights), None
+    sets = one_set(yi, vi)
+    if isinstance(weights, str):
+        if weights != "equal":
+            raise InvalidInput(f"weights is {weights!r}", 'weights are numbers, or the word "equal"')
+        mean_weights = np.ones_like(sets.yi)
+    else:
+        mean_weights = given_weights(weights, sets.yi.shape)
+    of_q = mean_weights if tau2_weights is None else given_weights(tau2_weights, sets.yi.shape)
+    return Sets(sets.yi, sets.vi, sets.k, sets.origin, None, of_q), mean_weights

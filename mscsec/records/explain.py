@@ -61,7 +61,7 @@ def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: typ
         code, found, rule, instead = _not_allowed(detail["input"], context["expected"])
     elif kind == "string_pattern_mismatch":
         code, found, rule, instead = _bad_form(path, detail["input"])
-    elif kind == "string_too_long":
+    elif kind in ("string_too_long", "too_long"):
         code, found, rule, instead = (
             "R107",
             f"found {len(detail['input'])} characters",
@@ -75,7 +75,7 @@ def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: typ
     else:
         code, found, rule, instead = "R104", f"found {describe(detail['input'])}", str(detail["msg"]).lower(), ""
     line = source.lines[node.line - 1] if node.line <= len(source.lines) else ""
-    where = _spell(path[:steps]) if isinstance(node.value, (dict, list)) or not path else _spell(path)
+    where = _spell(path[:steps] if kind in ("missing", "extra_forbidden") else path)
     prefix = f"{where}: " if where else ""
     return Problem(source.file, node.line, node.column, code, prefix + found, rule, instead, excerpt=line)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
 
+from mscsec.records.number import Number
 from mscsec.records.quantities import (
     Correlation,
     Count,
@@ -290,8 +291,15 @@ class Assessment(Model):
     notes: Texts = ()
 
 
+def _moderator(value: object) -> object:
+    return {"value": value} if isinstance(value, Number) else value
+
+
+Moderator = Annotated[Quantity | Text, BeforeValidator(_moderator)]
+
+
 class Study(Model):
-    """One study record."""
+    """One study record. `moderators` holds study-level numbers or words for subgroups and meta-regression."""
 
     schema_: Literal["mscsec/study/1"] = Field(alias="schema")
     id: Identifier
@@ -301,6 +309,7 @@ class Study(Model):
     arms: Annotated[dict[str, Arm], Field(min_length=1)]
     results: tuple[StudyResult, ...] = ()
     risk_of_bias: tuple[Assessment, ...] = ()
+    moderators: dict[str, Moderator] = Field(default_factory=dict)
     text_seen: Text | None = None
     not_reported: Texts = ()
     notes: Texts = ()

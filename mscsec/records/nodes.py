@@ -14,13 +14,15 @@ from typing import Any
 
 import yaml
 
-from mscsec.constants import MAX_RECORD_DEPTH, MAX_RECORD_NODES
+from mscsec.constants import MAX_FILE_PROBLEMS, MAX_RECORD_DEPTH, MAX_RECORD_NODES
 from mscsec.problems import Problem
 from mscsec.records.number import resolve
+from mscsec.records.syntax import mistake_of
 
 Path = tuple[str | int, ...]
 
-_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_QUOTES = ("'", '"')
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -105,12 +107,13 @@ def parse(source: Source) -> Node | None:
             "Delete it",
         )
         return None
+    builder = _Builder(source)
     try:
-        return _Builder(source).build(_events(source.text, _Parser))
+        return builder.build(_events(source.text, PARSER))
     except _Stop:
         return None
     except yaml.YAMLError as error:
-        _report_syntax(source, error)
+        _report_syntax(source, error, builder)
         return None
 
 
@@ -128,6 +131,7 @@ class _Open:
 
     node: Node
     anchor: str | None
+    bracket: tuple[int, int, str] | None = None
     key: Node | None = None
 
 
@@ -139,6 +143,7 @@ class _Builder:
         self.stack: list[_Open] = []
         self.anchors: dict[str, Node] = {}
         self.root: Node | None = None
+        self.quoted: tuple[int, int, int] | None = None
         self.documents = 0
         self.total = 0
 
@@ -152,6 +157,8 @@ class _Builder:
                     self.refuse_escapes(event)
                 plain = event.implicit[0] and not event.style  # '' from the C parser, None from the other
                 mark = event.start_mark
+                if event.style in _QUOTES and event.end_mark.line > mark.line:
+                    self.quoted = (mark.line + 1, mark.column + 1, event.end_mark.line + 1)
                 node = Node(resolve(event.value, plain), mark.line + 1, mark.column + 1, event.value)
                 self.add(node, event.anchor)
             elif kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
@@ -201,7 +208,8 @@ class _Builder:
         self.refuse_depth(event, 1)
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         mark = event.start_mark
-        self.stack.append(_Open(Node(value, mark.line + 1, mark.column + 1, depth=1), event.anchor))
+        bracket = (mark.line + 1, mark.column + 1, "{" if isinstance(value, dict) else "[") if event.flow_style else None
+        self.stack.append(_Open(Node(value, mark.line + 1, mark.column + 1, depth=1), event.anchor, bracket))
 
     def close(self) -> None:
         done = self.stack.pop()
@@ -272,6 +280,8 @@ class _Builder:
 
     def put(self, mapping: dict[str, tuple[Node, Node]], key: Node, node: Node) -> None:
         if key.text in mapping:
+            if len(self.source.problems) >= MAX_FILE_PROBLEMS:
+                raise _Stop
             first = mapping[key.text][0]
             self.source.report(
                 key.line,
@@ -285,16 +295,17 @@ class _Builder:
         mapping[key.text] = (key, node)
 
 
-def _report_syntax(source: Source, error: yaml.YAMLError) -> None:
-    """One problem for a syntax error, in the words of PyYAML's Python parser whichever parser found it."""
-    if _Parser is not yaml.SafeLoader:
+def _report_syntax(source: Source, error: yaml.YAMLError, builder: _Builder) -> None:
+    """One problem for a syntax error, from the words of PyYAML's Python parser whichever parser found it."""
+    if PARSER is not yaml.SafeLoader:
         try:
             for _ in _events(source.text, yaml.SafeLoader):
                 pass
         except yaml.YAMLError as same:
             error = same
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    bracket = next((item.bracket for item in reversed(builder.stack) if item.bracket is not None), None)
+    mistake = mistake_of(error, bracket, builder.quoted)
+    line, column = mistake.line, mistake.column
     excerpt = source.lines[line - 1] if line <= len(source.lines) else ""
     if "\t" in excerpt[: len(excerpt) - len(excerpt.lstrip())]:
         source.report(
@@ -306,12 +317,4 @@ def _report_syntax(source: Source, error: yaml.YAMLError) -> None:
             "Replace the tab by two spaces",
         )
         return
-    problem = getattr(error, "problem", None) or "the text cannot be parsed"
-    context = getattr(error, "context", None)
-    found = f"this is not YAML: {problem}" + (f" ({context})" if context else "")
-    instead = (
-        'Put text that holds ": " or starts with a special character into double quotes'
-        if "mapping values" in problem
-        else ("Check the indentation, the quotes and the brackets here and on the line above")
-    )
-    source.report(line, column, "R008", found, "", instead)
+    source.report(line, column, "R008", mistake.found, mistake.rule, mistake.instead)

@@ -84,8 +84,10 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> str:
     """How the estimate was made, as a sentence for the methods or results section."""
     if fit.k == 1:
         return f"One study reported this outcome; its {sizes.measure_name} is shown with a {level(fit.level)} confidence interval (normal approximation), and nothing was pooled."
-    model = {"random": "a random-effects model", "common": "a common-effect model"}[fit.model]
-    text = f"The {sizes.measure_name}s of {count(fit.k, 'study', 'studies')} were pooled by inverse variance in {model}"
+    model = {"random": "a random-effects model", "common": "a common-effect model"}.get(
+        fit.model, f"a {fit.model} model"
+    )
+    text = f"The {sizes.measure_name}s of {count(fit.k, 'study', 'studies')} were pooled by {method_name(fit.method)} in {model}"
     if fit.model == "random" and fit.tau2_method:
         text += f", with the between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
         if fit.tau2_ci_method and fit.tau2_ci_low is not None:
@@ -94,6 +96,16 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> str:
     if fit.prediction_method and fit.prediction_low is not None:
         text += f"; the prediction interval uses {PREDICTION_NAMES.get(fit.prediction_method, fit.prediction_method)}"
     return text + "."
+
+
+def method_name(method: str) -> str:
+    """A pooling method in words."""
+    if method in ("inverse variance", "given weights"):
+        return method
+    from mscsec.pooling.counts import COUNTS, RATES  # only for methods from the cells, which cost their import
+
+    row = COUNTS.get(method) or RATES.get(method)
+    return {"MH": "the Mantel-Haenszel method", "Peto": "Peto's method"}.get(method) or (row.name if row else method)
 
 
 CI_NAMES = {

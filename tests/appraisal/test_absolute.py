@@ -30,7 +30,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("measure", "effect", "baseline", "risks", "thousand"), CASES, ids=[case[0] for case in CASES])
-def test_risks_at_a_baseline(measure: str, effect: list[float], baseline: float, risks: list[float], thousand: list[int]) -> None:
+def test_risks_at_a_baseline(
+    measure: str, effect: list[float], baseline: float, risks: list[float], thousand: list[int]
+) -> None:
     estimate, low, high = [math.log(value) for value in effect] if measure not in ("RD", "SMD") else effect
     found = absolute_effect(measure, estimate, low, high, baseline)
     assert [found.risk, found.risk_low, found.risk_high] == pytest.approx(risks, abs=5e-7)
@@ -83,7 +85,9 @@ def test_no_effect_leaves_the_baseline(measure: str) -> None:
     assert absolute_effect(measure, 0, 0, 0, 0.3).risk == pytest.approx(0.3, abs=1e-12)
 
 
-@pytest.mark.parametrize(("baseline", "low"), [(1.2, -1.0), (-0.1, -1.0), (0.2, 0.5), (0.2, -math.inf), (math.nan, -1.0)])
+@pytest.mark.parametrize(
+    ("baseline", "low"), [(1.2, -1.0), (-0.1, -1.0), (0.2, 0.5), (0.2, -math.inf), (math.nan, -1.0)]
+)
 def test_impossible_numbers_are_refused(baseline: float, low: float) -> None:
     with pytest.raises(InvalidInput) as caught:
         absolute_effect("RR", 0.0, low, 1.0, baseline)

@@ -51,6 +51,7 @@ def test_every_coefficient_and_kind_of_weight_has_a_case() -> None:
     assert set(STATISTICS) - {"agreement"} <= named
     assert {case["weights"] for case in CASES} | {"identity"} == set(WEIGHTS)
     assert {row.source for row in (*STATISTICS.values(), *WEIGHTS.values())} <= set(SOURCES)
+    assert {row.interval for row in STATISTICS.values()} <= set(SOURCES)
 
 
 def test_observed_agreement_has_wilsons_interval() -> None:
@@ -59,9 +60,11 @@ def test_observed_agreement_has_wilsons_interval() -> None:
     assert (one.estimate, round(one.ci_low or 0, 4), round(one.ci_high or 0, 4)) == (0.8, 0.4902, 0.9433)
 
 
-tables = st.integers(2, 4).flatmap(
-    lambda q: st.lists(st.lists(st.integers(0, 6), min_size=q, max_size=q), min_size=q, max_size=q)
-).filter(lambda table: sum(map(sum, table)) > 1)
+tables = (
+    st.integers(2, 4)
+    .flatmap(lambda q: st.lists(st.lists(st.integers(0, 6), min_size=q, max_size=q), min_size=q, max_size=q))
+    .filter(lambda table: sum(map(sum, table)) > 1)
+)
 
 
 @given(table=tables, weights=st.sampled_from(list(WEIGHTS)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +12,17 @@ from hypothesis import strategies as st
 
 from mscsec.appraisal.decision import Open, Tree, settle
 from mscsec.appraisal.engine import appraise, assessment_problems
-from mscsec.appraisal.instrument import ASSESSOR, Domain, Instrument, instrument, instrument_keys, parse_instrument
-from mscsec.errors import InvalidInput, UnknownName
+from mscsec.appraisal.instrument import (
+    ASSESSOR,
+    Domain,
+    Instrument,
+    instrument,
+    instrument_keys,
+    parse_instrument,
+    read_instrument,
+)
+from mscsec.codes import CODES
+from mscsec.errors import InvalidInput, UnknownName, UsageError
 from mscsec.sources import SOURCES
 
 KEYS = instrument_keys()
@@ -26,7 +37,9 @@ def name(item: object) -> str:
 def chosen(form: Instrument, domain: Domain) -> dict[str, frozenset[str]]:
     """Settings under which every question of the domain can be asked."""
     return {
-        setting.id: frozenset(option for option, _ in setting.options) if setting.several else frozenset([domain.variant or setting.default])
+        setting.id: frozenset(option for option, _ in setting.options)
+        if setting.several
+        else frozenset([domain.variant or setting.default])
         for setting in form.settings
     }
 
@@ -44,6 +57,14 @@ def test_every_instrument_has_its_facts_and_a_known_source(key: str) -> None:
     assert all(question.text and len(question.options) > 1 for d in form.all_domains() for question in d.questions)
     suggested = {rule.question for rule in form.suggestions}
     assert suggested <= {*form.question_ids(), *(domain.id for domain in form.domains)}
+
+
+def test_every_code_of_the_room_is_explained_and_used() -> None:
+    package = Path(__file__).parent.parent.parent / "mscsec" / "appraisal"
+    used = {
+        code for path in package.glob("*.py") for code in re.findall(r'"(B\d{3})"', path.read_text(encoding="utf-8"))
+    }
+    assert used == {code for code in CODES if code.startswith("B")}
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -81,14 +102,22 @@ def test_what_open_questions_allow_is_what_their_answers_give(data: st.DataObjec
     options = {q.id: [frozenset([o]) for o in q.options] for q in domain.questions}
     derived = {q.id for q in domain.questions if q.derived}
     if not derived & set(open_):
-        completions = [partial | dict(zip(open_, choice, strict=True)) for choice in product(*(options[id] for id in open_))]
+        completions = [
+            partial | dict(zip(open_, choice, strict=True)) for choice in product(*(options[id] for id in open_))
+        ]
         reached = {settle(domain, full, setting).tree for full in completions}
         assert set(settled.possible) == reached
         assert isinstance(settled.tree, str) == (len(reached) == 1)
         for id in open_:  # a question is named exactly where its answer can change the judgement
             others = [o for o in open_ if o != id]
             matters = any(
-                len({settle(domain, partial | dict(zip(others, choice, strict=True)) | {id: value}, setting).tree for value in options[id]}) > 1
+                len(
+                    {
+                        settle(domain, partial | dict(zip(others, choice, strict=True)) | {id: value}, setting).tree
+                        for value in options[id]
+                    }
+                )
+                > 1
                 for choice in product(*(options[o] for o in others))
             )
             assert matters == (id in settled.unanswered), id
@@ -149,6 +178,7 @@ def test_an_open_question_that_cannot_matter_does_not_block() -> None:
         ({"answers": {"3.2": "NI"}}, "B003", "the options are Y, PY, PN, N, NA"),
         ({"answers": {"1.1": "NA"}}, "B003", "the answer to 1.1 is 'NA'"),
         ({"answers": {"1.1": ["Y", "N"]}}, "B003", "has 2 values"),
+        ({"answers": {"1.1": [False]}}, "B003", "is False (bool)"),
         ({"answers": {}, "settings": {"aimm": "assignment"}}, "B002", "did you mean 'aim'?"),
         ({"answers": {}, "settings": {"aim": "asignment"}}, "B003", "Did you mean 'assignment'?"),
         ({"answers": {}, "settings": {"deviations_addressed": []}}, "B003", "at least one option"),
@@ -239,6 +269,26 @@ def test_an_own_instrument_runs() -> None:
     form = parse_instrument(FORM, "x.yaml")
     assert appraise(form, {"1": "Y", "2": "N"}).judgement == "High"
     assert appraise(form, {"1": "N"}).judgement == "Low"
+
+
+def test_an_own_instrument_is_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(FORM, encoding="utf-8")
+    assert read_instrument(tmp_path / "x.yaml").name == "X"
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_instrument(tmp_path / "y.yaml")
+
+
+def test_an_own_instrument_can_take_a_domain_over() -> None:
+    form = parse_instrument(
+        FORM.replace("domains:", "domains:\n  - {use: rob2/D5}").replace("kind: worst", "kind: worst, domains: [A]"),
+        "x.yaml",
+    )
+    assert [item.id for item in form.domains] == ["D5", "A"]
+    assert appraise(form, {"5.2": "PY"}).domain("D5").judgement == "High"
+    for place in ("rob9/D5", "rob2/D9", "rob2"):
+        with pytest.raises(InvalidInput) as caught:
+            parse_instrument(FORM.replace("domains:", f"domains:\n  - {{use: {place}}}"), "x.yaml")
+        assert caught.value.code == "B005"
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,16 @@ def domain(key: str, id: str, variant: str = "") -> Domain:
 
 def every(form: Domain) -> list[dict[str, str]]:
     """All sets of answers, Y for PY and N for PN."""
-    choices = [[o for o in question.options if o not in ("PY", "PN")] or list(question.options) for question in form.questions]
+    choices = [
+        [o for o in question.options if o not in ("PY", "PN")] or list(question.options) for question in form.questions
+    ]
     return [dict(zip([q.id for q in form.questions], choice, strict=True)) for choice in product(*choices)]
 
 
 def judged(form: Domain, answers: dict[str, str], **chosen: str) -> object:
-    return settle(form, {i: frozenset([a]) for i, a in answers.items()}, {i: frozenset([a]) for i, a in chosen.items()}).tree
+    return settle(
+        form, {i: frozenset([a]) for i, a in answers.items()}, {i: frozenset([a]) for i, a in chosen.items()}
+    ).tree
 
 
 # --- ROBINS-I --------------------------------------------------------------------------------------------------
@@ -55,10 +59,8 @@ def test_robins_i_2016_overall(judgements: list[str], overall: str) -> None:
 
 
 def v2_d2(a: dict[str, str]) -> str:
-    if a["2.1"] == "Y" or a["2.2"] == "Y" or a["2.3"] == "SY":
-        start = 0
-    else:
-        start = 1 if a["2.3"] in ("WY", "NI") else 2
+    avoided = a["2.1"] == "Y" or a["2.2"] == "Y" or a["2.3"] == "SY"
+    start = 0 if avoided else 1 if a["2.3"] in ("WY", "NI") else 2
     level = start + {"N": 0, "WY": 1, "NI": 1, "SY": 2}[a["2.4"]] + (0 if a["2.5"] == "N" else 1)
     return ["Low", "Moderate", "Serious", "Critical"][min(level, 3)]
 
@@ -194,7 +196,9 @@ def test_pedro_does_not_score_its_first_item() -> None:
     assert (appraise("pedro", full).score, appraise("pedro", full | {"1": "no"}).score) == (10, 10)
 
 
-@pytest.mark.parametrize(("count", "words"), [(3, "Poor"), (4, "Fair"), (5, "Fair"), (6, "Good"), (8, "Good"), (9, "Excellent")])
+@pytest.mark.parametrize(
+    ("count", "words"), [(3, "Poor"), (4, "Fair"), (5, "Fair"), (6, "Good"), (8, "Good"), (9, "Excellent")]
+)
 def test_pedro_bands(count: int, words: str) -> None:
     answers = {"1": "no"} | {str(n): "yes" if n < 2 + count else "no" for n in range(2, 12)}
     result = appraise("pedro", answers)
@@ -221,7 +225,10 @@ def test_newcastle_ottawa_cohort(changes: dict[str, str], stars: tuple[int, ...]
 
 def test_newcastle_ottawa_case_control() -> None:
     best = {"S1": "a", "S2": "a", "S3": "a", "S4": "a", "C1": ["a", "b"], "E1": "b", "E2": "a", "E3": "a"}
-    assert (appraise("newcastle-ottawa-case-control", best).score, appraise("newcastle-ottawa-case-control", best).judgement) == (9, "Good")
+    assert (
+        appraise("newcastle-ottawa-case-control", best).score,
+        appraise("newcastle-ottawa-case-control", best).judgement,
+    ) == (9, "Good")
 
 
 def test_newcastle_ottawa_settles_early() -> None:
@@ -234,7 +241,8 @@ ROB1 = {"sequence": "Low", "concealment": "Low", "blinding_participants": "High"
 
 
 @pytest.mark.parametrize(
-    ("key_domains", "overall"), [(None, "High"), (["sequence", "concealment"], "Low"), (["sequence", "incomplete"], "Unclear")]
+    ("key_domains", "overall"),
+    [(None, "High"), (["sequence", "concealment"], "Low"), (["sequence", "incomplete"], "Unclear")],
 )
 def test_rob1_summary_is_over_the_key_domains(key_domains: list[str] | None, overall: str) -> None:
     chosen = {"key_domains": key_domains} if key_domains else {}
@@ -247,7 +255,10 @@ def test_quadas_2_allows_low_where_all_is_yes_and_leaves_the_rest_to_the_assesso
     assert [result.domain(id).status for id in ("D1", "D2", "D3")] == ["proposed", "assessor", "incomplete"]
     given = {"D2": "High", "D3": "Low", "D4": "Low", "A1": "Low", "A2": "Unclear", "A3": "Low"}
     result = appraise("quadas-2", answers, judgements=given)
-    assert [(item.id, item.judgement) for item in result.overall] == [("overall", "At risk of bias"), ("applicability", "Concerns")]
+    assert [(item.id, item.judgement) for item in result.overall] == [
+        ("overall", "At risk of bias"),
+        ("applicability", "Concerns"),
+    ]
 
 
 def test_jbi_leaves_the_decision_to_the_assessor() -> None:
@@ -291,7 +302,12 @@ def test_rob_me_over_every_set_of_answers() -> None:
 
 @pytest.mark.parametrize(
     ("step3", "judgement"),
-    [({"3.1": "Yes"}, "Low"), ({"3.1": "No", "3.2": "Y", "3.3": "PY"}, "Low"), ({"3.1": "No", "3.2": "N"}, None), ({"3.1": "Yes", "4.5": "Yes"}, None)],
+    [
+        ({"3.1": "Yes"}, "Low"),
+        ({"3.1": "No", "3.2": "Y", "3.3": "PY"}, "Low"),
+        ({"3.1": "No", "3.2": "N"}, None),
+        ({"3.1": "Yes", "4.5": "Yes"}, None),
+    ],
 )
 def test_rob_me_takes_unidentified_studies_from_step_three(step3: dict[str, str], judgement: str | None) -> None:
     assert appraise("rob-me", {"4.1": "No", "4.3": "No"} | step3).judgement == judgement

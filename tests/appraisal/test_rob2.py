@@ -111,7 +111,9 @@ def test_every_set_of_answers_ends_where_the_flowchart_does(id: str) -> None:
         assert judged(form, answers, aim=frozenset(["assignment"])) == FLOWCHARTS[id](answers), answers
 
 
-@pytest.mark.parametrize("addressed", [frozenset(m for m, on in zip(MATTERS, bits, strict=True) if on) for bits in product([0, 1], repeat=3)])
+@pytest.mark.parametrize(
+    "addressed", [frozenset(m for m, on in zip(MATTERS, bits, strict=True) if on) for bits in product([0, 1], repeat=3)]
+)
 def test_every_set_of_answers_about_adhering_ends_where_the_flowchart_does(addressed: frozenset[str]) -> None:
     form = domain("D2", "adherence")
     for answers in every(form):
@@ -145,8 +147,18 @@ EXAMPLES = [
     ("D1", {"1.1": "NI", "1.2": "Y", "1.3": "NI"}, "assignment", "Low"),
     ("D1", {"1.1": "N", "1.2": "PY", "1.3": "N"}, "assignment", "Some concerns"),
     ("D1", {"1.1": "Y", "1.2": "NI", "1.3": "PY"}, "assignment", "High"),
-    ("D2", {"2.1": "Y", "2.2": "Y", "2.3": "NI", "2.4": "NA", "2.5": "NA", "2.6": "Y", "2.7": "NA"}, "assignment", "Some concerns"),
-    ("D2", {"2.1": "N", "2.2": "PN", "2.3": "NA", "2.4": "NA", "2.5": "NA", "2.6": "N", "2.7": "NI"}, "assignment", "High"),
+    (
+        "D2",
+        {"2.1": "Y", "2.2": "Y", "2.3": "NI", "2.4": "NA", "2.5": "NA", "2.6": "Y", "2.7": "NA"},
+        "assignment",
+        "Some concerns",
+    ),
+    (
+        "D2",
+        {"2.1": "N", "2.2": "PN", "2.3": "NA", "2.4": "NA", "2.5": "NA", "2.6": "N", "2.7": "NI"},
+        "assignment",
+        "High",
+    ),
     ("D2", {"2.1": "Y", "2.2": "Y", "2.3": "Y", "2.4": "NA", "2.5": "PN", "2.6": "NA"}, "adherence", "Low"),
     ("D2", {"2.1": "N", "2.2": "N", "2.3": "NA", "2.4": "NA", "2.5": "NI", "2.6": "PY"}, "adherence", "Some concerns"),
     ("D3", {"3.1": "N", "3.2": "PN", "3.3": "NI", "3.4": "PN"}, "assignment", "Some concerns"),

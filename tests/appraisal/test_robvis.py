@@ -47,13 +47,20 @@ def test_weights_stand_last() -> None:
 
 
 @given(
-    names=st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1), min_size=1, max_size=5, unique=True),
+    names=st.lists(
+        st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1),
+        min_size=1,
+        max_size=5,
+        unique=True,
+    ),
     tool=st.sampled_from([key for key in ROBVIS if key != "Generic"]),
     data=st.data(),
 )
 def test_what_is_written_is_read_back(names: list[str], tool: str, data: st.DataObject) -> None:
     words = st.sampled_from(ROBVIS[tool].judgements)
-    rows = tuple(RobvisRow(name, {c: data.draw(words) for c in ROBVIS[tool].columns}, data.draw(words)) for name in names)
+    rows = tuple(
+        RobvisRow(name, {c: data.draw(words) for c in ROBVIS[tool].columns}, data.draw(words)) for name in names
+    )
     assert read_robvis(write_robvis(rows, tool), tool) == rows
 
 
@@ -141,17 +148,42 @@ def test_an_appraisal_becomes_a_row(tool: str, template: str) -> None:
 
 
 def test_robins_i_v2_takes_the_columns_of_2016() -> None:
-    given = {"B": "Proceed", "D1": "Serious", "D2": "Low", "D3": "Moderate", "D4": "Critical", "D5": "Low", "D6": "Moderate"}
+    given = {
+        "B": "Proceed",
+        "D1": "Serious",
+        "D2": "Low",
+        "D3": "Moderate",
+        "D4": "Critical",
+        "D5": "Low",
+        "D6": "Moderate",
+    }
     row = robvis_row("a", appraise("robins-i-v2", {}, judgements=given))
-    assert list(row.judgements.values()) == ["Serious", "Moderate", "Low", "Not applicable", "Critical", "Low", "Moderate"]
+    assert list(row.judgements.values()) == [
+        "Serious",
+        "Moderate",
+        "Low",
+        "Not applicable",
+        "Critical",
+        "Low",
+        "Moderate",
+    ]
     assert row.overall == "Critical"
 
 
 def test_shares_of_the_packages_example() -> None:
     rows = [rob2(str(n), *pair) for n, pair in enumerate(zip(D1, OVERALL, strict=True))]
     shares = weight_shares(rows, "ROB2")
-    assert {key: round(100 * value, 1) for key, value in shares["D1"].items()} == {"Low": 66.7, "Some concerns": 11.1, "High": 11.1, "No information": 11.1}
-    assert {key: round(100 * value, 1) for key, value in shares["Overall"].items()} == {"Low": 11.1, "Some concerns": 33.3, "High": 55.6}
+    assert {key: round(100 * value, 1) for key, value in shares["D1"].items()} == {
+        "Low": 66.7,
+        "Some concerns": 11.1,
+        "High": 11.1,
+        "No information": 11.1,
+    }
+    assert {key: round(100 * value, 1) for key, value in shares["Overall"].items()} == {
+        "Low": 11.1,
+        "Some concerns": 33.3,
+        "High": 55.6,
+    }
 
 
 def test_shares_by_weight() -> None:

@@ -34,7 +34,8 @@ ORDINARY = {
 }  # fmt: skip
 ROUGH = {
     **ORDINARY,
-    "n_1": counts(1, 6), "n_2": counts(1, 6), "n": counts(1, 8),
+    "n_1": counts(0, 6), "n_2": counts(0, 6), "n": counts(0, 8),
+    "time_1": counts(0, 1), "time_2": counts(0, 1), "time": counts(0, 1),
     "both": counts(0, 2), "only_1": counts(0, 2), "only_2": counts(0, 2), "neither": counts(0, 2),
     "cases_0": counts(0, 2), "cases_1": counts(0, 2), "cases_2": counts(0, 2),
     "mean_1": st.sampled_from([0.0, -2.0, 3.0]).map(lambda v: np.array([v, 1.0, 2.0, 0.0])),

@@ -35,7 +35,7 @@ def values(draw: st.DrawFn, least: int = 3) -> np.ndarray:
 def quantiles(draw: st.DrawFn) -> dict[str, float]:
     """Positive quantiles in order, apart from one another, and a group size."""
     steps = draw(st.lists(st.floats(0.1, 20), min_size=5, max_size=5))
-    low, q1, median, q3, high = np.cumsum(steps)
+    low, q1, median, q3, high = 1 + np.cumsum(steps)
     n = draw(st.integers(5, 400))
     given_ones = {"n": n, "median": median}
     kind = draw(st.sampled_from(["S1", "S2", "S3"]))
@@ -242,9 +242,9 @@ def test_every_rule_follows_a_change_of_scale(
 
 @pytest.mark.parametrize("key", FAST_KEYS)
 @FEW
-@given(five=quantiles(), scale=st.floats(0.1, 10))
+@given(five=quantiles(), scale=st.floats(1, 10))
 def test_every_method_follows_a_change_of_unit(key: str, five: dict[str, float], scale: float) -> None:
-    function = rc.RECONSTRUCT[key].function
+    function = rc.RECONSTRUCT[key].function  # the values stay above 1, where no beta distribution is fitted
     before, after = function(**five), function(**{name: x if name == "n" else scale * x for name, x in five.items()})
     assert before.refused == after.refused
     # The search for a shape or a power ends within sqrt(eps) of the minimum, and flat valleys pass that on to the SD.
@@ -264,7 +264,7 @@ def test_skewness_has_no_side(five: dict[str, float]) -> None:
 
 
 def summaries(samples: np.ndarray, scenario: str) -> dict[str, Any]:
-    """What papers would print of each row of samples."""
+    """What papers would print of each row of samples; at n = 4 Q + 1 all definitions of a quartile agree."""
     low, q1, median, q3, high = np.quantile(samples, [0, 0.25, 0.5, 0.75, 1], axis=1)
     ends, quartiles = {"minimum": low, "maximum": high}, {"q1": q1, "q3": q3}
     shown = {"S1": ends, "S2": quartiles, "S3": {**ends, **quartiles}}[scenario]
@@ -274,7 +274,7 @@ def summaries(samples: np.ndarray, scenario: str) -> dict[str, Any]:
 @pytest.mark.parametrize("scenario", ["S1", "S2", "S3"])
 @pytest.mark.parametrize("rules", [("luo2018", "wan-shi"), ("blue", "blue")])
 def test_normal_samples_are_estimated_without_bias(scenario: str, rules: tuple[str, str]) -> None:
-    samples = np.random.default_rng(20).normal(50, 10, (20_000, 80))
+    samples = np.random.default_rng(20).normal(50, 10, (20_000, 81))
     fit = rc.mean_sd_from_five_numbers(**summaries(samples, scenario), mean=rules[0], sd=rules[1], refuse_skewed=False)
     assert abs(fit.mean.mean() - 50) < 0.05
     assert (
@@ -283,7 +283,7 @@ def test_normal_samples_are_estimated_without_bias(scenario: str, rules: tuple[s
 
 
 @pytest.mark.parametrize("scenario", ["S1", "S2", "S3"])
-@pytest.mark.parametrize("n", [20, 100])
+@pytest.mark.parametrize("n", [21, 101])
 def test_skewness_test_keeps_its_level(scenario: str, n: int) -> None:
     samples = np.random.default_rng(21).normal(0, 1, (40_000, n))
     rejected = rc.skewness(**summaries(samples, scenario)).skewed.mean()
@@ -318,6 +318,12 @@ def test_quantile_estimation_finds_the_family_of_exact_quantiles(family: str, di
     assert str(fit.family) == family
     np.testing.assert_allclose([fit.mean, fit.sd], [distribution.mean(), distribution.std()], rtol=1e-5)
     assert fit.sum_of_squares < 1e-8
+
+
+def test_a_spread_beyond_all_numbers_is_refused() -> None:
+    fit = rc.mean_sd_by_box_cox(5, 1.0, q1=1e-9, q3=1e40)
+    assert [refusal.code for refusal in fit.refused] == ["E302"]
+    assert np.isnan(fit.mean)
 
 
 def test_box_cox_returns_the_moments_of_exact_log_normal_quantiles() -> None:
@@ -380,7 +386,7 @@ def kaplan_meier(time: np.ndarray, died: np.ndarray, at: np.ndarray) -> tuple[np
 
 def test_curves_give_the_hazard_ratio_within_their_error() -> None:
     """Parmar (1998) found curve-based log hazard ratios without systematic error; so here, against the truth."""
-    rng, at = np.random.default_rng(30), np.arange(0.0, 4.6, 0.5)
+    rng, at = np.random.default_rng(30), np.arange(0.0, 4.6, 0.15)
     by_model, by_risk, ses = [], [], []
     for _ in range(300):
         arms = [censored_trial(rng, 300, rate) for rate in (0.24, 0.4)]

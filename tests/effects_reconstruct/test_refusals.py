@@ -134,3 +134,12 @@ def test_a_skewed_row_is_computed_on_request_and_marked() -> None:
     assert bool(result.skewed)
     assert np.isfinite(result.mean)
     assert result.refused == ()
+
+
+def test_a_figure_shared_by_a_batch_is_named_with_the_row_it_fails_in() -> None:
+    curves = [[1, 0.9, 0.8], [1, 0.8, 0.7]]
+    times = [[0, 1, 2], [0, 1, 9]]
+    with pytest.raises(InvalidInput, match=r"follow_up_max\[1\] is 5; no curve is read beyond"):
+        rc.log_hr_from_curves(times, curves, curves, 50, 50, 1, 5)
+    together = rc.log_hr_from_curves([0, 1, 2], curves, curves[::-1], 50, 50, 1, 5)
+    np.testing.assert_allclose(together.yi[0], -together.yi[1])

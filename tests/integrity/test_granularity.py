@@ -76,7 +76,11 @@ def test_sizes_that_whole_days_and_whole_percents_allow(mean, sd, expected):
 
 def test_the_step_decides():
     """5.50 ± 1.64 of ten patients: not in whole or half days, but in tenths of a day."""
-    assert [grimmer("5.50", "1.64", 10, granularity=step).possible for step in ("1", "0.5", "0.1")] == [False, False, True]
+    assert [grimmer("5.50", "1.64", 10, granularity=step).possible for step in ("1", "0.5", "0.1")] == [
+        False,
+        False,
+        True,
+    ]
     below, above = grimmer("5.50", "1.64", 10).nearest_sd
     assert (round(below, 2), round(above, 2)) == (1.58, 1.65)
 

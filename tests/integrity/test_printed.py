@@ -1,5 +1,13 @@
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP
-from decimal import Decimal
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Decimal,
+)
 from fractions import Fraction
 
 import pytest
@@ -52,6 +60,7 @@ def test_ties_up_and_down_go_their_way_on_both_sides_of_zero(value):
         (".047", Fraction(47, 1000), 3),
         ("−1.5", Fraction(-3, 2), 1),
         ("7·31", Fraction(731, 100), 2),
+        ("7.31%", Fraction(731, 100), 2),
         ("1e3", Fraction(1000), -3),
         (5.5, Fraction(11, 2), 1),
         (5, Fraction(5), 0),
@@ -102,7 +111,8 @@ def test_a_reported_p_is_read_with_its_sign(text, low, high, fits):
 
 
 @pytest.mark.parametrize(
-    ("text", "side"), [("0.04", True), ("0.06", False), ("0.05", None), ("<0.05", True), ("<0.1", None), (">0.05", False)]
+    ("text", "side"),
+    [("0.04", True), ("0.06", False), ("0.05", None), ("<0.05", True), ("<0.1", None), (">0.05", False)],
 )
 def test_the_side_of_alpha_that_is_claimed(text, side):
     assert reported_p(text).side(0.05) is side

@@ -63,6 +63,8 @@ def _effects(measure: str, table: Mapping[str, Any]) -> tuple[np.ndarray, np.nda
         return np.log(a / (a + b) * (c + d) / c), 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
     if measure == "IRR":
         return np.log(of["x1i"] / of["t1i"] * of["t2i"] / of["x2i"]), 1 / of["x1i"] + 1 / of["x2i"]
+    if measure == "MD":
+        return of["m1i"] - of["m2i"], of["sd1i"] ** 2 / of["n1i"] + of["sd2i"] ** 2 / of["n2i"]
     if measure == "SMD":
         n, m = of["n1i"] + of["n2i"], of["n1i"] + of["n2i"] - 2
         pooled = np.sqrt(((of["n1i"] - 1) * of["sd1i"] ** 2 + (of["n2i"] - 1) * of["sd2i"] ** 2) / m)
@@ -86,6 +88,15 @@ def designed(case: Mapping[str, Any], table: Mapping[str, Any]) -> Design:
     return design(formula(mods), table)
 
 
+def _weights(written: str, table: Mapping[str, Any]) -> np.ndarray:
+    """The weights of a call: a column, a sum of columns, or a function of vi."""
+    vi = np.array(table["vi"], dtype=float)
+    known = {"1/vi": 1 / vi, "1/sqrt(vi)": 1 / np.sqrt(vi)}
+    if written in known:
+        return known[written]
+    return sum(np.array(table[name], dtype=float) for name in written.split("+"))
+
+
 def fitted(case: Mapping[str, Any], **changed: Any) -> RegressionResult:
     """The regression a case of pooling.json is about."""
     options, table = case["options"], columns(case)
@@ -101,7 +112,7 @@ def fitted(case: Mapping[str, Any], **changed: Any) -> RegressionResult:
     if method != "EE":
         arguments["tau2"] = method
     if "weights" in options:
-        arguments["weights"] = 1 / np.array(table["vi"]) if options["weights"] == "1/vi" else table[options["weights"]]
+        arguments["weights"] = _weights(options["weights"], table)
     if options.get("weighted") is False:
         arguments["weights"] = np.ones(len(table["yi"]))
     return regress(table["yi"], table["vi"], matrix.X, **(arguments | changed))
@@ -120,10 +131,16 @@ def close(actual: Any, expected: Any, tolerance: float, what: str = "") -> None:
     assert_allclose(got[~near_zero], wanted[~near_zero], rtol=tolerance, atol=0, err_msg=what)
 
 
+# Where the reference itself is off by more than the tolerance: a calendar year beside an intercept costs its normal
+# equations eight digits. `exact` in regression.json has these numbers in 50-digit arithmetic.
+ROUNDED = {("mreg-bcg-RR-ablat-year-alloc-DL-z", "ci_ub"): 1e-7, ("mreg-li2007-OR-year-DL-knha", "QEp"): 1e-6}
+
+
 def compare(actual: Mapping[str, Any], case: Mapping[str, Any], ignored: Iterable[str] = ()) -> None:
     """Every expected number of a case; one that `actual` does not answer is a failure."""
     missing = set(case["expected"]) - set(actual) - set(ignored)
     assert not missing, f"{case['id']}: {sorted(missing)} are not compared"
     for key, expected in case["expected"].items():
         if key not in ignored:
-            close(actual[key], expected, case["tolerance"], f"{case['id']} {key}")
+            tolerance = ROUNDED.get((case["id"], key), case["tolerance"])
+            close(actual[key], expected, tolerance, f"{case['id']} {key}")

@@ -105,7 +105,7 @@ def test_regression(found):
         actual["vif"] = [part.gvif for part in variance_inflation(fit).values()]
     assert len(fit.coefficients) == len(found["expected"]["coef_names"])
     ignored = {"coef_names", "vif_names"}
-    tiny = found["expected"]["vcov"] if "vcov" in found["expected"] else []
+    tiny = found["expected"].get("vcov", [])
     if np.any((np.abs(np.array(tiny, dtype=float)) < 1e-14) & (np.array(tiny, dtype=float) != 0)):
         ignored.add("vcov")  # rounding error printed as a covariance; the standard errors stand for it
     compare(actual, found, ignored)
@@ -188,6 +188,20 @@ def test_interval_of_tau2_without_moderators(found):
         found,
         set(found["expected"]) - {"tau2", "tau2_lb", "tau2_ub"},
     )
+
+
+@pytest.mark.parametrize(("key", "weights"), [("BJ", "1/vi"), ("J", "1/sqrt(vi)")])
+def test_named_intervals_are_generalised_q_with_their_weights(key, weights):
+    found = [c for c in cases("tau2ci") if c["options"]["type"] == "GENQ" and c["options"]["weights"] == weights]
+    assert found
+    for one in found:
+        fit = fitted(one, tau2_ci=key, level=one["options"].get("level", 95) / 100)
+        close(
+            [fit.tau2_ci_low, fit.tau2_ci_high],
+            [one["expected"]["tau2_lb"], one["expected"]["tau2_ub"]],
+            one["tolerance"],
+            one["id"],
+        )
 
 
 @pytest.mark.parametrize("found", shown(cases("resid")))
@@ -414,7 +428,7 @@ def _own(found: dict[str, Any]) -> RegressionResult:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("found", shown(cases("mods", "noint", "weights", name="regression.json")))
+@pytest.mark.parametrize("found", shown(cases("mods", "weights", name="regression.json")))
 def test_estimators_and_weights(found):
     fit = _own(found)
     actual = answers(fit)
@@ -439,6 +453,13 @@ def test_sandwiches(found):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("exact", document("regression.json")["exact"], ids=lambda exact: exact["id"])
+def test_against_exact_arithmetic(exact):
+    actual = answers(fitted(case(exact["id"])))
+    for key, expected in exact["expected"].items():
+        close(actual[key], expected, exact["tolerance"], key)
+
+
 # --- completeness -------------------------------------------------------------------------------------------------------
 
 
@@ -450,7 +471,7 @@ def test_every_topic_and_every_row_of_a_table_has_cases():
     assert set(ESTIMATORS) <= methods
     assert set(INTERVALS) - {CI[found["test"]] for found in seen if found.get("test") in CI} == {"kr"}
     assert set(SANDWICHES) == {found["kind"] for found in seen if "kind" in found}
-    assert set(TAU2_INTERVALS) <= {found.get("type") for found in seen}
+    assert set(TAU2_INTERVALS) - {"BJ", "J"} <= {found.get("type") for found in seen}  # those two are GENQ, see above
 
 
 def test_median_of_generalised_q_has_reference_without_moderators():

@@ -27,10 +27,6 @@ def _not_negative(x: Array) -> BoolArray:
     return np.asarray(x >= 0)
 
 
-def _positive(x: Array) -> BoolArray:
-    return np.asarray(x > 0)
-
-
 def _from_one(x: Array) -> BoolArray:
     return np.asarray(x >= 1)
 
@@ -63,12 +59,12 @@ ARGUMENTS = by_key(
     _count("events_1", "events in group 1"),
     _count("events_2", "events in group 2"),
     _count("events", "events"),
-    Argument("n_1", "participants in group 1", _from_one, "a group has at least one participant"),
-    Argument("n_2", "participants in group 2", _from_one, "a group has at least one participant"),
-    Argument("n", "participants", _from_one, "a group has at least one participant"),
-    Argument("time_1", "person-time in group 1", _positive, "person-time is positive"),
-    Argument("time_2", "person-time in group 2", _positive, "person-time is positive"),
-    Argument("time", "person-time", _positive, "person-time is positive"),
+    Argument("n_1", "participants in group 1", _not_negative, "a number of participants is 0 or more"),
+    Argument("n_2", "participants in group 2", _not_negative, "a number of participants is 0 or more"),
+    Argument("n", "participants", _not_negative, "a number of participants is 0 or more"),
+    Argument("time_1", "person-time in group 1", _not_negative, "person-time is 0 or more"),
+    Argument("time_2", "person-time in group 2", _not_negative, "person-time is 0 or more"),
+    Argument("time", "person-time", _not_negative, "person-time is 0 or more"),
     _count("both", "pairs with the event under both conditions"),
     _count("only_1", "pairs with the event under condition 1 alone"),
     _count("only_2", "pairs with the event under condition 2 alone"),

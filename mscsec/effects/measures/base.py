@@ -25,10 +25,12 @@ class How:
 
     vtype : key of the variance formula, one of the row's `vtypes`.
     correct : whether to remove small-sample bias, where the row `corrects`.
+    approximate : whether to do so with Hedges' approximate factor instead of the exact one, where the row has it.
     """
 
     vtype: str
     correct: bool
+    approximate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Measure:
     source : key in SOURCES.
     vtypes : variance formulas, the default first; `vtype_notes` says what each is.
     corrects : whether a bias correction exists, and is applied by default.
+    approximates : whether the correction also exists with Hedges' approximate factor 1 - 3/(4 df - 1).
     add : constant added to zero cells by default; 0 where the measure bears a zero.
     meta, revman : the measure's name there; empty where it is absent.
     refusals : named reasons, in order, for rows in which the formula has no value.
@@ -68,6 +71,7 @@ class Measure:
     swap: str = "negate"
     vtypes: tuple[str, ...] = ("LS",)
     corrects: bool = False
+    approximates: bool = False
     add: float = 0.5
     meta: str = ""
     revman: str = ""
@@ -83,7 +87,7 @@ VTYPE_NOTES = MappingProxyType(
     {
         "LS": "large-sample variance, with each study's own estimate in it",
         "LS2": "the other large-sample variance in use",
-        "LS3": "large-sample variance that takes the SDs as equal or the counts as exact",
+        "LS3": "large-sample variance that mixes n and n - 1: n for the means, n - 1 for the SDs",
         "UB": "unbiased",
         "AV": "large-sample variance with the mean over the studies in the place of each study's own value",
         "AV2": "as AV, in the form of LS2",
@@ -93,6 +97,7 @@ VTYPE_NOTES = MappingProxyType(
         "AVHO": "the two groups share one SD; coefficients of variation averaged over the studies",
         "ST": "group sizes fixed by design",
         "CS": "only the total is fixed by design (cross-sectional)",
+        "RM": "RevMan's, 1/n1 + 1/n2 + yi^2 / 2(n1 + n2 - 3.94)",
         "MAX": "largest value the variance can have",
     }
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +17,9 @@ TO = MappingProxyType(
         "none": "no study",
     }
 )
+
+
+TACC = "TACC"  # in the place of a constant: treatment-arm continuity correction, by the size of the other arm
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ class Counts:
         """Where both groups are without events, or both without non-events; nowhere for one group."""
         return np.zeros(self.cells()[0].shape, dtype=bool)
 
-
-C = TypeVar("C", bound=Counts)
+    def arm_shares(self) -> dict[str, Array]:
+        """Constants by cell in proportion to the group, for "TACC"; empty where there are no two groups of participants."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,11 @@ class Table(Counts):
         """Sum of the reciprocals of the four cells, the variance of the log odds ratio (Woolf 1955)."""
         return 1 / self.a + 1 / self.b + 1 / self.c + 1 / self.d
 
+    def arm_shares(self) -> dict[str, Array]:
+        """Each group's share of the participants. Source: Sweeting, Sutton & Lambert (2004), Stat Med 23:1351-1375."""
+        share = self.n_1 / (self.n_1 + self.n_2)
+        return {"a": share, "b": share, "c": 1 - share, "d": 1 - share}
+
     def double_zero(self) -> BoolArray:
         """Where nobody, or everybody, had the event."""
         return np.asarray(((self.a == 0) & (self.c == 0)) | ((self.b == 0) & (self.d == 0)))
@@ -98,7 +106,7 @@ class Table(Counts):
 class ZeroRule:
     """What to do about zero cells; see `effect_size`."""
 
-    add: float
+    add: float | str
     to: str
     drop00: bool
     addyi: bool
@@ -119,29 +127,29 @@ class Treated:
 def treat_zeros(counts: Counts, rule: ZeroRule) -> Treated:
     """Apply `rule` to `counts`.
 
-    "if0all" looks over the studies of one meta-analysis, which is the last axis; a dropped study does not make others be corrected.
+    "if0all" looks over the studies of one meta-analysis, the last axis; a dropped study does not have others corrected.
     Source: Cochrane Handbook 10.4.4.2; Sweeting, Sutton & Lambert (2004), Stat Med 23:1351-1375.
     """
     dropped = counts.double_zero() if rule.drop00 else np.zeros(counts.cells()[0].shape, dtype=bool)
     if dropped.any():
-        counts = _map(counts, counts.counted(), lambda cell: np.where(dropped, np.nan, cell))
-    zero = counts.has_zero()
-    known = ~np.logical_or.reduce([np.isnan(cell) for cell in counts.cells()])
-    reach = {
-        "only0": lambda: zero,
-        "all": lambda: np.ones_like(zero),
-        "if0all": lambda: (
-            np.broadcast_to(np.atleast_1d(zero & known).any(-1, keepdims=True), zero.shape) if zero.ndim else zero
-        ),
-        "none": lambda: np.zeros_like(zero),
-    }[rule.to]()
-    added = reach & known & (rule.add > 0)
+        counts = replace(
+            counts, **{name: np.where(dropped, np.nan, getattr(counts, name)) for name in counts.counted()}
+        )
+    added = _reach(counts, rule)
     if not added.any():
         return Treated(counts, counts, added, dropped)
     names = counts.events() if rule.onlyo1 else counts.counted()
-    more = _map(counts, names, lambda cell: np.where(added, cell + rule.add, cell))
+    constants = counts.arm_shares() if rule.add == TACC else dict.fromkeys(names, rule.add)
+    more = replace(counts, **{name: getattr(counts, name) + np.where(added, constants[name], 0.0) for name in names})
     return Treated(more if rule.addyi else counts, more if rule.addvi else counts, added, dropped)
 
 
-def _map(counts: C, names: tuple[str, ...], change) -> C:  # type: ignore[no-untyped-def]
-    return replace(counts, **{name: change(getattr(counts, name)) for name in names})
+def _reach(counts: Counts, rule: ZeroRule) -> BoolArray:
+    """The studies that the constant is added to; never one with a cell missing."""
+    known = ~np.logical_or.reduce([np.isnan(cell) for cell in counts.cells()])
+    zero = counts.has_zero() & known
+    if rule.to == "none" or rule.add == 0:
+        return np.zeros_like(zero)
+    if rule.to == "only0":
+        return np.asarray(zero)
+    return np.asarray(known if rule.to == "all" else known & zero.any(-1, keepdims=True))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mscsec.arrays import Array
-from mscsec.constants import COX_SNELL, SMD_TO_LOG_OR
+from mscsec.constants import COX_SNELL, REVMAN_SMD, SMD_TO_LOG_OR
 from mscsec.effects.measures.base import Estimate, How, pooled_mean
 from mscsec.effects.measures.small_sample import small_sample_factor
 
@@ -64,13 +64,15 @@ def standardised_mean_difference(x: TwoMeans, how: How) -> Estimate:
     """Difference of two means over the pooled SD: Hedges' g, or Cohen's d with correct=False.
 
     vtype : LS 1/n1 + 1/n2 + g^2 / 2(n1 + n2); LS2 the same of d, times J^2; UB unbiased; AV with g averaged over the
-        studies; H0 under no difference.
+        studies; H0 under no difference; RM as RevMan, 1/n1 + 1/n2 + g^2 / 2(n1 + n2 - 3.94), there with correct="approximate".
     Source: Hedges (1981), J Educ Stat 6:107-128; Hedges & Olkin (1985), chapter 5; Borenstein (2009) for LS2.
     """
     n, df, d = x.n_1 + x.n_2, x.df, x.cohen_d
     j = small_sample_factor(df, how)
     yi = j * d
     base = 1 / x.n_1 + 1 / x.n_2
+    if how.vtype == "RM":
+        return Estimate(yi, np.where(n > REVMAN_SMD, base + yi**2 / (2 * (n - REVMAN_SMD)), np.nan))
     return Estimate(yi, _standardised_variance(yi, d, j, base, n, df, how))
 
 
@@ -135,7 +137,7 @@ def smd_unequal(x: TwoMeans, how: How) -> Estimate:
 def glass_delta(x: TwoMeans, how: How) -> Estimate:
     """Difference of two means over the comparator's SD (SMD1), the two SDs taken as equal in the variance.
 
-    vtype : as for the standardised mean difference, on n2 - 1 degrees of freedom.
+    vtype : as for the standardised mean difference, on n2 - 1 degrees of freedom; LS3 as LS with n2 - 1 in the place of n2.
     Source: Glass (1976), Educ Res 5:3-8; Hedges (1981), J Educ Stat 6:107-128.
     """
     df = x.n_2 - 1
@@ -143,6 +145,8 @@ def glass_delta(x: TwoMeans, how: How) -> Estimate:
     d = (x.mean_1 - x.mean_2) / x.sd_2
     yi = j * d
     base = 1 / x.n_1 + 1 / x.n_2
+    if how.vtype == "LS3":
+        return Estimate(yi, base + yi**2 / (2 * df))
     if how.vtype == "AV":
         return Estimate(yi, base + pooled_mean(yi, x.n_1 + x.n_2) ** 2 / (2 * x.n_2))
     return Estimate(yi, _standardised_variance(yi, d, j, base, x.n_2, df, how))

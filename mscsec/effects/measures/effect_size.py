@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import ndtri
@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from mscsec.arrays import Array, BoolArray
 from mscsec.effects.measures.arguments import as_arrays
 from mscsec.effects.measures.base import Estimate, How, Measure
-from mscsec.effects.measures.cells import TO, Counts, Treated, ZeroRule, treat_zeros
+from mscsec.effects.measures.cells import TACC, TO, Counts, Treated, ZeroRule, treat_zeros
 from mscsec.effects.measures.effects import Effects, Flag
 from mscsec.effects.measures.families import FAMILIES, Family
 from mscsec.effects.measures.table import MEASURES
@@ -52,8 +52,8 @@ def effect_size(
     *,
     level: float = 0.95,
     vtype: str | None = None,
-    correct: bool | None = None,
-    add: float | None = None,
+    correct: bool | Literal["approximate"] | None = None,
+    add: float | Literal["TACC"] | None = None,
     to: str | None = None,
     drop00: bool | None = None,
     addyi: bool = True,
@@ -70,8 +70,10 @@ def effect_size(
         (1,)); None or nan where missing. 1 is the experimental group, 2 the comparator.
     vtype : variance formula, one of the measure's `vtypes`; the first by default. The means over the studies that some
         formulas need, and `to="if0all"`, run over the last axis.
-    correct : remove the small-sample bias, where the measure has a correction; True by default.
-    add : constant for zero cells; by default the measure's own (1/2, or 0 where the measure bears a zero).
+    correct : remove the small-sample bias, where the measure has a correction; True by default. "approximate" takes
+        Hedges' factor 1 - 3/(4 df - 1) as RevMan does, where the measure `approximates`.
+    add : constant for zero cells; by default the measure's own (1/2, or 0 where the measure bears a zero). "TACC" adds
+        each group's share of the participants (treatment-arm continuity correction).
     to : studies to add it to: "only0" (default) those with a zero cell, "all", "if0all" (all, where one has a zero), "none".
     drop00 : leave out studies in which nobody or everybody had the event.
     addyi, addvi : whether the corrected cells are used for yi, and for vi.
@@ -86,7 +88,7 @@ def effect_size(
     """
     row = choose(MEASURES, measure, "measure")
     family = FAMILIES[row.family]
-    how = How(_vtype(row, vtype), _correct(row, correct))
+    how = How(_vtype(row, vtype), *_correct(row, correct))
     if not 0 < level < 1:
         raise InvalidInput(f"level is {level:g}", "a level lies between 0 and 1, such as 0.95")
     if olim is not None and not olim[0] < olim[1]:
@@ -117,7 +119,7 @@ def effect_size(
         warnings=tuple(_count(flag) for flag in flags),
         size=x[family.needs[-1]] if TRANSFORMS[row.back].needs else None,
         vtype=how.vtype,
-        correct=how.correct if row.corrects else None,
+        correct=("approximate" if how.approximate else how.correct) if row.corrects else None,
         add=rule.add if rule else None,
         to=rule.to if rule else None,
         drop00=rule.drop00 if rule else None,
@@ -148,9 +150,11 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
 
     if treated is not None and rule is not None and treated.added.any():
         cells = "the events" if rule.onlyo1 else "every cell"
-        found.append(Flag("E101", f"{rule.add:g} added to {cells}", treated.added))
+        constant = "the group's share of the participants" if rule.add == TACC else f"{rule.add:g}"
+        found.append(Flag("E101", f"{constant} added to {cells}", treated.added))
     if gap.any():
         explain("E102", f"a number is missing: {row.key} needs {_needs(work.family)}", work.family.missing(work.x))
+        explain("E104", "a group is empty: no participants, pairs or person-time", work.family.empty(work.x))
         if treated is not None:
             explain("E103", "left out as asked: nobody or everybody had the event", treated.dropped)
         for refusal in row.refusals:
@@ -198,16 +202,23 @@ def _vtype(row: Measure, asked: str | None) -> str:
     return asked
 
 
-def _correct(row: Measure, asked: bool | None) -> bool:
+def _correct(row: Measure, asked: bool | str | None) -> tuple[bool, bool]:
+    """Whether to correct, and whether with the approximate factor."""
     if asked and not row.corrects:
         raise UsageError(f"{row.key} ({row.name}) has no bias correction; leave out correct")
-    return row.corrects if asked is None else asked
+    if isinstance(asked, str):
+        if asked != "approximate":
+            raise UnknownMethod("bias correction (correct)", asked, ("approximate", "True", "False"))
+        if not row.approximates:
+            raise UsageError(f"{row.key} ({row.name}) has no approximate bias correction; write correct=True")
+        return True, True
+    return row.corrects if asked is None else asked, False
 
 
 def _zero_rule(
     row: Measure,
     numbers: Any,
-    asked: tuple[float | None, str | None, bool | None],
+    asked: tuple[float | str | None, str | None, bool | None],
     addyi: bool,
     addvi: bool,
     onlyo1: bool,
@@ -222,6 +233,19 @@ def _zero_rule(
         return None
     if to is not None and to not in TO:
         raise UnknownMethod("rule for zero cells (to)", to, TO)
-    if add is not None and not (np.isfinite(add) and add >= 0):
+    return ZeroRule(_constant(row, numbers, add), to or "only0", bool(drop00), addyi, addvi, onlyo1)
+
+
+def _constant(row: Measure, counts: Counts, add: float | str | None) -> float | str:
+    """The constant for zero cells: the measure's own where none is asked for."""
+    if add is None:
+        return row.add
+    if isinstance(add, str):
+        if add != TACC:
+            raise UnknownMethod("constant for zero cells (add)", add, (TACC,))
+        if not counts.arm_shares():
+            raise UsageError(f"{row.key} ({row.name}) has no two groups of participants; {TACC} needs their sizes")
+        return add
+    if not (np.isfinite(add) and add >= 0):
         raise InvalidInput(f"add is {add:g}", "the constant added to zero cells is 0 or more")
-    return ZeroRule(row.add if add is None else add, to or "only0", bool(drop00), addyi, addvi, onlyo1)
+    return float(add)

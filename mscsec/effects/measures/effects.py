@@ -46,8 +46,8 @@ class Effects(Result):
     warnings: tuple[Notice, ...]
     size: Array | None
     vtype: str
-    correct: bool | None
-    add: float | None
+    correct: bool | str | None
+    add: float | str | None
     to: str | None
     drop00: bool | None
 

@@ -51,6 +51,13 @@ class Family:
         flat = (*self.needs, *(name for names in self.any_of for name in names), *self.may)
         return tuple(dict.fromkeys(flat))
 
+    def empty(self, arrays: Arrays) -> BoolArray:
+        """Where a group has no participants, no person-time or no pairs."""
+        groups = [arrays[name] for name in ("n_1", "n_2", "n", "time_1", "time_2", "time") if name in self.needs]
+        if "both" in self.needs:
+            groups.append(sum((arrays[name] for name in self.needs[1:]), start=arrays["both"]))
+        return np.asarray(np.logical_or.reduce([group == 0 for group in groups])) if groups else np.asarray(False)
+
     def missing(self, arrays: Arrays) -> BoolArray:
         """Where a study lacks what the family needs."""
         gaps = [np.isnan(arrays[name]) for name in self.needs]
@@ -61,10 +68,11 @@ class Family:
 
 
 def _split(x: Arrays, events: str, n: str, group: str) -> tuple[Array, Array]:
-    """Those with and those without the event."""
+    """Those with and those without the event; nan in an empty group, whose zeros are no observation to be corrected."""
     found = f"{{value:g}} events among {{other:g}} participants{group}"
     refuse(x[events] > x[n], found, "there are at most as many events as participants", x[events], x[n])
-    return x[events], x[n] - x[events]
+    size = np.where(x[n] > 0, x[n], np.nan)
+    return np.where(x[n] > 0, x[events], np.nan), size - x[events]
 
 
 def _table(x: Arrays) -> Table:
@@ -78,7 +86,24 @@ def _margins(x: Arrays) -> Margins:
 
 
 def _two_rates(x: Arrays) -> TwoRates:
-    return TwoRates(x["events_1"], x["time_1"], x["events_2"], x["time_2"])
+    return TwoRates(*_counted(x["events_1"], x["time_1"]), *_counted(x["events_2"], x["time_2"]))
+
+
+def _counted(events: Array, time: Array) -> tuple[Array, Array]:
+    """Events and person-time, both nan where no time was observed."""
+    seen = _observed(time)
+    return np.where(seen > 0, events, np.nan), seen
+
+
+def _observed(size: Array) -> Array:
+    """Person-time or pairs, nan where there is none."""
+    return np.where(size > 0, size, np.nan)
+
+
+def _paired(x: Arrays) -> PairedTable:
+    cells = [x[name] for name in ("both", "only_1", "only_2", "neither")]
+    seen = _observed(sum(cells[1:], start=cells[0]))
+    return PairedTable(*(np.where(np.isnan(seen), np.nan, cell) for cell in cells))
 
 
 def _two_means(x: Arrays) -> TwoMeans:
@@ -155,7 +180,11 @@ def _first(*choices: Array) -> Array:
 
 def _t_from_p(p: Array, df: Array) -> Array:
     """The t whose two-sided P is |p|, with the sign of p; from the small tail, exact for the tiniest P."""
-    return np.asarray(-np.sign(p) * stdtrit(np.where(df > 0, df, np.nan), np.abs(p) / 2))
+    p, df = np.broadcast_arrays(p, df)
+    t = np.full(p.shape, np.nan)
+    at = (df > 0) & ~np.isnan(p)
+    t[at] = -np.sign(p[at]) * stdtrit(df[at], np.abs(p[at]) / 2)
+    return t
 
 
 MEANS = ("mean_1", "sd_1", "mean_2", "sd_2")
@@ -170,7 +199,7 @@ FAMILIES = by_key(
     Family("smd", "means of two groups, or d, t, P or r", _two_means, ("n_1", "n_2"), (*REPORTED_D, ("r",), MEANS)),
     Family("superiority", "means of two groups, or d, t or P", _two_means, ("n_1", "n_2"), (*REPORTED_D, MEANS)),
     Family("auc", "a reported probability of superiority", _superiority, ("auc", "n_1", "n_2"), may=("ties",)),
-    Family("paired", "matched pairs, event or not", lambda x: PairedTable(*(x[name] for name in ("both", "only_1", "only_2", "neither"))), ("both", "only_1", "only_2", "neither")),
+    Family("paired", "matched pairs, event or not", _paired, ("both", "only_1", "only_2", "neither")),
     Family("marginal", "margins of matched pairs", _margins, ("events_1", "n_1", "events_2", "n_2"), (("r",), ("p_both",))),
     Family("change", "one group measured twice", _change, (*MEANS, "r", "n")),
     Family("change_one_sd", "one group measured twice, one SD", _change, ("mean_1", "sd_1", "mean_2", "r", "n"), may=("sd_2",)),
@@ -181,7 +210,7 @@ FAMILIES = by_key(
     Family("semipartial", "t or P of one predictor", _partial, ("predictors", "n", "r2"), (("t",), ("p",))),
     Family("r2", "R squared, or F, of a model", _determination, ("predictors", "n"), (("r2",), ("f",))),
     Family("proportion", "one group, event or not", lambda x: Binomial(*_split(x, "events", "n", "")), ("events", "n")),
-    Family("rate", "one group, events in person-time", lambda x: Poisson(x["events"], x["time"]), ("events", "time")),
+    Family("rate", "one group, events in person-time", lambda x: Poisson(*_counted(x["events"], x["time"])), ("events", "time")),
     Family("mean", "mean of one group", lambda x: Sample(x["mean"], x["sd"], x["n"]), ("mean", "sd", "n")),
     Family("sd", "SD of one group", lambda x: Sample(x["mean"], x["sd"], x["n"]), ("sd", "n"), may=("mean",)),
     Family("alpha", "Cronbach's alpha", lambda x: Alpha(x["alpha"], x["items"], x["n"]), ("alpha", "items", "n")),

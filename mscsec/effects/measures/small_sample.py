@@ -33,8 +33,13 @@ def hedges_j(df: Array) -> Array:
 
 
 def small_sample_factor(df: Array, how: How) -> Array:
-    """`hedges_j` where the correction is asked for, 1 where it is not; nan for one degree of freedom or less with it."""
-    return hedges_j(df) if how.correct else np.ones_like(df)
+    """`hedges_j`, or its approximation, where the correction is asked for, 1 where it is not.
+
+    nan for one degree of freedom or less with a correction. Source: Hedges (1981), J Educ Stat 6:107-128, equation 7.
+    """
+    if not how.correct:
+        return np.ones_like(df)
+    return np.where(df > 1, 1 - 3 / (4 * df - 1), np.nan) if how.approximate else hedges_j(df)
 
 
 def normal_density(z: Array) -> Array:

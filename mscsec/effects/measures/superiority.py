@@ -37,7 +37,7 @@ def reported_superiority(x: Superiority, how: How) -> Estimate:
     pairs = (n_1 - 1) * (n_2 - 1)
     spread = a * (1 - a)
     if how.vtype == "H0":
-        return Estimate(a, (n_1 + n_2 + 1 - x.ties * 0) / (12 * n_1 * n_2))
+        return Estimate(a, (n_1 + n_2 + 1) / (12 * n_1 * n_2))
     if how.vtype == "MAX":
         return Estimate(a, spread / (np.minimum(n_1, n_2) - 1))
     q_1, q_2 = a / (2 - a) - a**2, 2 * a**2 / (1 + a) - a**2

@@ -13,6 +13,7 @@ from mscsec.effects.measures.cells import Table
 
 _NODES = 64
 _STEPS = 60
+_BLOCK = 16_384  # studies at a time, so that the nodes of the integral stay within some ten megabytes
 
 
 def tetrachoric(t: Table, how: How) -> Estimate:
@@ -51,6 +52,13 @@ def fisher_z_tetrachoric(t: Table, how: How) -> Estimate:
 
 
 def _solve(h: Array, k: Array, both: Array) -> Array:
+    """Angles for all studies, `_BLOCK` of them at a time."""
+    parts = [part.ravel() for part in np.broadcast_arrays(h, k, both)]
+    blocks = [slice(start, start + _BLOCK) for start in range(0, parts[0].size, _BLOCK)]
+    return np.concatenate([_solve_block(*(part[at] for part in parts)) for at in blocks]).reshape(both.shape)
+
+
+def _solve_block(h: Array, k: Array, both: Array) -> Array:
     """Angle whose sine is the correlation: Newton's method, held in a bracket that halves where it would leave.
 
     P(X < h, Y < k) rises in the angle, so that the bracket from -pi/2 to pi/2 always holds the root.

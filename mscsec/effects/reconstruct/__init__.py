@@ -14,6 +14,7 @@ from mscsec.effects.reconstruct.arms import (
     split_shared_events,
     split_shared_group,
 )
+from mscsec.effects.reconstruct.band import Band, rounding_band
 from mscsec.effects.reconstruct.boxcox import mean_sd_by_box_cox, mean_sd_by_mln
 from mscsec.effects.reconstruct.delta import delta_method, numerical_derivative
 from mscsec.effects.reconstruct.designs import (
@@ -86,7 +87,7 @@ from mscsec.effects.reconstruct.spread import (
     sd_from_se,
     sd_from_t,
 )
-from mscsec.effects.reconstruct.table import RECONSTRUCT
+from mscsec.effects.reconstruct.table import RECONSTRUCT, open_routes
 from mscsec.effects.reconstruct.tables import (
     events_from_percent,
     table_from_chi2,
@@ -105,6 +106,7 @@ __all__ = [
     "RECONSTRUCT",
     "SCALES",
     "SDS",
+    "Band",
     "Reconstruction",
     "Refusal",
     "absolute_from_hr",
@@ -152,6 +154,7 @@ __all__ = [
     "mean_sd_from_five_numbers_lognormal",
     "number_needed",
     "numerical_derivative",
+    "open_routes",
     "paired_sd_from_ci_t",
     "paired_sd_from_p",
     "paired_sd_from_se",
@@ -159,6 +162,7 @@ __all__ = [
     "raw_from_log",
     "remove_group",
     "rescale",
+    "rounding_band",
     "sd_from_ci_handbook",
     "sd_from_ci_normal",
     "sd_from_ci_t",

@@ -137,8 +137,16 @@ def _ratio_from_one(low: Array, middle: Array, high: Array) -> Array:
 
 def _back(location: Array, scale: Array, power: Array, stands: BoolArray, refused: tuple[Refusal, ...]) -> PowerFit:
     mean, sd = (np.full(stands.shape, np.nan) for _ in range(2))
-    mean[stands], sd[stands] = _moments(location[stands], scale[stands], power[stands])
-    return PowerFit(mean, sd, blank(stands, location), blank(stands, scale), blank(stands, power), refused)
+    with np.errstate(over="ignore", invalid="ignore"):  # an SD beyond the reach of a double is refused below
+        mean[stands], sd[stands] = _moments(location[stands], scale[stands], power[stands])
+    finite, beyond = judge(
+        stands.shape,
+        [(stands & ~np.isfinite(mean + sd), "E302", "the transformed spread is too wide to come back from")],
+    )
+    kept = stands & finite
+    figures = [blank(kept, x) for x in (mean, sd, location, scale, power)]
+    everyone = tuple(sorted((*refused, *beyond), key=lambda refusal: refusal.row))
+    return PowerFit(figures[0], figures[1], figures[2], figures[3], figures[4], everyone)
 
 
 def _tanh_sinh() -> tuple[Array, Array]:
@@ -163,9 +171,10 @@ def _moments(location: Array, scale: Array, power: Array) -> tuple[Array, Array]
     value = np.exp(np.log(inner) / lam)
     mean = (weight * value).sum(-1)
     sd = np.sqrt((weight * (value - mean[:, None]) ** 2).sum(-1))
-    logs = np.exp(location + scale**2 / 2)
     straight = power < LOGARITHM
-    return np.where(straight, logs, mean), np.where(straight, logs * np.sqrt(np.expm1(scale**2)), sd)
+    log_mean, log_sd = np.where(straight, location, 0.0), np.where(straight, scale, 0.0)
+    logs = np.exp(log_mean + log_sd**2 / 2)
+    return np.where(straight, logs, mean), np.where(straight, logs * np.sqrt(np.expm1(log_sd**2)), sd)
 
 
 def _row(s: Summary, row: tuple[int, ...]) -> Summary:

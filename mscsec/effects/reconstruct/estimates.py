@@ -131,12 +131,13 @@ def effect_from_report(
     return _effect(scale, (), estimate=estimate, ci_low=ci_low, ci_high=ci_high, level=level, z=z, p_value=p_value)
 
 
-REPORTED = {"estimate": None, "ci_low": None, "ci_high": None, "level": 0.95, "z": None, "p_value": None}
+# The figures that may stand beside an estimate, in the order `_effect` takes them, with what stands for "not reported".
+_REPORTED = {"estimate": None, "ci_low": None, "ci_high": None, "level": 0.95, "z": None, "p_value": None}
 
 
 def _effect(scale: str | Forward, needed: tuple[str, ...], **reported: ArrayLike | None) -> Estimate:
     """The effect from what is reported; a row that lacks one of the `needed` figures gets no standard error."""
-    figures = dict(zip(REPORTED, columns(**{**REPORTED, **reported}), strict=True))
+    figures = dict(zip(_REPORTED, columns(**{**_REPORTED, **reported}), strict=True))
     y, low, high, level, z, p = figures.values()
     rules.confidence(level)
     rules.probability(p_value=p)

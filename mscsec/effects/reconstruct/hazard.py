@@ -139,6 +139,8 @@ def log_hr_from_curves(
     In each interval the number exposed is that at risk less half of those whose follow-up ends there; deaths are exposed
     times the fall of the curve; the intervals' log hazard ratios are weighted by the inverse of their variance. An
     interval without deaths in one group gives nothing. Follow-up that ends is taken off in full before the next interval.
+    An interval compares risks, so that wide ones pull the answer towards no effect: read the curves closely enough that
+    no more than a tenth dies in between.
     Source: Parmar (1998) for the model of censoring and the pooling of intervals; the life-table (actuarial) half.
     """
     t, s1, s2 = columns(times=times, survival_1=survival_1, survival_2=survival_2)

@@ -59,13 +59,15 @@ def columns(**figures: ArrayLike | None) -> tuple[Array, ...]:
 def must(holds: Any, rule: str, figures: Mapping[str, Array], instead: str = "") -> None:
     """Raise InvalidInput for the first row where `holds` is False, with its figures.
 
-    holds : boolean, of the figures' shape; written so that an unreported figure (NaN) passes, as in `~(sd < 0)`.
+    holds : boolean, of the shape that the figures broadcast to; written so that an unreported figure (NaN) passes, as in `~(sd < 0)`.
     """
     if np.all(holds):
         return
     row = tuple(int(i) for i in np.argwhere(~np.asarray(holds))[0])
     place = f"[{', '.join(map(str, row))}]" if row else ""
-    found = " and ".join(f"{name}{place} is {float(array[row]):.10g}" for name, array in figures.items())
+    shape = np.shape(holds)
+    values = {name: float(np.broadcast_to(array, shape)[row]) for name, array in figures.items()}
+    found = " and ".join(f"{name}{place} is {value:.10g}" for name, value in values.items())
     raise InvalidInput(found, rule, instead)
 
 
@@ -83,7 +85,7 @@ def uninformative(difference: Array, statistic: Array) -> list[Reason]:
 def judge(shape: tuple[int, ...], reasons: Iterable[Reason]) -> tuple[BoolArray, tuple[Refusal, ...]]:
     """Which rows stand, and the refusals of the others; the first reason that holds for a row is the one given.
 
-    A call that shortens `reasons` to those of a remark uses the same function and keeps only the second value.
+    shape : of the batch. Gives a boolean array of that shape, and the refusals in the order of the rows.
     """
     stands = np.ones(shape, dtype=bool)
     refused: list[Refusal] = []

@@ -15,6 +15,7 @@ from mscsec.pooling.counts.fit import (
     pool_proportions,
     pool_rates,
 )
+from mscsec.pooling.counts.rare import Advice, Comparison, advise, compare
 
 __all__ = [
     "CONVENTIONS",
@@ -22,7 +23,11 @@ __all__ = [
     "GROUP_RATES",
     "PROPORTIONS",
     "RATES",
+    "Advice",
+    "Comparison",
     "ZeroCells",
+    "advise",
+    "compare",
     "pool_counts",
     "pool_group_rates",
     "pool_proportions",

@@ -18,6 +18,7 @@ from mscsec.pooling.counts.mixed import GroupRequest
 from mscsec.pooling.counts.newton import Maximum, maximise
 from mscsec.pooling.counts.tables import Tables, whole
 from mscsec.pooling.result import PooledResult
+from mscsec.results import Notice
 
 LINKS = {"OR": "logit", "RR": "log", "RD": "identity"}
 STARTS = (0.03, 0.2, 0.7)  # square roots of the overdispersion to start from
@@ -46,7 +47,9 @@ def by_beta_binomial(request: Request) -> PooledResult:
     _require_inside(groups)
     fit = fit_beta_binomial(groups, LINKS[request.measure])
     variance = fit.covariance[0, 0] + fit.covariance[1, 1] - 2 * fit.covariance[0, 1]
-    information = [_information(n, eta, fit.rho, LINKS[request.measure]) for (_, n), eta in zip(groups, fit.eta, strict=True)]
+    information = [
+        _information(n, eta, fit.rho, LINKS[request.measure]) for (_, n), eta in zip(groups, fit.eta, strict=True)
+    ]
     # The contrast's variance is the sum of the two groups' own, to which each study adds through both of its arms.
     share = sum(i / i.sum() ** 2 for i in information)
     told = notices.empty_arms(~t.mask) + notices.double_zero(t.double_zero, "kept as they are")
@@ -75,7 +78,7 @@ def _result(
     weights: Array,
     options: Options,
     transform: str,
-    told: tuple[notices.Notice, ...],
+    told: tuple[Notice, ...],
 ) -> PooledResult:
     if options.ci not in (None, "auto", "wald"):
         raise UnknownMethod("interval for the beta-binomial model", str(options.ci), ("wald",))
@@ -124,7 +127,9 @@ def _finished(best: Maximum, groups: int, constants: float) -> BetaBinomial:
         raise NotConverged("the beta-binomial model", best.iterations, best.value, "Ask for MH or a mixed model")
     spread = float(best.shared[groups] ** 2) if len(best.shared) > groups else 0.0
     covariance = np.linalg.inv(best.by_study.sum(-1))[:groups, :groups]
-    return BetaBinomial(best.shared[:groups], covariance, spread / (1 + spread), best.value + constants, best.iterations)
+    return BetaBinomial(
+        best.shared[:groups], covariance, spread / (1 + spread), best.value + constants, best.iterations
+    )
 
 
 def _log_likelihood(sums: list[tuple[Rising, Rising, Rising]], shared: Array, groups: int, link: str) -> Jet:

@@ -12,7 +12,7 @@ from mscsec.arrays import Array, BoolArray
 from mscsec.errors import NotEstimable
 from mscsec.pooling.counts import mantel_haenszel, notices, peto, study_effects
 from mscsec.pooling.counts.continuity import ZeroCells, has_estimate, incremented, incremented_time, increments
-from mscsec.pooling.counts.frame import Options, Spread, inverse_variance, spread_about, wald_result
+from mscsec.pooling.counts.frame import Options, Spread, inverse_variance, q_intervals, spread_about, wald_result
 from mscsec.pooling.counts.mantel_haenszel import Stratified
 from mscsec.pooling.counts.stratified_tests import (
     ChiSquare,
@@ -65,7 +65,7 @@ MEASURES = by_key(
     Measure(
         "RD", "risk difference", study_effects.risk_difference, mantel_haenszel.risk_difference, "identity", "sato1989"
     ),
-    Measure("AS", "arcsine difference", study_effects.arcsine_difference, None, "identity", "ruecker2009"),
+    Measure("AS", "arcsine difference", study_effects.arcsine_difference, None, "identity", "rucker2009"),
     Measure("IRR", "log rate ratio", study_effects.rate_ratio, mantel_haenszel.rate_ratio, "exp", "greenland1985"),
     Measure(
         "IRD", "rate difference", study_effects.rate_difference, mantel_haenszel.rate_difference, "identity",
@@ -85,7 +85,7 @@ def by_mantel_haenszel(request: Request) -> PooledResult:
     _require(found, request.measure)
     estimate, se = float(found.estimate), float(found.se)
     spread = spread_about(effects, estimate)
-    details = _details(request, tables, effects, estimate)
+    details = _details(request, tables if request.rule.in_tests else request.tables, effects, estimate)
     told = _told(request, effects, "MH")
     if request.options.model == "random":
         return _random_about(request, effects, found, spread, details, told)
@@ -148,6 +148,7 @@ def _random_about(
     if not about:
         return result
     by_q = options.convention.i2 == "q"
+    assert result.details is not None
     return replace(
         result,
         tau2_method="DL",
@@ -156,12 +157,14 @@ def _random_about(
         i2_q=spread.i2,
         i2=spread.i2 if by_q else result.i2,
         h2=spread.h2 if by_q else result.h2,
+        details={**result.details, **q_intervals(spread, options.level)},
     )
 
 
 def _tau2_about(effects: StudyEffects, spread: Spread) -> float:
     """DerSimonian and Laird's moment estimator with Q about the Mantel-Haenszel estimate, as Review Manager 5 has it."""
-    assert spread.q is not None and spread.df is not None
+    assert spread.q is not None
+    assert spread.df is not None
     w = np.where(effects.included, 1 / effects.vi, 0.0)
     return max(0.0, (spread.q - spread.df) / float(w.sum() - (w**2).sum() / w.sum()))
 
@@ -213,10 +216,14 @@ def by_inverse_variance(request: Request) -> PooledResult:
 
 
 def by_sample_size(request: Request) -> PooledResult:
-    """Weights n_1 n_2 / N, which do not depend on the outcome. Source: Bakbergenuly et al. (2020), BMC Med Res Methodol 20:9."""
+    """Weights n_1 n_2 / N, which do not depend on the outcome.
+
+    Under the convention "meta" the prediction interval is the inverse-variance one, around another estimate than is shown.
+    Source: Bakbergenuly, Hoaglin & Kulinskaya (2020), Res Synth Methods 11:426-442.
+    """
     effects, t = _effects(request), request.tables
     assert isinstance(t, Tables)
-    return inverse_variance(
+    result = inverse_variance(
         effects,
         method="SSW",
         options=request.options,
@@ -225,27 +232,40 @@ def by_sample_size(request: Request) -> PooledResult:
         notices=_told(request, effects, "SSW"),
         details=_details(request, t, effects, None),
     )
+    if request.options.preset != "meta" or result.prediction_low is None:
+        return result
+    other = inverse_variance(
+        effects, method="IV", options=request.options, transform=MEASURES[request.measure].transform
+    )
+    shown = replace(
+        result.display,
+        prediction_low=other.display.prediction_low,
+        prediction_high=other.display.prediction_high,
+    )
+    return replace(result, prediction_low=other.prediction_low, prediction_high=other.prediction_high, display=shown)
 
 
 def by_cochran(request: Request) -> PooledResult:
-    """Ratio of the events of arm 1 to those expected at the rates of arm 2; for large strata and precise rates in arm 2.
+    """Mean of the log rate ratios, weighted by the events that arm 1 would have at the rates of arm 2.
 
+    The variance 1 / sum x_1 + 1 / sum x_2 takes the ratio to be the same everywhere.
     Source: Bayne-Jones et al. (1964), Smoking and Health, chapter 8.
     """
     t = request.tables
     assert isinstance(t, PersonTime)
     effects = _effects(request)
-    expected = np.where(t.mask, t.x_2 * t.t_1 / np.where(t.mask, t.t_2, 1.0), 0.0)
-    observed, total_2 = float(t.x_1[t.mask].sum()), float(t.x_2[t.mask].sum())
-    if observed == 0 or total_2 == 0:
+    expected = np.where(effects.included, t.x_2 * t.t_1 / np.where(t.mask, t.t_2, 1.0), 0.0)
+    total_1, total_2 = float(t.x_1[t.mask].sum()), float(t.x_2[t.mask].sum())
+    if total_1 == 0 or expected.sum() == 0:
         raise NotEstimable("no event in one of the arms over all studies, so the rate ratio is not estimable")
-    estimate = float(np.log(observed / expected.sum()))
-    weights, se = expected / expected.sum(), float(np.sqrt(1 / observed + 1 / total_2))
+    weights, se = expected / expected.sum(), float(np.sqrt(1 / total_1 + 1 / total_2))
+    estimate = float((weights * effects.yi).sum())
     told = _told(request, effects, "Cochran")
+    details = _details(request, t, effects, None)
     if request.options.model == "random":
-        common = {"common": {"estimate": estimate, "se": se, "weights": weights.tolist()}}
+        details["common"] = {"estimate": estimate, "se": se, "weights": weights.tolist()}
         return inverse_variance(
-            effects, method="Cochran", options=request.options, transform="exp", notices=told, details=common
+            effects, method="Cochran", options=request.options, transform="exp", notices=told, details=details
         )
     return wald_result(
         estimate,
@@ -257,7 +277,7 @@ def by_cochran(request: Request) -> PooledResult:
         transform="exp",
         spread=spread_about(effects, estimate),
         notices=told,
-        details=_details(request, t, effects, None),
+        details=details,
     )
 
 
@@ -332,7 +352,9 @@ def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice,
     touched = effects.included & ((one > 0) | (two > 0)) if request.measure != "AS" else np.zeros_like(t.mask)
     amount = "in proportion to the arms" if isinstance(rule.increment, str) else f"{rule.increment:g}"
     exact = method == "MH" and "MH" not in rule.in_sums
-    how = f"{amount} added to each cell for the study's own estimate" + (
+    only_variance = request.measure in ("RD", "IRD") and rule.raw_difference
+    what = "variance" if only_variance else "estimate"
+    how = f"{amount} added to each cell for the study's own {what}" + (
         "; the pooled sums are as counted" if exact else ""
     )
     return (
@@ -368,7 +390,10 @@ def _informative_only(request: Request) -> tuple[Notice, ...]:
     )
 
 
-LARGE_EFFECT, UNBALANCED = np.log(2.0), 3.0  # where Peto's one step visibly misses: Greenland & Salvan 1990, Stat Med 9:247
+LARGE_EFFECT, UNBALANCED = (
+    np.log(2.0),
+    3.0,
+)  # where Peto's one step visibly misses: Greenland & Salvan 1990, Stat Med 9:247
 
 
 def _outside_peto(t: Tables | PersonTime, estimate: float) -> tuple[Notice, ...]:
@@ -379,4 +404,8 @@ def _outside_peto(t: Tables | PersonTime, estimate: float) -> tuple[Notice, ...]
         reasons.append(f"the arms stand {ratio:.2g} to 1")
     if not reasons:
         return ()
-    return (Notice("P305", f"Peto's method is biased here: {' and '.join(reasons)}; it suits small effects and balanced arms"),)
+    return (
+        Notice(
+            "P305", f"Peto's method is biased here: {' and '.join(reasons)}; it suits small effects and balanced arms"
+        ),
+    )

@@ -24,6 +24,7 @@ class ZeroCells:
     where : "only0" the tables with a zero, "if0all" every table as soon as one has a zero, "all" every table, "none".
     in_sums : closed-form methods whose sums get it too ("MH", "Peto"); the others keep their sums exact, which needs
         no correction as long as some study has an event in each arm.
+    in_tests : True has the tests of association and homogeneity see what the Mantel-Haenszel sums see.
     drop : which double-zero (no event in both arms) and double-full tables have no study estimate: "always" all of them,
         "ratio" those for which the ratio is undefined (both kinds for OR, double-zero for RR and IRR), "never".
     ratio_once : True adds the increment once to a risk ratio's denominators and leaves an arm full of events alone in the
@@ -37,6 +38,7 @@ class ZeroCells:
     increment: float | str = 0.5
     where: str = "only0"
     in_sums: tuple[str, ...] = ()
+    in_tests: bool = False
     drop: str = "ratio"
     ratio_once: bool = False
     raw_difference: bool = False

@@ -90,7 +90,9 @@ def _climb(t: Tables, fixed: float | None, effect: float, own: Array) -> _Fit:
             size /= 2
         effect, own = effect + size * move, own + size * move_own
         value, score, step = trial
-    raise NotConverged("Firth's penalised likelihood", MAX_STEPS, float(np.abs(score).max()), "Ask for MH or a mixed model")
+    raise NotConverged(
+        "Firth's penalised likelihood", MAX_STEPS, float(np.abs(score).max()), "Ask for MH or a mixed model"
+    )
 
 
 def _parts(t: Tables, effect: float, own: Array) -> tuple[Array, Array]:

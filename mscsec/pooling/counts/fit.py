@@ -90,7 +90,7 @@ RATES = by_key(
         "IV", "inverse variance with a continuity correction", closed.by_inverse_variance, ("IRR", "IRD"),
         ("random", "common"), "dersimonian1986",
     ),
-    CountMethod("Cochran", "Cochran's ratio of observed to expected", closed.by_cochran, ("IRR",), BOTH, "baynejones1964"),
+    CountMethod("Cochran", "Cochran's weights (expected events)", closed.by_cochran, ("IRR",), BOTH, "baynejones1964"),
     CountMethod(
         "UM.FS", "Poisson-normal GLMM, fixed study effects", mixed.by_rates_fixed_study_effects, ("IRR",),
         ("random", "common"), "stijnen2010", exact=True,
@@ -111,10 +111,12 @@ PROPORTIONS = by_key(
 )
 
 GROUP_RATES = by_key(
-    GroupMethod("GLMM", "Poisson-normal GLMM on the log rate", mixed.by_group_rates, ("random", "common"), "stijnen2010"),
+    GroupMethod(
+        "GLMM", "Poisson-normal GLMM on the log rate", mixed.by_group_rates, ("random", "common"), "stijnen2010"
+    ),
 )
 
-SYNONYMS = {"GLMM": "UM.FS", "INVERSE": "IV"}  # what other programs call the row
+SYNONYMS = {"GLMM": "UM.FS", "INVERSE": "IV", "LRP": "Firth"}  # what other programs call the row
 
 
 def pool_counts(
@@ -186,7 +188,7 @@ def pool_rates(
     increment: float | str | None = None,
     where: str | None = None,
     correct: bool = True,
-    tau2_about: str = "MH",
+    tau2_about: str = "IV",
     points: int | None = None,
     coding: float = 0.5,
 ) -> PooledResult:
@@ -283,7 +285,9 @@ def _options(
     options = Options(model or models[0], level, ci, tau2, tau2_ci, prediction, preset)
     check_options(options)
     if options.model not in models:
-        raise InvalidInput(f"{method} with model={options.model!r}", f"it has a {' and a '.join(models)}-effect model only")
+        raise InvalidInput(
+            f"{method} with model={options.model!r}", f"it has a {' and a '.join(models)}-effect model only"
+        )
     return options
 
 

@@ -14,6 +14,7 @@ from mscsec.arrays import Array, BoolArray
 from mscsec.errors import InvalidInput, NotEstimable
 from mscsec.pooling.counts.study_effects import StudyEffects
 from mscsec.pooling.fit import pool
+from mscsec.pooling.heterogeneity import h_interval, i2_from_h
 from mscsec.pooling.presets import DEFAULT_PRESET, PRESETS, Preset
 from mscsec.pooling.result import Display, PooledResult
 from mscsec.pooling.tails import critical, two_sided_p
@@ -116,22 +117,40 @@ def wald_result(
         ci_low=low,
         ci_high=high,
         level=options.level,
-        **dict.fromkeys(("tau2", "tau2_se", "tau2_ci_low", "tau2_ci_high", "tau", "tau2_method", "tau2_ci_method")),
+        tau2=None,
+        tau2_se=None,
+        tau2_ci_low=None,
+        tau2_ci_high=None,
+        tau=None,
+        tau2_method=None,
+        tau2_ci_method=None,
         i2=spread.i2,
         i2_q=spread.i2,
         h2=spread.h2,
         q=spread.q,
         q_df=None if spread.df is None else float(spread.df),
         q_p=spread.p,
-        **dict.fromkeys(("prediction_low", "prediction_high", "prediction_df", "prediction_method")),
+        prediction_low=None,
+        prediction_high=None,
+        prediction_df=None,
+        prediction_method=None,
         weights=tuple(weights.tolist()),
         model=options.model,
         method=method,
         ci_method=ci_method,
         display=display(transform, estimate, low, high),
         warnings=notices,
-        details=details,
+        details={**(details or {}), **q_intervals(spread, options.level)} or None,
     )
+
+
+def q_intervals(spread: Spread, level: float) -> dict[str, tuple[float, float]]:
+    """Test-based intervals of H and of the I2 that rests on Q. Source: Higgins & Thompson (2002), Stat Med 21:1539-1558."""
+    if spread.q is None or spread.df is None or spread.df < 2:
+        return {}
+    h2, q, k = np.asarray(spread.q / spread.df), np.asarray(spread.q), np.asarray(spread.df + 1.0)
+    ends = h_interval(h2, q, k, level)
+    return {"h_ci": tuple(float(h) for h in ends), "i2_q_ci": tuple(float(i2_from_h(h)) for h in ends)}  # type: ignore[dict-item]
 
 
 def _wald_limits(estimate: float, se: float, level: float, df: float) -> tuple[float, float]:
@@ -142,7 +161,7 @@ def _wald_limits(estimate: float, se: float, level: float, df: float) -> tuple[f
 def _tested(estimate: float, se: float, df: float) -> tuple[float | None, float | None]:
     if not se > 0:
         return None, None
-    return estimate / se, float(two_sided_p(np.float64(estimate / se), df))
+    return estimate / se, float(two_sided_p(np.asarray(estimate / se), df))
 
 
 def display(
@@ -193,12 +212,13 @@ def inverse_variance(
         weights=None if weights is None else weights[used],
         transform=transform if transform in ("identity", "exp") else BACK[transform],
     )
+    spread = Spread() if found.q is None or found.q_df is None else Spread(found.q, int(found.q_df))
     return replace(
         found,
         method=method,
         weights=tuple(spread_out(found.weights, used).tolist()),
         warnings=(*notices, *found.warnings),
-        details={**(found.details or {}), **(details or {})} or None,
+        details={**(found.details or {}), **(details or {}), **q_intervals(spread, options.level)} or None,
     )
 
 

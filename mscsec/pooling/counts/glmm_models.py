@@ -99,7 +99,9 @@ def _both_arms_random(family: Family, design: Array, points: int, coding: float,
 def _one_observation(name: str, family: Family, design: Array, points: int, level: Array | None = None) -> Problem:
     """One count a study; the coefficients start from the least-squares fit of `level`, or from 0."""
     k, p = design.shape
-    start = np.zeros(p) if level is None else np.linalg.lstsq(design, level[:, 0], rcond=None)[0]
+    start = (
+        np.zeros(p) if level is None else np.asarray(np.linalg.lstsq(design, level[:, 0], rcond=None)[0], dtype=float)
+    )
     return Problem(name, Model(family, design[:, None, :], False, np.ones((1, 1)), points), p, start, np.zeros(k))
 
 

@@ -31,7 +31,8 @@ class Jet:
         return Jet(-self.value, -self.gradient, -self.hessian)
 
     def __sub__(self, other: Jet | Array | float) -> Jet:
-        return self + (-other)
+        less: Jet = self + (-other)
+        return less
 
     def __mul__(self, other: Jet | Array | float) -> Jet:
         if not isinstance(other, Jet):
@@ -91,4 +92,5 @@ def constant(value: Array, count: int) -> Jet:
 def log_sum_exp(terms: Jet) -> Jet:
     """log(sum(exp(terms))) over the last axis."""
     largest = terms.value.max(-1, keepdims=True)
-    return (terms - largest).exp().sum(-1).log() + largest[..., 0]
+    total: Jet = (terms - largest).exp().sum(-1).log() + largest[..., 0]
+    return total

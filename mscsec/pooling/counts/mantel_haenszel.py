@@ -114,7 +114,8 @@ def _kept(t: Tables | PersonTime, values: Array) -> Array:
 
 def _over(numerator: Array, denominator: Array, ok: BoolArray) -> Array:
     """The quotient, nan where not `ok`."""
-    return np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=ok)
+    quotient: Array = np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=ok)
+    return quotient
 
 
 def _log_ratio(numerator: Array, denominator: Array, ok: BoolArray) -> Array:
@@ -123,4 +124,5 @@ def _log_ratio(numerator: Array, denominator: Array, ok: BoolArray) -> Array:
 
 def _shares(weights: Array) -> Array:
     total = weights.sum(-1, keepdims=True)
-    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    shares: Array = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    return shares

@@ -49,7 +49,8 @@ def log_likelihood(model: Model, shared: Array, own: Array) -> Jet:
     linear = _linear(model, values[:p], own, count)
     scales = values[p:]
     if r == 0:
-        return _density(model, linear.add_axis(), count).sum(-1) + model.family.constant.sum(-1)
+        flat: Jet = _density(model, linear.add_axis(), count).sum(-1) + model.family.constant.sum(-1)
+        return flat
     start = _mode(model, linear.value, shared[p:])
     modes = [constant(start[:, s], count) for s in range(r)]
     # Two Newton steps that carry derivatives: the first makes those of order one exact, the second those of order two.
@@ -57,7 +58,8 @@ def log_likelihood(model: Model, shared: Array, own: Array) -> Jet:
         gradient, curvature = _slopes(model, linear, scales, modes, count)
         modes = [mode + step for mode, step in zip(modes, _solve(curvature, gradient), strict=True)]
     _, curvature = _slopes(model, linear, scales, modes, count)
-    return _quadrature(model, linear, scales, modes, curvature, count) + model.family.constant.sum(-1)
+    integral: Jet = _quadrature(model, linear, scales, modes, curvature, count) + model.family.constant.sum(-1)
+    return integral
 
 
 def _linear(model: Model, beta: list[Jet], own: Array, count: int) -> Jet:
@@ -81,7 +83,8 @@ def _mode(model: Model, linear: Array, scales: Array) -> Array:
 
     def height(u: Array) -> Array:
         eta = linear + u @ loads.T
-        return (model.family.y * eta - model.family.cumulants(eta[..., None])[0][..., 0]).sum(-1) - (u**2).sum(-1) / 2
+        density = model.family.y * eta - model.family.cumulants(eta[..., None])[0][..., 0]
+        return np.asarray(density.sum(-1) - (u**2).sum(-1) / 2)
 
     value = height(u)
     for _ in range(MODE_STEPS):

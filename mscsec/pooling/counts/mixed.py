@@ -83,9 +83,7 @@ def by_rates_conditional(request: Request) -> PooledResult:
     return _two_arms(request, "CM.EL", glmm_models.rates_conditional, saturated)
 
 
-def _two_arms(
-    request: Request, key: str, build: Builder, saturate: Callable[[Any], Saturated] | None
-) -> PooledResult:
+def _two_arms(request: Request, key: str, build: Builder, saturate: Callable[[Any], Saturated] | None) -> PooledResult:
     """Fit one of the models; `saturate` is None where no saturated model is nested above it."""
     t = request.tables
     used = _used(request, key)
@@ -262,10 +260,7 @@ def _with_spread(
     """tau2 with what follows from it. I2 takes Higgins & Thompson's typical variance of the studies' own effects."""
     w = np.where(effects.included, 1 / effects.vi, 0.0)
     k, by_q = int(effects.included.sum()), options.convention.i2 == "q"
-    if k > 1:
-        typical = (k - 1) / float(w.sum() - (w**2).sum() / w.sum())
-    else:
-        typical = 1 / float(w.sum()) if k else math.inf
+    typical = (k - 1) / float(w.sum() - (w**2).sum() / w.sum()) if k > 1 else float(effects.vi[0])
     method, limits, df = _prediction(result, found.tau2, options)
     told = result.warnings
     if method is None and limits is None and (options.prediction or options.convention.prediction) != "none":

@@ -109,7 +109,8 @@ def fitted_count(t: Tables, log_odds_ratio: Array) -> Array:
 def _excess(t: Tables) -> Array:
     """Observed minus expected events in arm 1, summed over tables."""
     expected = (t.a + t.c) * (t.n_1 / t.total)
-    return np.where(t.mask, t.a - expected, 0.0).sum(-1)
+    excess: Array = np.where(t.mask, t.a - expected, 0.0).sum(-1)
+    return excess
 
 
 def _association(excess: Array, variance: Array, correct: bool) -> ChiSquare:

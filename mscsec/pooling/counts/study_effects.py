@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,7 +108,7 @@ def hypergeometric_variance(tables: Tables) -> Array:
     return np.where(tables.mask & (n > 1), share * events * ((n - events) / np.maximum(n - 1, 1e-300)), 0.0)
 
 
-def _kept(included: BoolArray, effect):  # type: ignore[no-untyped-def]
+def _kept(included: BoolArray, effect: Callable[[], tuple[Array, Array]]) -> StudyEffects:
     """`effect()` where included; what is left out divides by zero without harm and is replaced."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         yi, vi = effect()

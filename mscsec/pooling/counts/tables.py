@@ -43,17 +43,17 @@ class Tables:
     @property
     def any_zero(self) -> BoolArray:
         """Tables with a zero in some cell."""
-        return self.mask & ((self.a == 0) | (self.b == 0) | (self.c == 0) | (self.d == 0))
+        return _both(self.mask, (self.a == 0) | (self.b == 0) | (self.c == 0) | (self.d == 0))
 
     @property
     def double_zero(self) -> BoolArray:
         """Tables without any event."""
-        return self.mask & (self.a == 0) & (self.c == 0)
+        return _both(self.mask, (self.a == 0) & (self.c == 0))
 
     @property
     def double_full(self) -> BoolArray:
         """Tables in which every participant had the event."""
-        return self.mask & (self.b == 0) & (self.d == 0)
+        return _both(self.mask, (self.b == 0) & (self.d == 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ class PersonTime:
     @property
     def any_zero(self) -> BoolArray:
         """Studies with no event in some arm."""
-        return self.mask & ((self.x_1 == 0) | (self.x_2 == 0))
+        return _both(self.mask, (self.x_1 == 0) | (self.x_2 == 0))
 
     @property
     def double_zero(self) -> BoolArray:
         """Studies without any event."""
-        return self.mask & (self.x_1 == 0) & (self.x_2 == 0)
+        return _both(self.mask, (self.x_1 == 0) & (self.x_2 == 0))
 
     @property
     def double_full(self) -> BoolArray:
@@ -147,6 +147,10 @@ def needs_time(events: Array, time: Array, keep: BoolArray, where: str = "") -> 
     at = first(keep & (events > 0) & (time == 0))
     if at is not None:
         raise InvalidInput(f"{events[at]:g} events in no person-time{where} of study {at[-1] + 1}", "events take time")
+
+
+def _both(one: BoolArray, other: BoolArray) -> BoolArray:
+    return np.logical_and(one, other)
 
 
 def first(bad: BoolArray) -> tuple[int, ...] | None:

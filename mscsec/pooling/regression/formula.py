@@ -134,9 +134,7 @@ _ARITHMETIC = (
 
 def _expressions(parsed: Any) -> set[str]:
     """The factors of the formula, each a column or an expression of columns."""
-    return {
-        str(factor.expr) for term in parsed.root for factor in term.factors if factor.eval_method.value != "literal"
-    }
+    return {str(factor.expr) for term in parsed for factor in term.factors if factor.eval_method.value != "literal"}
 
 
 def _columns_in(expression: str) -> set[str]:

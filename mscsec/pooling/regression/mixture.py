@@ -8,6 +8,7 @@ from mscsec.arrays import Array
 
 RULE_ERROR = 34.5  # minus log of 1e-15, the discretisation error allowed to the trapezoidal rule
 NODES = 120  # enough to reach terms below 1e-16 of the first wherever the distribution is not 0 or 1 to that accuracy
+FINITE = (1e-100, 1e100)  # of q over the largest scale; beyond, the probability is 0 or 1 to every digit given
 GROWTH = 5.0  # how far, as an exponent, the integrand may rise above one where the contour keeps away from its pole
 
 
@@ -24,7 +25,7 @@ def chi2_mixture_cdf(q: Array, scales: Array) -> Array:
     largest = scales.max(-1)
     positive = (q > 0) & (largest > 0)
     unit = np.where(positive, largest, 1.0)
-    at = np.where(positive, q, 1.0) / unit
+    at = np.clip(np.where(positive, q, 1.0) / unit, *FINITE)
     share = np.where(positive[:, None], scales / unit[:, None], 0.0)
     saddle = _saddle(at, share)
     depth = saddle + 0.5  # from the focus at -1/2 to the apex

@@ -10,6 +10,7 @@ import numpy as np
 from mscsec.arrays import Array, BoolArray
 
 RELATIVE_STEP = 4e-15  # a step below this share of the root changes only its last bits
+LAST_NEWTON = 1e-8  # the error after a Newton step of this relative size is its square
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def bracketed_newton(
         inside = (slope < 0) & (target > low) & (target < high) & ~slow
         target = np.where(inside, target, 0.5 * (low + high))
         target = np.where(value == 0, at, target)
-        settled = np.abs(target - at) <= RELATIVE_STEP * np.abs(target)
+        settled = inside & (np.abs(target - at) <= LAST_NEWTON * np.abs(target)) | (value == 0)
         at = np.where(done, at, target)
         done |= settled | ((high - low) <= RELATIVE_STEP * high)
         if done.all():

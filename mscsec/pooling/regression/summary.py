@@ -42,7 +42,7 @@ def summarise(
     low, high = (None, None) if interval is None else (interval.low, interval.high)
     (i2_low, h2_low), (i2_high, h2_high) = (_from_tau2(end, typical) for end in (low, high))
     key = choose(ESTIMATORS, data.tau2, "estimator of tau2").key if random and isinstance(data.tau2, str) else None
-    likelihood = _criteria(problem, estimate, key == "REML", variances=int(key is not None))
+    likelihood = _criteria(fit, key == "REML", variances=int(key is not None))
     se = float(estimate.se[0])
     return RegressionResult(
         k=problem.yi.shape[-1],
@@ -156,9 +156,19 @@ class Criteria:
     bic: float
 
 
-def _criteria(problem: Problem, estimate: Tau2, restricted: bool, variances: int) -> Criteria:
-    value = float(score(problem, estimate.value, restricted=restricted).log_likelihood[0])
+def _criteria(fit: Fit, restricted: bool, variances: int) -> Criteria:
+    """At the coefficients reported, which with weights of the user's are not those of the highest likelihood."""
+    problem = fit.problem
+    value = float(score(problem, fit.tau2, restricted=restricted).log_likelihood[0])
+    if problem.weights is not None:
+        value -= 0.5 * (_weighted_rss(fit) - float(fit.model.rss[0]))
     return information_criteria(problem, value, restricted, problem.p + variances)
+
+
+def _weighted_rss(fit: Fit) -> float:
+    """Sum of (yi - x'beta)^2 / (vi + tau2) of a fit of one row."""
+    raw = fit.used.residual[0] / np.sqrt(fit.used.weights[0])
+    return float((fit.model.weights[0] * raw**2).sum())
 
 
 def information_criteria(problem: Problem, value: float, restricted: bool, parameters: int) -> Criteria:

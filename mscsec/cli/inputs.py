@@ -1,0 +1,108 @@
+"""What `effects`, `pool` and `regress` start from: the effects of one outcome, from an evidence base or from a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mscsec.cli.output import say_base
+from mscsec.effects.moderators import columns_of_base, columns_of_table
+from mscsec.effects.sizes import EffectSizes, effects
+from mscsec.effects.tabular import Table, effects_from_table, read_csv
+from mscsec.errors import TooFewStudies, UsageError
+from mscsec.problems import RecordError
+from mscsec.records.models import Analysis
+from mscsec.records.reader import EvidenceBase, decode, load, read_file
+
+TableFile = Annotated[
+    str | None,
+    typer.Option(
+        "--table",
+        metavar="FILE",
+        help="Read a CSV table (- is stdin) instead of an evidence base: columns study and events_1 n_1 events_2 n_2, or mean_1 sd_1 n_1 mean_2 sd_2 n_2, or yi vi.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Effects with their origin: the base they come from (None for a table) and the review's own analysis."""
+
+    sizes: EffectSizes
+    base: EvidenceBase | None
+    analysis: Analysis
+    columns: Callable[[], dict[str, list[Any]]]
+
+    def about(self) -> dict[str, object] | None:
+        """The evidence base, for a JSON document."""
+        base = self.base
+        return None if base is None else {"folder": base.folder, "shipped": base.shipped, "studies": len(base.studies)}
+
+    def need_studies(self) -> None:
+        """Raises TooFewStudies, with the reason of every study, where none contributes."""
+        if self.sizes.rows:
+            return
+        reasons = "\n".join(f"  {study.label} ({study.study}): {study.reason}" for study in self.sizes.excluded)
+        why = f"No study of {len(self.sizes.excluded)} contributes to {self.sizes.outcome}:\n{reasons}"
+        raise TooFewStudies("pooling", 1, 0, why)
+
+
+def read_inputs(
+    outcome: str | None,
+    measure: str | None,
+    *,
+    table: str | None = None,
+    studies: Path | None = None,
+    comparison: str | None = None,
+    timepoint: str | None = None,
+    design: list[str] | None = None,
+    exclude: list[str] | None = None,
+    level: float | None = None,
+    rules: dict[str, str] | None = None,
+    **options: Any,
+) -> Inputs:
+    """Loads and computes the effects.
+
+    rules : mean_rule, sd_rule and prefer of `effects`, which a table has no use for. options : of `effect_size`.
+    """
+    if table is not None:
+        if studies is not None or comparison or timepoint or design:
+            raise UsageError(
+                "--table stands alone: --studies, --comparison, --timepoint and --design belong to an evidence base"
+            )
+        read = read_table(table)
+        name = outcome or (Path(table).stem if table != "-" else "table")
+        sizes = effects_from_table(read, measure, outcome=name, exclude=exclude or (), level=level or 0.95, **options)
+        return Inputs(sizes, None, Analysis(), lambda: columns_of_table(read, sizes))
+    base = load(studies)
+    if studies is None:
+        say_base(base)
+    analysis = base.review.analysis
+    sizes = effects(
+        base, _chosen_outcome(base, outcome), measure=measure, comparison=comparison, timepoint=timepoint, designs=design,
+        exclude=exclude or (), level=level or float(analysis.level or 0.95), **(rules or {}), **options,
+    )  # fmt: skip
+    return Inputs(sizes, base, analysis, lambda: columns_of_base(base, sizes))
+
+
+def _chosen_outcome(base: EvidenceBase, asked: str | None) -> str:
+    if asked is None:
+        known = base.review.outcomes
+        raise UsageError(f"name an outcome: --outcome {next(iter(known))}. Outcomes here: {', '.join(known)}")
+    return asked
+
+
+def read_table(file: str) -> Table:
+    """The table in a CSV file, or on stdin for "-"."""
+    if file == "-":
+        file, (text, problems) = "<stdin>", decode("<stdin>", sys.stdin.buffer.read(), mark_allowed=True)
+    else:
+        text, problems = read_file(file, mark_allowed=True)
+    if problems:
+        raise RecordError(problems)
+    return read_csv(file, text)

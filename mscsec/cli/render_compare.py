@@ -1,0 +1,121 @@
+"""Several methods on the same cells, side by side, with the advice for rare events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mscsec.cli.output import csv_text, styled, table, width, wrap
+from mscsec.effects.sizes import EffectSizes
+from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
+from mscsec.report.words import method_name
+
+if TYPE_CHECKING:
+    from mscsec.pooling.counts import Advice, Comparison
+    from mscsec.pooling.counts.rare import Compared
+
+MARKS = {"recommended": "+", "suitable": "o", "caution": "!", "unsuitable": "x"}
+
+
+def compare_text(sizes: EffectSizes, found: Comparison) -> str:
+    """A line a method, the recommended first, then why."""
+    cells = width()
+    lines = [
+        styled(f"{sizes.outcome_label}: {sizes.measure_name} by {count(len(found.rows), 'method')}", "1"),
+        *wrap(_facts(found.advice), cells),
+        "",
+    ]
+    head = ["", "Method", "Model", f"{sizes.measure} [{level(sizes.level)} CI]", "P", "tau2"]
+    lines += table(head, [_row(item) for item in found.rows], right=[3])
+    lines += ["", "+ recommended, o suitable, ! with caution, for these data (Cochrane Handbook 10.4.4)"]
+    for item in found.rows:
+        lines += wrap(
+            f"  {MARKS[item.verdict]} {item.method}: {item.reason}"
+            + (f" Not fitted: {item.error}" if item.error else ""),
+            cells,
+            "    ",
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _facts(advice: Advice) -> str:
+    zeros = []
+    if advice.double_zero:
+        zeros.append(f"{count(len(advice.double_zero), 'study', 'studies')} without events in either arm")
+    if advice.single_zero:
+        zeros.append(f"{count(len(advice.single_zero), 'study', 'studies')} with a zero cell")
+    sparse = "Sparse data: avoid adding 0.5 to zero cells. " if advice.sparse else ""
+    return f"{sparse}{advice.k} studies, {advice.events_1:g}/{advice.n_1:g} against {advice.events_2:g}/{advice.n_2:g} events, {percent(advice.event_rate)} overall; arms {advice.imbalance:.2g} to 1{'; ' + ', '.join(zeros) if zeros else ''}."
+
+
+def _row(item: Compared) -> list[str]:
+    fit = item.result
+    name = method_name(item.method).removeprefix("the ")
+    if fit is None:
+        return [MARKS[item.verdict], f"{item.method}: {name}"[:44], item.model, "not fitted", "", ""]
+    shown = fit.display
+    effect = f"{number(shown.estimate)} [{interval(shown.ci_low, shown.ci_high, joint=', ')}]"
+    return [
+        MARKS[item.verdict],
+        f"{item.method}",
+        fit.model,
+        effect,
+        p_value(fit.p_value).removeprefix("P ").removeprefix("= "),
+        variance(fit.tau2),
+    ]
+
+
+_HEADER = [
+    "method",
+    "name",
+    "model",
+    "verdict",
+    "k",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "yi",
+    "sei",
+    "p_value",
+    "tau2",
+    "reason",
+    "error",
+]
+
+
+def compare_csv(_sizes: EffectSizes, found: Comparison) -> str:
+    """One row a method, every digit kept."""
+    rows = []
+    for item in found.rows:
+        fit = item.result
+        figures: list[object] = (
+            [None] * 8
+            if fit is None
+            else [
+                fit.k,
+                fit.display.estimate,
+                fit.display.ci_low,
+                fit.display.ci_high,
+                fit.estimate,
+                fit.se,
+                fit.p_value,
+                fit.tau2,
+            ]
+        )
+        rows.append(
+            [item.method, method_name(item.method), item.model, item.verdict, *figures, item.reason, item.error]
+        )
+    return csv_text(_HEADER, rows)
+
+
+def compare_markdown(sizes: EffectSizes, found: Comparison) -> str:
+    """A table for a manuscript or its supplement."""
+    lines = [
+        f"**{sizes.outcome_label}**",
+        "",
+        f"| Method | Model | {sizes.measure} ({level(sizes.level)} CI) | P | Advice |",
+        "| --- | --- | ---: | ---: | --- |",
+    ]
+    for item in found.rows:
+        cells = _row(item)
+        lines.append(f"| {method_name(item.method)} | {cells[2]} | {cells[3]} | {cells[4]} | {item.verdict} |")
+    return "\n".join([*lines, "", _facts(found.advice)]) + "\n"

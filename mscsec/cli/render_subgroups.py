@@ -1,0 +1,194 @@
+"""Subgroups as text, Markdown and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mscsec.cli.output import csv_text, display_width, shorten, styled, unicode_output, width, wrap
+from mscsec.cli.render_pool import arm_words, left_out
+from mscsec.effects.sizes import EffectSizes
+from mscsec.plots import characters as draw
+from mscsec.pooling.result import PooledResult
+from mscsec.report.numbers import interval, level, number, p_value, percent, variance
+from mscsec.report.words import footnotes, method_words
+
+if TYPE_CHECKING:
+    from mscsec.pooling.regression import BetweenTest, SubgroupResult
+
+PLOT_ROOM = (16, 40)
+
+
+def subgroups_text(sizes: EffectSizes, field: str, labels: Sequence[str], found: SubgroupResult) -> str:
+    """Each subgroup with its studies and its own estimate, then all studies, then the test between."""
+    cells = width()
+    notes = footnotes(sizes.rows)
+    glyphs = draw.UNICODE if unicode_output() else draw.ASCII
+    blocks = _blocks(sizes, labels, found)
+    texts = [line for block in blocks for line in block]
+    room_label = min(max(display_width(text[0]) for text in texts), 26 if cells < 100 else 40)
+    room_effect = max(display_width(text[1]) for text in texts)
+    room = max(PLOT_ROOM[0], min(PLOT_ROOM[1], cells - room_label - room_effect - 16))
+    whole = [(row.yi, row.ci_low, row.ci_high) for row in sizes.rows]
+    whole += [(fit.estimate, fit.ci_low, fit.ci_high) for fit in (*found.groups.values(), found.overall)]
+    scale = draw.axis(whole, sizes.null, room, sizes.transform == "exp")
+    lines = [
+        styled(shorten(f"{sizes.outcome_label} by {field}", cells), "1"),
+        *([sizes.comparison_label] if sizes.comparison_label else []),
+        "",
+    ]
+    head = f"{'Study':{room_label}}  {'':{room}}  {f'{sizes.measure} [{level(sizes.level)} CI]':>{room_effect}}  Weight"
+    lines.append(styled(head.rstrip(), "1"))
+    for block in blocks:
+        lines += [_line(item, scale, sizes.null, glyphs, room_label, room, room_effect) for item in block]
+        lines.append("")
+    for text in draw.axis_lines(scale, sizes.null, glyphs):
+        lines.append((" " * (room_label + 2) + text).rstrip())
+    lines += ["", *wrap(between_words(found.between, found.tau2_common), cells, "  ")]
+    if found.tau2_common:
+        shared = f"Shared tau2 = {variance(found.tau2)} ({level(sizes.level)} CI {variance(found.tau2_ci_low)} to {variance(found.tau2_ci_high)})"
+        lines += wrap(f"{shared}; residual I2 = {percent(found.i2_residual)}; R2 = {percent(found.r2)}", cells, "  ")
+    lines += ["", *wrap(f"Method: {_method(sizes, field, found)}", cells)]
+    for warning in found.warnings:
+        lines += wrap(f"Note: {warning}", cells, "  ")
+    if notes.notes:
+        lines += [
+            "",
+            "Notes",
+            *(line for mark, text in notes.notes for line in wrap(f"  {mark}  {text}", cells, "     ")),
+        ]
+    return "\n".join(lines + left_out(sizes, cells)) + "\n"
+
+
+_Item = tuple[str, str, str, tuple[float, float, float] | None, bool]  # label, effect, weight, what to draw, pooled
+
+
+def _blocks(sizes: EffectSizes, labels: Sequence[str], found: SubgroupResult) -> list[list[_Item]]:
+    notes = footnotes(sizes.rows)
+    blocks: list[list[_Item]] = []
+    for name, fit in found.groups.items():
+        members = [row for row, label in zip(sizes.rows, labels, strict=True) if label == name]
+        block: list[_Item] = [(name, "", "", None, True)]
+        for row, weight in zip(members, fit.weights, strict=True):
+            mark = f" {notes.marks[row.study]}" if notes.marks[row.study] else ""
+            effect = f"{number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]"
+            block.append((f"  {row.label}{mark}", effect, percent(weight), (row.yi, row.ci_low, row.ci_high), False))
+        block.append(_pooled(f"  k = {fit.k}, tau2 = {variance(fit.tau2)}", fit))
+        blocks.append(block)
+    blocks.append([_pooled(f"All, k = {found.overall.k}", found.overall)])
+    return blocks
+
+
+def _pooled(label: str, fit: PooledResult) -> _Item:
+    shown = fit.display
+    return (
+        label,
+        f"{number(shown.estimate)} [{interval(shown.ci_low, shown.ci_high, joint=', ')}]",
+        "",
+        (fit.estimate, fit.ci_low, fit.ci_high),
+        True,
+    )
+
+
+def _line(
+    item: _Item, scale: draw.Axis, null: float | None, glyphs: draw.Glyphs, room_label: int, room: int, room_effect: int
+) -> str:
+    label, effect, weight, triple, pooled = item
+    if triple is None:
+        return styled(label, "1")
+    plot = (draw.pooled_line if pooled else draw.study_line)(scale, *triple, null, glyphs)
+    text = f"{shorten(label, room_label):{room_label}}  {plot}  {effect:>{room_effect}}  {weight:>6}".rstrip()
+    return styled(text, "1") if pooled else text
+
+
+def between_words(test: BetweenTest, common: bool) -> str:
+    """The test for a difference between subgroups."""
+    if test.q is None:
+        return "Test for subgroup differences: not possible, fewer than two subgroups have an estimate"
+    kind = "one tau2 for all subgroups" if common else "each subgroup with its own tau2"
+    return f"Test for subgroup differences: Q = {number(test.q)}, df = {test.df}, {p_value(test.p_value)} ({kind})"
+
+
+def _method(sizes: EffectSizes, field: str, found: SubgroupResult) -> str:
+    several = next((fit for fit in found.groups.values() if fit.k > 1), found.overall)
+    shared = "a between-study variance common to all" if found.tau2_common else "a between-study variance of its own"
+    return f"Subgroups by {field} were pooled separately, each with {shared}, and compared by Cochran's Q between them. {method_words(sizes, several)}"
+
+
+_HEADER = [
+    "group",
+    "study",
+    "label",
+    "k",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "weight",
+    "yi",
+    "sei",
+    "p_value",
+    "tau2",
+    "i2",
+    "q_between",
+    "df_between",
+    "p_between",
+]
+
+
+def subgroups_csv(sizes: EffectSizes, field: str, labels: Sequence[str], found: SubgroupResult) -> str:
+    """One row a study and one a subgroup, then all; the column `group` holds the value of the field."""
+    rows: list[list[object]] = []
+    for name, fit in found.groups.items():
+        members = [row for row, label in zip(sizes.rows, labels, strict=True) if label == name]
+        for row, weight in zip(members, fit.weights, strict=True):
+            rows.append(
+                [name, row.study, row.label, 1, row.estimate, row.low, row.high, weight, row.yi, row.sei] + [None] * 6
+            )
+        rows.append([name, "pooled", f"{field} = {name}", *_figures(fit), None, None, None])
+    test = found.between
+    rows.append(["", "pooled", "all", *_figures(found.overall), test.q, test.df, test.p_value])
+    return csv_text(_HEADER, rows)
+
+
+def _figures(fit: PooledResult) -> list[object]:
+    shown = fit.display
+    return [
+        fit.k,
+        shown.estimate,
+        shown.ci_low,
+        shown.ci_high,
+        None,
+        fit.estimate,
+        fit.se,
+        fit.p_value,
+        fit.tau2,
+        fit.i2,
+    ]
+
+
+def subgroups_markdown(sizes: EffectSizes, field: str, labels: Sequence[str], found: SubgroupResult) -> str:
+    """A table for a manuscript."""
+    lines = [
+        f"**{sizes.outcome_label} by {field}**",
+        "",
+        f"| Study | Experimental | Comparator | {sizes.measure} ({level(sizes.level)} CI) |",
+        "| --- | --- | --- | ---: |",
+    ]
+    for name, fit in found.groups.items():
+        lines.append(f"| *{name}* | | | |")
+        for row, label in zip(sizes.rows, labels, strict=True):
+            if label == name:
+                lines.append(
+                    f"| {row.label} | {arm_words(row.experimental)} | {arm_words(row.comparator)} | {number(row.estimate)} ({interval(row.low, row.high)}) |"
+                )
+        lines.append(
+            f"| **k = {fit.k}** | | | **{number(fit.display.estimate)} ({interval(fit.display.ci_low, fit.display.ci_high)})** |"
+        )
+    whole = found.overall.display
+    lines.append(
+        f"| **All, k = {found.overall.k}** | | | **{number(whole.estimate)} ({interval(whole.ci_low, whole.ci_high)})** |"
+    )
+    return (
+        "\n".join([*lines, "", between_words(found.between, found.tau2_common), "", _method(sizes, field, found)])
+        + "\n"
+    )

@@ -1,0 +1,384 @@
+"""What must hold for every estimator and every interval, whatever the numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy.stats import chi2
+
+from mscsec.pooling import pool
+from mscsec.pooling.regression import (
+    ESTIMATORS,
+    INTERVALS,
+    between,
+    contrast,
+    influence,
+    permutation_test,
+    predict,
+    regress,
+    residuals,
+    robust,
+    shrunken_effects,
+    subgroups,
+    variance_inflation,
+    wald,
+)
+from mscsec.pooling.regression.inference import fit_coefficients
+from mscsec.pooling.regression.likelihood import score
+from mscsec.pooling.regression.mixture import chi2_mixture_cdf
+from mscsec.pooling.regression.permutation import arrangements, distinct_orders
+from mscsec.pooling.regression.problem import arrange
+from mscsec.pooling.regression.projection import project
+
+from .data import regressions
+
+EVERY_ESTIMATOR = pytest.mark.parametrize("key", ESTIMATORS)
+FEW = settings(max_examples=8, deadline=None)
+SOME = settings(max_examples=25, deadline=None)
+MANY = settings(max_examples=60, deadline=None)
+
+
+def fit(y, v, x, key="REML", ci="wald", **more):
+    weights = np.linspace(1, 2, len(y)) if ESTIMATORS[key].needs_weights else None
+    return regress(y, v, x, tau2=key, ci=ci, weights=weights, **({"tau2_ci": "none"} | more))
+
+
+def beta(result):
+    return np.array([part.estimate for part in result.coefficients.values()])
+
+
+def se(result):
+    return np.array([part.se for part in result.coefficients.values()])
+
+
+@EVERY_ESTIMATOR
+@SOME
+@given(data=regressions(), shift=st.floats(-50, 50), scale=st.floats(0.01, 100))
+def test_a_change_of_scale_and_origin_is_followed(key, data, shift, scale):
+    y, v, x = data
+    before, after = fit(y, v, x, key), fit(scale * y + shift, scale**2 * v, x, key)
+    if key == "SJ":  # its crude variance is about the plain mean, so only there is nothing else to follow
+        assert_allclose(after.tau2, scale**2 * before.tau2, rtol=1e-8)
+    assert_allclose(after.tau2, scale**2 * before.tau2, rtol=1e-6, atol=1e-9 * scale**2)
+    assert_allclose(beta(after), scale * beta(before) + [shift, 0, 0], rtol=1e-6, atol=1e-6 * scale)
+    assert_allclose(after.qm.statistic, before.qm.statistic, rtol=1e-6, atol=1e-8)
+    assert_allclose(after.i2, before.i2, rtol=1e-6, atol=1e-8)
+
+
+@EVERY_ESTIMATOR
+@SOME
+@given(data=regressions(), seed=st.integers(0, 99))
+def test_the_order_of_studies_does_not_matter(key, data, seed):
+    y, v, x = data
+    order = np.random.default_rng(seed).permutation(len(y))
+    weights = np.linspace(1, 2, len(y)) if ESTIMATORS[key].needs_weights else None
+    a = regress(y, v, x, tau2=key, ci="hksj", weights=weights, tau2_ci="none")
+    b = regress(
+        y[order], v[order], x[order], tau2=key, ci="hksj", tau2_ci="none",
+        weights=None if weights is None else weights[order],
+    )  # fmt: skip
+    assert_allclose(b.tau2, a.tau2, rtol=1e-8, atol=1e-10)
+    assert_allclose(beta(b), beta(a), rtol=1e-7, atol=1e-9)
+    assert_allclose(se(b), se(a), rtol=1e-7)
+
+
+@EVERY_ESTIMATOR
+@SOME
+@given(data=regressions())
+def test_any_basis_of_the_same_columns_gives_the_same_fit(key, data):
+    y, v, x = data
+    turn = np.array([[1.0, 4.0, -2.0], [0.0, 3.0, 0.5], [0.0, 0.0, 7.0]])
+    a, b = fit(y, v, x, key), fit(y, v, x @ turn, key)
+    assert_allclose(b.tau2, a.tau2, rtol=1e-8, atol=1e-10)
+    assert_allclose(x @ turn @ beta(b), x @ beta(a), rtol=1e-6, atol=1e-8)
+    assert_allclose([b.qe, b.log_likelihood is None], [a.qe, a.log_likelihood is None], rtol=1e-8)
+    if key != "REML":  # the restricted likelihood is relative to the units of the columns
+        assert_allclose(b.log_likelihood, a.log_likelihood, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("ci", INTERVALS)
+@SOME
+@given(data=regressions(most=12, columns=1), seed=st.integers(0, 99))
+def test_the_baseline_of_a_factor_changes_neither_its_test_nor_the_fit(ci, data, seed):
+    y, v, x = data
+    level = np.random.default_rng(seed).permutation(np.arange(len(y)) % 3)
+    fits = []
+    for baseline in range(3):
+        dummies = [(level == other).astype(float) for other in range(3) if other != baseline]
+        fits.append(fit(y, v, np.column_stack([x, *dummies]), ci=ci, btt=["x3", "x4"]))
+    for other in fits[1:]:
+        assert_allclose(other.qm.statistic, fits[0].qm.statistic, rtol=1e-6, atol=1e-9)
+        assert_allclose(other.qm.p_value, fits[0].qm.p_value, rtol=1e-6, atol=1e-9)
+        assert_allclose(residuals(other).fitted, residuals(fits[0]).fitted, rtol=1e-6, atol=1e-8)
+
+
+@EVERY_ESTIMATOR
+@SOME
+@given(data=regressions(columns=1))
+def test_an_intercept_alone_is_the_univariate_kernel(key, data):
+    y, v, _ = data
+    mine = fit(y, v, np.ones(len(y)), key, ci="hksj", tau2_ci="QP")
+    weights = np.linspace(1, 2, len(y)) if ESTIMATORS[key].needs_weights else None
+    theirs = pool(y, v, tau2=key, ci="hksj", weights=weights, tau2_ci="QP")
+    part = mine.coefficients["x1"]
+    assert_allclose(mine.tau2, theirs.tau2, rtol=1e-6, atol=1e-9)
+    assert_allclose([part.estimate, part.se, part.p_value], [theirs.estimate, theirs.se, theirs.p_value], rtol=1e-6)
+    assert_allclose(
+        [mine.tau2_ci_low, mine.tau2_ci_high], [theirs.tau2_ci_low, theirs.tau2_ci_high], rtol=1e-6, atol=1e-9
+    )
+    assert_allclose([mine.tau2_se, mine.i2, mine.qe], [theirs.tau2_se, theirs.i2, theirs.q], rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("ci", ["wald", "t", "hksj", "hksj-adhoc", "kr"])
+@SOME
+@given(data=regressions(columns=1))
+def test_every_interval_with_an_intercept_alone_is_that_of_pool(ci, data):
+    y, v, _ = data
+    part = fit(y, v, np.ones(len(y)), ci=ci).coefficients["x1"]
+    theirs = pool(y, v, tau2="REML", ci=ci)
+    assert_allclose(
+        [part.se, part.ci_low, part.ci_high], [theirs.se, theirs.ci_low, theirs.ci_high], rtol=1e-6, atol=1e-8
+    )
+    assert part.df == (None if theirs.df is None else pytest.approx(theirs.df, rel=1e-6))
+
+
+@EVERY_ESTIMATOR
+@FEW
+@given(data=st.lists(regressions(most=9), min_size=2, max_size=4))
+def test_a_batch_is_its_rows_and_padding_counts_for_nothing(key, data):
+    k = max(len(y) for y, _, _ in data)
+    yi, vi, x, mask = np.full((len(data), k), np.nan), np.full((len(data), k), -1.0), np.full((len(data), k, 3), np.inf), np.zeros((len(data), k), bool)  # fmt: skip
+    weights = np.full((len(data), k), np.nan)
+    for row, (y, v, design) in enumerate(data):
+        n = len(y)
+        yi[row, :n], vi[row, :n], x[row, :n], mask[row, :n] = y, v, design, True
+        weights[row, :n] = np.linspace(1, 2, n)
+    given_weights = weights if ESTIMATORS[key].needs_weights else None
+    problem, lead = arrange(yi, vi, x, mask, given_weights)
+    assert lead == (len(data),)
+    tau2 = ESTIMATORS[key].estimate(problem)
+    whole = fit_coefficients(problem, tau2.value)
+    for row, (y, v, design) in enumerate(data):
+        one = fit(y, v, design, key)
+        assert_allclose(tau2.value[row], one.tau2, rtol=1e-7, atol=1e-10)
+        assert_allclose(tau2.se[row], one.tau2_se, rtol=1e-7)
+        assert_allclose(whole.beta[row], beta(one), rtol=1e-7, atol=1e-9)
+        assert_allclose(np.sqrt(np.diagonal(whole.bread[row])), se(one), rtol=1e-7)
+
+
+@SOME
+@given(data=regressions())
+def test_paule_mandel_solves_its_equation_and_the_q_profile_inverts_its_test(data):
+    y, v, x = data
+    found = fit(y, v, x, "PM", tau2_ci="QP")
+    problem, _ = arrange(y, v, x)
+    df = len(y) - 3
+
+    def q(tau2):
+        return project(problem, problem.precision(np.array([tau2]))).rss[0]
+
+    assert found.tau2 == 0 or q(found.tau2) == pytest.approx(df, rel=1e-10)
+    for limit, tail in ((found.tau2_ci_low, 0.975), (found.tau2_ci_high, 0.025)):
+        assert q(limit) <= chi2.ppf(tail, df) * (1 + 1e-9)
+        assert limit == 0 or q(limit) == pytest.approx(chi2.ppf(tail, df), rel=1e-9)
+
+
+@MANY
+@given(data=regressions(columns=1), restricted=st.booleans())
+def test_the_likelihood_is_nowhere_higher_and_its_derivatives_are_right(data, restricted):
+    y, v, x = data
+    found = fit(y, v, x, "REML" if restricted else "ML")
+    problem, _ = arrange(y, v, x)
+    best = score(problem, np.array([found.tau2]), restricted=restricted).log_likelihood[0]
+    for tau2 in np.r_[0, np.geomspace(1e-4, 1e4, 60)]:
+        assert score(problem, np.array([tau2]), restricted=restricted).log_likelihood[0] <= best + 1e-9
+    at, h = np.array([0.3]), 1e-5
+    low, here, high = (score(problem, at + d, restricted=restricted) for d in (-h, 0, h))
+    assert_allclose(here.score, (high.log_likelihood - low.log_likelihood) / (2 * h), rtol=1e-4, atol=1e-6)
+    assert_allclose(here.curvature, (high.score - low.score) / (2 * h), rtol=1e-4, atol=1e-5)
+
+
+@SOME
+@given(data=regressions())
+def test_limits_of_the_between_study_variance(data):
+    y, v, x = data
+    common = regress(y, v, x, model="common", ci="wald")
+    none, huge = regress(y, v, x, tau2=0.0, ci="wald"), regress(y, v, x, tau2=1e12, ci="wald")
+    assert_allclose(beta(none), beta(common), rtol=1e-12)
+    assert_allclose(beta(huge), np.linalg.lstsq(x, y, rcond=None)[0], rtol=1e-6, atol=1e-8)
+
+
+@SOME
+@given(data=regressions())
+def test_against_dense_matrices(data):
+    y, v, x = data
+    found = fit(y, v, x, "DL", ci="hksj")
+    w = np.diag(1 / (v + found.tau2))
+    vcov = np.linalg.inv(x.T @ w @ x)
+    b = vcov @ x.T @ w @ y
+    r = y - x @ b
+    assert_allclose(beta(found), b, rtol=1e-8, atol=1e-10)
+    assert_allclose(np.array(found.vcov), vcov * (r @ w @ r) / (len(y) - 3), rtol=1e-8, atol=1e-12)
+    hat = x @ vcov @ x.T @ w
+    here = residuals(found)
+    assert_allclose(here.hat, np.diagonal(hat), rtol=1e-8)
+    centred = np.eye(len(y)) - hat
+    assert_allclose(here.se, np.sqrt(np.diagonal(centred @ np.diag(v + found.tau2) @ centred.T)), rtol=1e-7)
+
+
+@FEW
+@given(data=regressions(columns=1))
+def test_leaving_out_a_study_is_fitting_the_others(data):
+    y, v, x = data
+    part = influence(fit(y, v, x, "REML", ci="hksj"))
+    for i in (0, len(y) - 1):
+        rest = np.arange(len(y)) != i
+        one = fit(y[rest], v[rest], x[rest], "REML", ci="hksj")
+        assert_allclose(part.tau2[i], one.tau2, rtol=1e-7, atol=1e-10)
+        assert_allclose(part.qe[i], one.qe, rtol=1e-8)
+        assert_allclose(part.residual[i], y[i] - x[i] @ beta(one), rtol=1e-6, atol=1e-9)
+
+
+@SOME
+@given(data=regressions())
+def test_one_row_contrasts_and_predictions_agree_with_coefficients(data):
+    y, v, x = data
+    for ci in INTERVALS:
+        found = fit(y, v, x, ci=ci)
+        first = contrast(found, [[0, 1, 0]])
+        assert first.joint is not None
+        alone = next(iter(first.contrasts.values()))
+        assert_allclose(
+            [alone.estimate, alone.se, alone.p_value],
+            [found.coefficients["x2"].estimate, found.coefficients["x2"].se, found.coefficients["x2"].p_value],
+            rtol=1e-9,
+        )
+        assert_allclose(first.joint.p_value, alone.p_value, rtol=1e-8, atol=1e-14)
+        assert_allclose(wald(found, ["x2"]).p_value, alone.p_value, rtol=1e-8, atol=1e-14)
+        ahead = predict(found, x[:, 1:])
+        assert_allclose(ahead.estimate, residuals(found).fitted, rtol=1e-8, atol=1e-10)
+        assert all(low <= c for low, c in zip(ahead.prediction_low, ahead.ci_low, strict=True)) or ci in ("kr", "wald")
+        assert predict(found, {"x2": x[:, 1], "x3": x[:, 2]}).estimate == pytest.approx(ahead.estimate)
+
+
+@SOME
+@given(data=regressions())
+def test_shrunken_effects_lie_between_the_study_and_the_line(data):
+    y, v, x = data
+    found = fit(y, v, x)
+    part, line = shrunken_effects(found), residuals(found).fitted
+    assert ((part.estimate - np.minimum(y, line) > -1e-9) & (np.maximum(y, line) - part.estimate > -1e-9)).all()
+
+
+@SOME
+@given(data=regressions(columns=1), seed=st.integers(0, 9))
+def test_subgroups_are_their_own_meta_analyses_and_the_regression_on_them(data, seed):
+    y, v, _ = data
+    names = np.random.default_rng(seed).permutation([["a", "b"][i % 2] for i in range(len(y))]).tolist()
+    separate = subgroups(y, v, names, ci="wald", prediction="none")
+    for name, part in separate.groups.items():
+        inside = np.array([label == name for label in names])
+        assert part == pool(y[inside], v[inside], ci="wald", prediction="none")
+    assert separate.between == between(separate.groups)
+    shared = subgroups(y, v, names, ci="wald", tau2_common=True, prediction="none")
+    line = fit(y, v, np.array([float(name == "a") for name in names]))
+    assert_allclose(shared.tau2, line.tau2, rtol=1e-8, atol=1e-10)
+    assert_allclose(shared.between.q, line.qm.statistic, rtol=1e-7, atol=1e-10)
+    assert_allclose(shared.q_within + shared.between_common.q, shared.overall.q, rtol=1e-9, atol=1e-10)
+
+
+@SOME
+@given(data=regressions(columns=1))
+def test_robust_with_each_effect_its_own_cluster_is_the_heteroscedastic_sandwich(data):
+    y, v, x = data
+    found = fit(y, v, x, "DL")
+    w = 1 / (v + found.tau2)
+    bread = np.linalg.inv(x.T * w @ x)
+    r = y - x @ beta(found)
+    meat = (x.T * (w * r) ** 2) @ x
+    part = robust(found, range(len(y)), kind="CR0")
+    assert_allclose(np.array(part.vcov), bread @ meat @ bread, rtol=1e-7, atol=1e-14)
+    jackknife = robust(found, range(len(y)), kind="CR3")
+    hat = np.einsum("ki,ij,kj->k", x, bread, x) * w
+    assert_allclose(
+        np.array(jackknife.vcov), bread @ (x.T * (w * r / (1 - hat)) ** 2) @ x @ bread, rtol=1e-6, atol=1e-14
+    )
+
+
+@SOME
+@given(counts=st.lists(st.integers(1, 3), min_size=1, max_size=4))
+def test_distinct_orders_are_all_and_each_once(counts):
+    groups = np.repeat(np.arange(len(counts)), counts)
+    orders = distinct_orders(groups)
+    assert len(orders) == arrangements(np.array(counts)) == len({tuple(row) for row in orders.tolist()})
+    assert (np.sort(orders, axis=1) == np.sort(groups)).all()
+
+
+@FEW
+@given(data=regressions(most=7, columns=1))
+def test_a_sampled_permutation_test_approaches_the_exact_one_and_repeats_by_its_seed(data):
+    y, v, x = data
+    found = fit(y, v, x, "DL")
+    every = permutation_test(found, exact=True)
+    sample = permutation_test(found, exact=False, draws=4000, seed=5)
+    assert sample == permutation_test(found, exact=False, draws=4000, seed=5)
+    assert abs(sample.qm_p - every.qm_p) < 5 * np.sqrt(0.25 / 4000)
+    sides = [permutation_test(found, exact=True, alternative=side).p_values["x2"] for side in ("greater", "less")]
+    assert sum(sides) >= 1
+    assert 1 / every.permutations <= every.qm_p <= 1
+
+
+def test_permutation_p_values_are_uniform_under_the_null():
+    rng = np.random.default_rng(2)
+    x = np.column_stack([np.ones(8), np.arange(8.0)])
+    v = rng.uniform(0.1, 0.4, 8)
+    p = [
+        permutation_test(fit(rng.normal(size=8) * np.sqrt(v + 0.2), v, x, "DL"), exact=False, draws=99, seed=i).qm_p
+        for i in range(300)
+    ]
+    assert abs(np.mean(np.array(p) <= 0.05) - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 300)
+    assert abs(np.mean(p) - 0.5) < 4 * np.sqrt(1 / 12 / 300)
+
+
+def test_the_hksj_interval_of_a_slope_covers_at_its_level():
+    rng = np.random.default_rng(11)
+    x = np.column_stack([np.ones(12), np.linspace(-1, 1, 12)])
+    v = rng.uniform(0.05, 0.5, 12)
+    problem, _ = arrange(rng.normal(size=(4000, 12)) * np.sqrt(v + 0.1), v, x)
+    fitted = fit_coefficients(problem, ESTIMATORS["REML"].estimate(problem).value)
+    inferred = INTERVALS["hksj"].infer(fitted)
+    t = fitted.beta[:, 1] / np.sqrt(inferred.vcov[:, 1, 1])
+    assert abs(np.mean(np.abs(t) < 2.2281388519649385) - 0.95) < 0.015  # t on 10 df; REML with 12 studies is near exact
+
+
+@MANY
+@given(
+    n=st.integers(1, 400),
+    p=st.floats(1e-4, 0.9999),
+    scale=st.floats(1e-3, 1e3),
+)
+def test_a_mixture_of_equal_scales_is_chi_square(n, p, scale):
+    q = chi2.ppf(p, n)
+    assert_allclose(chi2_mixture_cdf(np.array([scale * q]), np.full((1, n), scale)), p, atol=1e-10)
+
+
+@MANY
+@given(a=st.floats(0.01, 1.0), b=st.floats(1e-6, 0.009), q=st.floats(0.0, 20.0))
+def test_a_mixture_of_pairs_is_hypoexponential(a, b, q):
+    exact = 1 - (a * np.exp(-q / (2 * a)) - b * np.exp(-q / (2 * b))) / (a - b)
+    assert_allclose(chi2_mixture_cdf(np.array([q]), np.array([[a, b, a, b, 0.0]])), exact, atol=1e-10)
+
+
+@SOME
+@given(data=regressions())
+def test_inflation_is_one_over_one_minus_r_squared(data):
+    y, _, x = data
+    found = regress(y, np.full(len(y), 0.3), x, model="common", ci="wald")
+    centred = x[:, 1:] - x[:, 1:].mean(0)
+    r = centred[:, 0] @ centred[:, 1] / np.sqrt((centred**2).sum(0).prod())
+    for part in variance_inflation(found).values():
+        assert part.gvif == pytest.approx(1 / (1 - r**2), rel=1e-8)
+        assert part.gsif == pytest.approx(np.sqrt(part.gvif))

@@ -1,0 +1,499 @@
+"""Input at the edges: an answer, or an error that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from mscsec.codes import CODES
+from mscsec.errors import (
+    InvalidInput,
+    MscsecError,
+    NotEstimable,
+    TooFewStudies,
+    UnknownMethod,
+    UnknownName,
+    UsageError,
+)
+from mscsec.pooling.regression import (
+    ESTIMATORS,
+    INTERVALS,
+    PREDICTIONS,
+    SANDWICHES,
+    TAU2_INTERVALS,
+    between,
+    contrast,
+    design,
+    influence,
+    likelihood_ratio,
+    location_scale,
+    multilevel,
+    permutation_test,
+    predict,
+    regress,
+    residuals,
+    robust,
+    shrunken_effects,
+    subgroups,
+    variance_inflation,
+)
+from mscsec.pooling.regression.likelihood import score
+from mscsec.sources import SOURCES
+
+Y = np.array([0.1, 0.5, -0.2, 0.9, 0.4, 0.0])
+V = np.array([0.04, 0.09, 0.02, 0.1, 0.05, 0.03])
+X = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 7.0])
+
+
+def nan_free(result):
+    """to_dict is JSON without NaN."""
+    return json.dumps(result.to_dict(), allow_nan=False)
+
+
+# --- designs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_singular_design_names_its_columns():
+    with pytest.raises(NotEstimable, match="double is made up of dose"):
+        regress(Y, V, np.column_stack([X, 2 * X]), names=["dose", "double"])
+    dummies = np.column_stack([np.arange(6) % 3 == g for g in range(3)])
+    with pytest.raises(NotEstimable, match="c is made up of intercept, a, b"):
+        regress(Y, V, dummies, names=["a", "b", "c"])
+    with pytest.raises(NotEstimable, match="none is zero in every study"):
+        regress(Y, V, np.column_stack([X, np.zeros(6)]), names=["dose", "none"])
+
+
+def test_a_calendar_year_is_not_singular_beside_an_intercept():
+    fit = regress(Y, V, 2000 + X / 10)
+    assert fit.coefficients["x1"].estimate == pytest.approx(10 * regress(Y, V, X).coefficients["x1"].estimate, rel=1e-8)
+
+
+def test_an_intercept_is_put_in_once():
+    given = regress(Y, V, np.column_stack([X, np.ones(6)]), names=["dose", "one"])
+    added = regress(Y, V, X, names=["dose"])
+    assert list(given.coefficients) == ["dose", "one"]
+    assert list(added.coefficients) == ["intercept", "dose"]
+    assert given.qm.statistic == pytest.approx(added.qm.statistic, rel=1e-10)
+    assert given.qm.tested == added.qm.tested == ("dose",)
+    assert list(regress(Y, V, X, intercept=False).coefficients) == ["x1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vi": [0.04, 0.09, -0.02, 0.1, 0.05, 0.03]}, r"vi of study 2 .* is -0.02"),
+        ({"vi": [0.0, 0.09, 0.02, 0.1, 0.05, 0.03]}, "finite and above zero"),
+        ({"yi": [np.nan, 0.5, -0.2, 0.9, 0.4, 0.0]}, "yi of study 0"),
+        ({"X": [1, 2, 3, 4, np.inf, 6]}, "x1 of study 4 .* is inf"),
+        ({"X": np.ones((6, 2, 2))}, "3 axes"),
+        ({"X": X[:5]}, "5 rows"),
+        ({"names": ["a", "b"]}, "1 columns and names has 2"),
+        ({"X": np.column_stack([X, X**2]), "names": ["a", "a"]}, "share a name"),
+        ({"names": ["intercept"]}, "kept for the column of ones"),
+        ({"level": 95}, "level is 95"),
+        ({"model": "mixed"}, "model is 'mixed'"),
+        ({"tau2": -1.0}, "tau2 is -1.0"),
+        ({"tau2": math.nan}, "tau2 is nan"),
+        ({"tau2": "GENQ"}, "without weights"),
+        ({"weights": np.zeros(6)}, "weights of study 0"),
+        ({"btt": ["dose"]}, "no coefficient is called 'dose'"),
+        ({"btt": [2]}, "coefficient 2 does not exist"),
+        ({"btt": []}, "one or more"),
+        ({"redundant": "ignore"}, "redundant is 'ignore'"),
+        ({"tau2": "DL", "tau2_ci": "PL"}, "profile-likelihood interval was asked for with DL"),
+        ({"tau2_ci": "GENQ"}, "without weights"),
+        ({"yi": np.tile(Y, (2, 1))}, "yi has 2 axes"),
+    ],
+)
+def test_impossible_requests_say_what_is_wrong(change, message):
+    arguments = {"yi": Y, "vi": V, "X": X} | change
+    with pytest.raises(InvalidInput, match=message):
+        regress(**arguments)
+
+
+@pytest.mark.parametrize("change", [{"tau2": "REMEL"}, {"ci": "hks"}, {"tau2_ci": "QPP"}])
+def test_unknown_methods_suggest_the_nearest(change):
+    with pytest.raises(UnknownMethod, match="did you mean"):
+        regress(Y, V, X, **change)
+
+
+def test_as_many_coefficients_as_studies():
+    y, v, x = Y[:2], V[:2], X[:2]
+    with pytest.raises(TooFewStudies, match="2 coefficients and a between-study variance needs 3"):
+        regress(y, v, x)
+    exact = regress(y, v, x, model="common")
+    assert (exact.qe, exact.qe_df, exact.qe_p, exact.i2, exact.h2) == (pytest.approx(0, abs=1e-20), 0, 1.0, 0.0, 1.0)
+    assert exact.r2 is None
+    assert exact.ci_method == "wald"
+    nan_free(exact)
+    with pytest.raises(TooFewStudies):
+        regress(y, v, x, model="common", ci="hksj")
+    with pytest.raises(TooFewStudies):
+        regress(y[:1], v[:1], np.column_stack([x, x**2])[:1], model="common", redundant="drop", ci="t")
+    given = regress(y, v, x, tau2=0.1)
+    assert predict(given, 2.5).warnings[0].code == "P405"
+    with pytest.raises(TooFewStudies):
+        predict(given, 2.5, prediction="t-kp")
+
+
+def test_one_residual_degree_of_freedom():
+    fit = regress(Y[:3], V[:3], X[:3])
+    assert fit.ci_method == "wald"
+    assert predict(fit, 2.0).prediction_df == (1.0,)
+    with pytest.raises(TooFewStudies):
+        predict(fit, 2.0, prediction="hts")
+    nan_free(fit)
+
+
+# --- numbers ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ESTIMATORS)
+def test_variances_over_twenty_four_orders_of_magnitude(key):
+    v = np.geomspace(1e-12, 1e12, 8)
+    y = 0.5 + 0.1 * np.arange(8) + 1e-3 * np.sin(np.arange(8))
+    weights = np.ones(8) if ESTIMATORS[key].needs_weights else None
+    fit = regress(y, v, np.arange(8.0), tau2=key, ci="hksj", weights=weights)
+    assert all(math.isfinite(part.estimate) and part.se > 0 for part in fit.coefficients.values())
+    assert fit.tau2 >= 0
+    nan_free(fit)
+
+
+def test_two_huge_weights_fix_the_line():
+    v = np.array([1e-12, 1.0, 1.0, 1.0, 1e-12, 1.0])
+    fit = regress(Y, v, X, model="common", ci="wald")
+    slope = (Y[4] - Y[0]) / (X[4] - X[0])
+    assert fit.coefficients["x1"].estimate == pytest.approx(slope, rel=1e-9)
+    part = residuals(fit)
+    assert part.hat[[0, 4]] == pytest.approx([1, 1])
+    nan_free(fit)
+
+
+@pytest.mark.parametrize("key", [key for key in ESTIMATORS if not ESTIMATORS[key].needs_weights])
+def test_effects_exactly_on_a_line(key):
+    fit = regress(3 + 2 * X, V, X, tau2=key, ci="wald")
+    assert fit.coefficients["x1"].estimate == pytest.approx(2, rel=1e-10)
+    assert fit.tau2 == pytest.approx(0, abs=1e-12) or key == "SJ"
+    nan_free(fit)
+
+
+def test_identical_effects_have_no_slope_and_no_variance():
+    fit = regress(np.full(6, 0.5), V, X, tau2="SJ")
+    assert fit.tau2 == 0
+    assert fit.coefficients["x1"].estimate == pytest.approx(0, abs=1e-12)
+    nan_free(fit)
+
+
+def test_a_far_origin_costs_no_digits():
+    near, far = regress(Y, V, X), regress(Y + 1e6, V, X)
+    assert far.tau2 == pytest.approx(near.tau2, rel=1e-7)
+    assert far.coefficients["x1"].estimate == pytest.approx(near.coefficients["x1"].estimate, rel=1e-7)
+
+
+def test_a_likelihood_with_two_maxima_takes_the_higher_and_says_so():
+    y = np.array([0.0, 0.05, -0.05, 0.02, 4.0, -4.0])
+    v = np.array([0.001, 0.001, 0.001, 0.001, 10.0, 10.0])
+    found = [
+        regress(y * [1, 1, 1, 1, far, far], v, np.ones(6), tau2="ML", ci="wald", tau2_ci="none")
+        for far in np.linspace(1, 12, 23)
+    ]
+    several = [fit for fit in found if "P403" in [notice.code for notice in fit.warnings]]
+    assert several
+    assert len(several) < len(found)
+    for fit in several:
+        heights = [
+            score(fit.data.problem, np.array([tau2]), restricted=False).log_likelihood[0]
+            for tau2 in np.geomspace(1e-6, 1e4, 400)
+        ]
+        assert max(heights) <= fit.log_likelihood + 1e-9
+
+
+def test_an_empty_interval_for_tau2_is_shown_at_zero_with_a_notice():
+    fit = regress(1 + X, np.full(6, 5.0), X)
+    assert (fit.tau2_ci_low, fit.tau2_ci_high) == (0.0, 0.0)
+    assert "P404" in [notice.code for notice in fit.warnings]
+
+
+def test_auto_is_hksj_with_heterogeneity_and_wald_without():
+    spread = regress(Y, V / 20, X)
+    assert (spread.ci_method, spread.tau2 > 0) == ("hksj", True)
+    assert regress(1 + X, V, X).ci_method == "wald"
+
+
+def test_an_interval_that_disagrees_about_zero_is_named():
+    noise = np.array([1, -1, 1, 1, -1, -1]) * 0.4
+    fits = [regress(noise + slope * X, V, X, names=["dose"], tau2_ci="none") for slope in np.linspace(0, 0.4, 81)]
+    told = [fit for fit in fits if "dose [" in " ".join(str(notice) for notice in fit.warnings)]
+    assert told
+    for fit in fits:
+        part, other = (
+            regress(fit.data.problem.yi[0], V, X, names=["dose"], ci=ci).coefficients["dose"] for ci in ("hksj", "wald")
+        )
+        disagree = (part.ci_low > 0) != (other.ci_low > 0)
+        assert (fit in told) == (disagree and fit.ci_method == "hksj")
+
+
+# --- what follows a fit -------------------------------------------------------------------------------------------------
+
+
+def test_results_hold_no_nan_and_a_short_repr():
+    fit = regress(Y, V, X, names=["dose"])
+    assert repr(fit).startswith("RegressionResult(k=6, intercept=")
+    assert "data" not in fit.to_dict()
+    assert fit.to_dict()["coefficients"]["dose"]["estimate"] == fit.coefficients["dose"].estimate
+    for result in (
+        fit, predict(fit, [1, 2]), residuals(fit), shrunken_effects(fit), influence(fit), permutation_test(fit),
+        robust(fit, [1, 1, 2, 2, 3, 4]), contrast(fit, [[1, 3]]), subgroups(Y, V, list("aabbcc")),
+        multilevel(Y, V, [1, 1, 2, 2, 3, 4], tau2_ci="none"),
+    ):  # fmt: skip
+        nan_free(result)
+
+
+def test_prediction_wants_the_moderators():
+    fit = regress(Y, V, np.column_stack([X, X**2]), names=["dose", "square"])
+    assert (
+        predict(fit, [2, 4]).estimate
+        == predict(fit, {"dose": 2, "square": 4}).estimate
+        == predict(fit, [[1, 2, 4]]).estimate
+    )
+    with pytest.raises(InvalidInput, match="the moderators are dose, square"):
+        predict(fit, {"dose": 2})
+    with pytest.raises(InvalidInput, match="has 1 values"):
+        predict(fit, [[2], [3]])
+    with pytest.raises(InvalidInput, match="not a finite number"):
+        predict(fit, [2, math.nan])
+    assert predict(regress(Y, V, X, model="common"), 2.0).prediction_low is None
+    assert predict(fit, [2, 4], prediction="none").prediction_low is None
+    with pytest.raises(UnknownMethod):
+        predict(fit, [2, 4], prediction="riley")
+
+
+def test_prediction_methods_differ_in_their_degrees_of_freedom_alone():
+    fit = regress(Y, V, X, ci="wald", tau2=0.1)
+    found = {key: predict(fit, 2.0, prediction=key) for key in PREDICTIONS}
+    assert [found[key].prediction_df for key in PREDICTIONS] == [(4.0,), (3.0,), (None,), (None,)]
+    width = {key: part.prediction_high[0] - part.prediction_low[0] for key, part in found.items()}
+    assert width["hts"] > width["t-kp"] > width["normal"] == width["test"]
+
+
+def test_a_study_that_alone_carries_a_category_has_no_influence():
+    part = influence(regress(Y, V, (np.arange(6) == 2).astype(float)))
+    assert np.isnan(part.cook).tolist() == [False, False, True, False, False, False]
+    assert np.isnan(part.tau2).tolist() == [False, False, True, False, False, False]
+    assert [notice.code for notice in part.warnings] == ["P406"]
+    assert "study [2]" in part.warnings[0].message
+    with pytest.raises(TooFewStudies):
+        influence(regress(Y[:3], V[:3], X[:3]))
+
+
+def test_one_cluster_and_too_few_are_not_estimable():
+    fit = regress(Y, V, X)
+    with pytest.raises(NotEstimable, match="not estimable: one cluster"):
+        robust(fit, ["a"] * 6)
+    with pytest.raises(NotEstimable, match="2 clusters for 2 coefficients"):
+        robust(fit, list("aaabbb"), kind="CR1p")
+    with pytest.raises(InvalidInput, match=r"effect 1 .* has no cluster"):
+        robust(fit, ["a", None, "a", "b", "b", "c"])
+    with pytest.raises(InvalidInput, match="5 cluster labels and 6 effects"):
+        robust(fit, list("aabbc"))
+    with pytest.raises(UnknownMethod):
+        robust(fit, list("aabbcc"), kind="CR9")
+
+
+@pytest.mark.parametrize("kind", SANDWICHES)
+def test_a_coefficient_from_one_cluster_is_not_estimable_and_the_others_are(kind):
+    fit = regress(Y, V, (np.arange(6) == 0).astype(float), names=["lone"])
+    part = robust(fit, list("abbccd"), kind=kind)
+    assert part.coefficients["lone"] is None
+    assert part.coefficients["intercept"].se > 0
+    assert part.qm is None
+    assert part.vcov[1] == (None, None)
+    assert [notice.code for notice in part.warnings] == ["P407"]
+    nan_free(part)
+
+
+def test_permutation_refuses_what_would_never_end():
+    rng = np.random.default_rng(0)
+    fit = regress(rng.normal(size=30), np.full(30, 0.1), np.arange(30.0), tau2="DL")
+    with pytest.raises(InvalidInput, match="Write exact=False"):
+        permutation_test(fit, exact=True)
+    assert not permutation_test(fit, draws=20).exact
+    for bad in ({"alternative": "both"}, {"statistic": "z"}, {"draws": 0}):
+        with pytest.raises(InvalidInput):
+            permutation_test(fit, **bad)
+
+
+def test_permutation_reports_progress():
+    seen = []
+    fit = regress(Y, V, X, tau2="DL", ci="wald")
+    permutation_test(fit, exact=True, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (720, 720)
+
+
+def test_nested_models_must_be_nested_and_by_ml():
+    small, large = regress(Y, V, X, tau2="ML"), regress(Y, V, np.column_stack([X, X**2]), tau2="ML")
+    assert 0 <= likelihood_ratio(large, small).p_value <= 1
+    with pytest.raises(InvalidInput, match="compared by ML"):
+        likelihood_ratio(regress(Y, V, np.column_stack([X, X**2])), regress(Y, V, X))
+    with pytest.raises(InvalidInput, match="not within the larger"):
+        likelihood_ratio(large, regress(Y, V, X**3, tau2="ML"))
+    with pytest.raises(InvalidInput, match="different studies"):
+        likelihood_ratio(large, regress(Y + 1, V, X, tau2="ML"))
+    with pytest.raises(InvalidInput, match="the full has more"):
+        likelihood_ratio(small, small)
+
+
+def test_contrasts_and_inflation_want_something_to_work_on():
+    fit = regress(Y, V, X)
+    with pytest.raises(InvalidInput, match="no weights"):
+        contrast(fit, [[0, 0]])
+    with pytest.raises(InvalidInput, match="3 weights"):
+        contrast(fit, [[0, 0, 1]])
+    assert contrast(fit, [[0, 1], [0, 2]]).joint is None
+    with pytest.raises(NotEstimable, match="two coefficients"):
+        variance_inflation(fit)
+
+
+def test_location_scale_at_its_edges():
+    with pytest.raises(NotEstimable, match="goes to zero"):
+        location_scale(np.full(6, 0.3) + 1e-3 * Y, V, np.ones(6), X)
+    with pytest.raises(TooFewStudies, match="4 coefficients needs 4"):
+        location_scale(Y[:3], V[:3], X[:3], X[:3])
+    with pytest.raises(InvalidInput, match="Z has 5 rows"):
+        location_scale(Y, V, X, X[:5])
+    for bad in ({"method": "DL"}, {"ci": "hksj"}, {"level": 0}):
+        with pytest.raises(InvalidInput):
+            location_scale(Y, V, X, X, **bad)
+
+
+def test_three_levels_at_their_edges():
+    with pytest.raises(NotEstimable, match="one cluster"):
+        multilevel(Y, V, [1] * 6)
+    with pytest.raises(NotEstimable, match="every cluster has one effect"):
+        multilevel(Y, V, range(6))
+    with pytest.raises(TooFewStudies):
+        multilevel(Y[:2], V[:2], [1, 1])
+    with pytest.raises(InvalidInput, match="has no cluster"):
+        multilevel(Y, V, [1, 1, None, 2, 2, 3])
+    with pytest.raises(InvalidInput, match="it is one of"):
+        multilevel(Y, V, [1, 1, 2, 2, 3, 3], method="DL")
+    flat = multilevel(np.full(6, 0.2), V, [1, 1, 2, 2, 3, 3])
+    assert (flat.tau2_between, flat.tau2_within) == (0.0, 0.0)
+    assert flat.tau2_between_ci_low == 0.0
+
+
+def test_three_levels_with_one_variance_at_zero_are_two_levels():
+    rng = np.random.default_rng(3)
+    cluster = np.repeat(np.arange(8), 3)
+    v = rng.uniform(0.02, 0.1, 24)
+    y = rng.normal(size=24) * np.sqrt(v + 0.3) - 0.2 * (cluster % 2)
+    fit = multilevel(y, v, cluster, np.arange(24.0), tau2_ci="none")
+    if fit.tau2_between == 0:
+        two = regress(y, v, np.arange(24.0), ci="wald", tau2_ci="none")
+        assert fit.tau2_within == pytest.approx(two.tau2, rel=1e-8)
+        assert fit.coefficients["x1"].se == pytest.approx(two.coefficients["x1"].se, rel=1e-8)
+        assert fit.log_likelihood == pytest.approx(two.log_likelihood, rel=1e-10)
+    dense = np.diag(v + fit.tau2_within) + fit.tau2_between * (cluster[:, None] == cluster)
+    x = np.column_stack([np.ones(24), np.arange(24.0)])
+    vcov = np.linalg.inv(x.T @ np.linalg.solve(dense, x))
+    assert np.allclose(fit.vcov, vcov, rtol=1e-8)
+
+
+def test_subgroups_at_their_edges():
+    with pytest.raises(InvalidInput, match="no group is given for study 1"):
+        subgroups(Y, V, ["a", None, "a", "b", "b", "b"])
+    with pytest.raises(InvalidInput, match="5 group names and 6 studies"):
+        subgroups(Y, V, list("aabbc"))
+    with pytest.raises(InvalidInput, match="shared tau2 with a common-effect model"):
+        subgroups(Y, V, list("aabbcc"), model="common", tau2_common=True)
+    one = subgroups(Y, V, ["a"] * 6)
+    assert (one.between.q, one.between.p_value, one.between.df) == (None, None, 0)
+    assert [notice.code for notice in one.warnings] == ["P408"]
+    assert between({"a": one.groups["a"]}).q is None
+    nan_free(one)
+
+
+def test_a_lone_study_is_a_subgroup_of_one():
+    own = subgroups(Y, V, list("aaabbc"))
+    assert own.groups["c"].k == 1
+    assert own.groups["c"].se == pytest.approx(math.sqrt(V[5]))
+    shared = subgroups(Y, V, list("aaabbc"), tau2_common=True, transform="exp")
+    lone = shared.groups["c"]
+    assert lone.se == pytest.approx(math.sqrt(V[5] + shared.tau2))
+    assert lone.display.ci_high == pytest.approx(math.exp(lone.ci_high))
+    each = subgroups(Y, V, list("abcdef"), model="common")
+    assert each.q_within_p is None
+    assert each.q_within_df == 0
+
+
+def test_an_hksj_interval_of_zero_width_cannot_weigh_a_subgroup():
+    with pytest.raises(InvalidInput, match="standard error of a is zero"):
+        subgroups([0.5, 0.5, 0.5, 0.1, 0.9, 0.4], V, list("aaabbb"), ci="hksj")
+
+
+# --- formulas -----------------------------------------------------------------------------------------------------------
+
+TABLE = {"dose": [1, 2, 3, 4], "arm": ["a", "b", "a", "b"], "weight": [1.5, None, 2.5, math.nan]}
+
+
+def test_missing_moderators_are_named_by_study():
+    with pytest.raises(InvalidInput, match="weight of Roe 2020, Lee 2022"):
+        design("dose + weight", TABLE, labels=["Doe 2019", "Roe 2020", "Kim 2021", "Lee 2022"])
+    dropped = design("dose + weight", TABLE, missing="drop")
+    assert (dropped.kept, dropped.dropped) == ((0, 2), (1, 3))
+    assert [notice.code for notice in dropped.warnings] == ["P409"]
+    assert design("dose", TABLE).dropped == ()
+    with pytest.raises(InvalidInput, match="no study has every moderator"):
+        design("dose", {"dose": [None, None]}, missing="drop")
+
+
+def test_factors_interactions_and_arithmetic():
+    part = design("dose * arm", TABLE)
+    assert part.names == ("intercept", "dose", "arm[T.b]", "dose:arm[T.b]")
+    assert part.X.tolist() == [[1, 1, 0, 0], [1, 2, 1, 2], [1, 3, 0, 0], [1, 4, 1, 4]]
+    assert part.terms["arm"] == ("arm[T.b]",)
+    assert design("0 + arm", TABLE).X.tolist() == [[1, 0], [0, 1], [1, 0], [0, 1]]
+    assert design("I(dose - 1) + C(dose)", {"dose": [1, 2, 3, 3]}).X.shape == (4, 4)
+    assert design("1", TABLE).X.tolist() == [[1]] * 4
+    assert design("~ minimum(dose, 2)", TABLE).X[:, 1].tolist() == [1, 2, 2, 2]
+    assert design("old", {"old": [True, False, True]}).names == ("intercept", "old[T.True]")
+
+
+@pytest.mark.parametrize(
+    ("formula", "error", "message"),
+    [
+        ("dosis", UnknownName, "did you mean 'dose'"),
+        ("dose +* arm", UsageError, "cannot be read"),
+        ("log(dose - 1)", InvalidInput, "of study 1 is -inf"),
+        ("I(__import__('os').getcwd())", UsageError, "calls what a formula cannot"),
+        ("dose.__class__", UsageError, "not arithmetic"),
+        ("I(arm * arm)", UsageError, "cannot be evaluated"),
+    ],
+)
+def test_a_formula_that_does_not_work_says_why(formula, error, message):
+    with pytest.raises(error, match=message):
+        design(formula, TABLE)
+
+
+def test_columns_of_differing_length_are_refused():
+    with pytest.raises(InvalidInput, match="columns have lengths"):
+        design("dose", {"dose": [1, 2], "arm": ["a"]})
+    with pytest.raises(InvalidInput, match="missing is"):
+        design("dose", TABLE, missing="ignore")
+
+
+# --- tables -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", [ESTIMATORS, INTERVALS, TAU2_INTERVALS, PREDICTIONS, SANDWICHES])
+def test_every_row_has_a_source(table):
+    for row in table.values():
+        assert row.source in SOURCES, row.key
+
+
+def test_every_notice_and_error_has_its_code():
+    assert {f"P40{i}" for i in range(1, 10)} <= set(CODES)
+    assert all(issubclass(error, MscsecError) and error.code in CODES for error in (NotEstimable, TooFewStudies))
