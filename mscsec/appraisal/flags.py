@@ -8,6 +8,7 @@ from mscsec.constants import NEARLY_COMPLETE
 
 if TYPE_CHECKING:
     from mscsec.records.models import Arm, Design, Outcome, Study, StudyResult
+    from mscsec.records.quantities import Quantity
 
 Flags = dict[str, frozenset[str]]
 
@@ -20,7 +21,7 @@ class Contradiction(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """Participants randomised and analysed; None where the record does not have them for every arm."""
+    """Participants randomised and analysed as reported; None where the record does not have them for every arm."""
 
     randomised: int | None
     analysed: int | None
@@ -90,12 +91,14 @@ def _analysed(study: Study, id: str, result: StudyResult | None) -> int | None:
 
 
 def arm_size(arm: Arm) -> int | None:
-    """Participants of an arm: randomised, or analysed where that is all the record has."""
-    return _int(arm.randomised) if arm.randomised is not None else _int(arm.n)
+    """Participants of an arm: randomised, or analysed where that is all the record has; None where only assumed."""
+    randomised = _int(arm.randomised)
+    return randomised if randomised is not None else _int(arm.n)
 
 
-def _int(quantity: object) -> int | None:
-    return None if quantity is None else int(float(quantity))  # type: ignore[arg-type]
+def _int(quantity: Quantity | None) -> int | None:
+    """The number as reported; one that was assumed is no evidence of how many there were."""
+    return None if quantity is None or quantity.assumed else int(float(quantity))
 
 
 def _total(values: list[int | None]) -> int | None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "explain": "Explain a problem code, such as R205.",
     "effects": "Show each study's effect and how it was derived.",
     "pool": "Pool one outcome, with a forest plot.",
+    "regress": "Meta-regression on study-level moderators.",
     "bias-report": "Report risk of bias by study.",
 }
 

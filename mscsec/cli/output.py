@@ -10,7 +10,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,30 @@ def styled(text: str, code: str) -> str:
     """`text` in bold or colour where stdout is a terminal that wants it (NO_COLOR, FORCE_COLOR, TERM=dumb respected)."""
     wanted = bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
     return f"\x1b[{code}m{text}\x1b[0m" if wanted and not os.environ.get("NO_COLOR") else text
+
+
+@contextlib.contextmanager
+def progress(what: str, after: float = 1.0) -> Iterator[Callable[[int, int], None]]:
+    """A counter on stderr for anything longer than a second; silent where stderr is no terminal."""
+    start = time.monotonic()
+    shown = False
+
+    def report(done: int, total: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty() and time.monotonic() - start > after:
+            shown = True
+            print(
+                f"\r{what}: {done:,} of {total:,} ({100 * done / max(total, 1):.0f}%)",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    try:
+        yield report
+    finally:
+        if shown:
+            print(file=sys.stderr)
 
 
 def document(kind: str, **content: Any) -> dict[str, Any]:

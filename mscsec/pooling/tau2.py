@@ -45,6 +45,10 @@ from mscsec.pooling.tails import critical
 from mscsec.registry import by_key
 
 
+# An interval whose limits differ from the estimate by more than this factor says nothing; it stays a finite number.
+LOG_LIMIT = 200.0
+
+
 @dataclass(frozen=True, slots=True)
 class Tau2Method:
     """A row of `TAU2`.
@@ -175,7 +179,7 @@ def by_wald(estimated: Estimated, level: float) -> tuple[Array, Array]:
 def by_wald_log(estimated: Estimated, level: float) -> tuple[Array, Array]:
     """As `by_wald` on the logarithm, by the delta method; does not exist where tau2 is 0."""
     value = np.where(estimated.tau2 > 0, estimated.tau2, np.nan)
-    ratio = np.exp(critical(level, np.inf) * estimated.se / value)
+    ratio = np.exp(np.minimum(critical(level, np.inf) * estimated.se / value, LOG_LIMIT))
     return value / ratio, value * ratio
 
 

@@ -75,7 +75,7 @@ def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: typ
     else:
         code, found, rule, instead = "R104", f"found {describe(detail['input'])}", str(detail["msg"]).lower(), ""
     line = source.lines[node.line - 1] if node.line <= len(source.lines) else ""
-    where = _spell(path[:steps] if kind in ("missing", "extra_forbidden") else path)
+    where = _spell(path[:-1] if kind == "extra_forbidden" else path[:steps])
     prefix = f"{where}: " if where else ""
     return Problem(source.file, node.line, node.column, code, prefix + found, rule, instead, excerpt=line)
 

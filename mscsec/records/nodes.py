@@ -107,14 +107,19 @@ def parse(source: Source) -> Node | None:
             "Delete it",
         )
         return None
-    builder = _Builder(source)
-    try:
-        return builder.build(_events(source.text, PARSER))
-    except _Stop:
-        return None
-    except yaml.YAMLError as error:
-        _report_syntax(source, error, builder)
-        return None
+    known = len(source.problems)
+    # What libyaml refuses is read again by PyYAML's own parser: it has the words for the mistake, and the last say.
+    for parser in dict.fromkeys((PARSER, yaml.SafeLoader)):
+        del source.problems[known:]
+        builder = _Builder(source)
+        try:
+            return builder.build(_events(source.text, parser))
+        except _Stop:
+            return None
+        except yaml.YAMLError as error:
+            if parser is yaml.SafeLoader:
+                _report_syntax(source, error, builder)
+    return None
 
 
 def _events(text: str, parser: Any) -> Iterator[Any]:
@@ -296,13 +301,7 @@ class _Builder:
 
 
 def _report_syntax(source: Source, error: yaml.YAMLError, builder: _Builder) -> None:
-    """One problem for a syntax error, from the words of PyYAML's Python parser whichever parser found it."""
-    if PARSER is not yaml.SafeLoader:
-        try:
-            for _ in _events(source.text, yaml.SafeLoader):
-                pass
-        except yaml.YAMLError as same:
-            error = same
+    """One problem for a syntax error of PyYAML's Python parser."""
     bracket = next((item.bracket for item in reversed(builder.stack) if item.bracket is not None), None)
     mistake = mistake_of(error, bracket, builder.quoted)
     line, column = mistake.line, mistake.column

@@ -105,7 +105,9 @@ def method_name(method: str) -> str:
     from mscsec.pooling.counts import COUNTS, RATES  # only for methods from the cells, which cost their import
 
     row = COUNTS.get(method) or RATES.get(method)
-    return {"MH": "the Mantel-Haenszel method", "Peto": "Peto's method"}.get(method) or (row.name if row else method)
+    return {"MH": "the Mantel-Haenszel method", "Peto": "Peto's method"}.get(method) or (
+        f"the {row.name}" if row else method
+    )
 
 
 CI_NAMES = {

@@ -84,6 +84,13 @@ def test_size_by_the_smallest_arm(sizes: tuple[int | None, int], answer: str) ->
     assert answers(study(arms))["sample_size"] == answer
 
 
+def test_an_assumed_size_is_not_taken_for_a_reported_one() -> None:
+    assumed = {"value": 250, "assumed": "equal split of 500"}
+    arms = {"a": {"role": "experimental", "n": assumed}, "b": {"role": "comparator", "n": assumed}}
+    record = study(arms, {"randomised": 500}, incomplete_outcome_data="unclear")
+    assert (answers(record)["sample_size"], answers(record)["complete_data"]) == ("unclear", "unclear")
+
+
 def test_size_from_the_total_where_arms_have_none() -> None:
     arms = {"a": {"role": "experimental"}, "b": {"role": "comparator"}}
     assert answers(study(arms, {"randomised": 20}))["sample_size"] == "no"

@@ -49,6 +49,12 @@ def test_numbers_of_a_result_are_its_own() -> None:
     assert numbers(record, record.results[0]).share == 0.95
 
 
+def test_an_assumed_number_is_no_evidence_of_completeness() -> None:
+    assumed = {"value": 10, "assumed": "equal split of 20"}
+    arms = {"a": {"role": "experimental", "n": assumed}, "b": {"role": "comparator", "n": assumed}}
+    assert numbers(study(arms, {"randomised": 20})) == (20, None)
+
+
 def test_numbers_that_are_missing_or_impossible_give_no_share() -> None:
     assert numbers(study({"a": {"role": "experimental", "n": 5}})).share is None
     assert numbers(study({"a": {"role": "experimental", "n": 5, "randomised": 4}})).share is None

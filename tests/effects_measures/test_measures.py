@@ -178,9 +178,14 @@ def test_a_missing_number_is_named_and_the_rest_stands():
     effects = effect_size("MD", mean_1=[1, 2], sd_1=[1, None], n_1=[9, 9], mean_2=[0, 0], sd_2=[1, 1], n_2=[9, 9])
     assert_array_equal(effects.included, [True, False])
     assert effects.notices(1)[0].code == "E102"
-    assert "mean_1 sd_1 mean_2 sd_2 n_1 n_2" in effects.notices(1)[0].message
+    assert effects.notices(1)[0].message == "sd_1 is missing"
     assert effects.yi[1] == 2.0  # the effect itself needs no SD
     assert np.isnan(effects.vi[1])
+
+
+def test_a_study_without_any_of_the_sets_is_told_which():
+    effects = effect_size("GEN", yi=[1, 1], vi=[0.2, None], sei=[None, None])
+    assert effects.notices(1)[0].message == "of these, none is complete: vi; sei"
 
 
 def test_identical_values_have_an_effect_without_weight():
@@ -229,6 +234,15 @@ def test_huge_counts():
 def test_numbers_alone_make_one_study_and_shapes_broadcast():
     assert effect_size("RD", events_1=3, n_1=10, events_2=4, n_2=10).yi.shape == (1,)
     assert effect_size("RD", events_1=np.ones((3, 1)), n_1=10, events_2=np.ones(5), n_2=[10] * 5).yi.shape == (3, 5)
+
+
+@pytest.mark.parametrize("key", MEASURES)
+def test_no_studies_make_no_effects(key):
+    family = FAMILIES[MEASURES[key].family]
+    names = (*family.needs, *(family.any_of[0] if family.any_of else ()))
+    effects = effect_size(key, **{name: [] for name in names})
+    assert effects.yi.shape == (0,)
+    assert effects.flags == ()
 
 
 def test_arguments_are_not_changed():

@@ -147,6 +147,8 @@ def compare_with_meta(case: dict[str, Any], yi: Any, vi: Any) -> None:
     left_out = SINGLE if result.k == 1 else ()
     if len(case["expected"].get("weights_random", result.weights)) != result.k:  # studies without an estimate are listed by meta
         left_out += ("weights_random", "weights_common")
+    if "metaprop" in case["call"] or "metarate" in case["call"]:  # meta tests no hypothesis about a single proportion or rate
+        left_out += ("stat_random", "pval_random", "stat_common", "pval_common")
     compare(case, without(found, left_out), least=2)
 
 

@@ -37,7 +37,7 @@ def point_biserial(x: TwoMeans, how: How) -> Estimate:
 def biserial(x: TwoMeans, how: How) -> Estimate:
     """Correlation of the outcome with a normal variable that was cut into the two groups.
 
-    Source: Soper (1914), Biometrika 10:384-390; Jacobs & Viechtbauer (2017), Res Synth Methods 8:161-180, equation 13.
+    Source: Soper (1914), Biometrika 10:384-390; Jacobs & Viechtbauer (2017), Res Synth Methods 8:161-180.
     """
     n = x.n_1 + x.n_2
     p, q = x.n_1 / n, x.n_2 / n

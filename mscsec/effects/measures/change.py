@@ -58,7 +58,7 @@ def mean_change(x: Change, how: How) -> Estimate:
 def standardised_by_change(x: Change, how: How) -> Estimate:
     """Change over the SD of the change (SMCC). vtype as for the standardised mean difference.
 
-    Source: Gibbons, Hedeker & Davis (1993), J Educ Stat 18:271-279, equation 4.
+    Source: Gibbons, Hedeker & Davis (1993), J Educ Stat 18:271-279.
     """
     d = np.where(np.isnan(x.d), x.change / np.sqrt(x.change_variance), x.d)
     return _standardised(d, 1 / x.n, 1 / x.n, x.n, how)
@@ -68,7 +68,7 @@ def standardised_by_one_sd(x: Change, how: How) -> Estimate:
     """Change over sd_1 (SMCR), both occasions taken to have one SD.
 
     vtype : as for the standardised mean difference; UB and H0 take the unbiased correlation.
-    Source: Becker (1988), Br J Math Stat Psychol 41:257-278, equation 13; Viechtbauer (2007), J Educ Behav Stat 32:39-60.
+    Source: Becker (1988), Br J Math Stat Psychol 41:257-278; Viechtbauer (2007), J Educ Behav Stat 32:39-60.
     """
     unbiased = 2 * (1 - unbiased_r(x.r, x.n)) / x.n if how.vtype in ("UB", "H0") else x.n
     return _standardised(x.change / x.sd_1, 2 * (1 - x.r) / x.n, unbiased, x.n, how)
@@ -91,7 +91,7 @@ def _standardised(d: Array, base: Array, unbiased_base: Array, n: Array, how: Ho
 def standardised_by_one_sd_unequal(x: Change, how: How) -> Estimate:
     """Change over sd_1, the two SDs free (SMCRH). vtype: LS divides by n - 1, LS2 by n.
 
-    Source: Bonett (2008), Psychol Methods 13:99-109, equation 6.
+    Source: Bonett (2008), Psychol Methods 13:99-109.
     """
     yi = x.change / x.sd_1 * small_sample_factor(x.n - 1, how)
     size = x.n if how.vtype == "LS2" else x.n - 1
@@ -107,7 +107,7 @@ def standardised_by_average_sd(x: Change, how: How) -> Estimate:
 def standardised_by_average_sd_unequal(x: Change, how: How) -> Estimate:
     """Change over the averaged SD, the two SDs free (SMCRPH). vtype: LS divides by n - 1, LS2 by n.
 
-    Source: Bonett (2008), Psychol Methods 13:99-109, equation 10.
+    Source: Bonett (2008), Psychol Methods 13:99-109.
     """
     yi = x.change / x.average_sd * _average_j(x, how)
     size = x.n if how.vtype == "LS2" else x.n - 1
@@ -154,7 +154,7 @@ def ratio_of_sds_paired(x: Change, how: How) -> Estimate:
     """Log of the ratio of two correlated SDs (VRC); the biases of the two logs cancel.
 
     vtype : LS first order; LS2 second order.
-    Source: Senior, Viechtbauer & Nakagawa (2020), Res Synth Methods 11:553-567, equations 20 and 21.
+    Source: Senior, Viechtbauer & Nakagawa (2020), Res Synth Methods 11:553-567.
     """
     return Estimate(np.log(x.sd_1 / x.sd_2), _log_sd_ratio_variance(x, how))
 

@@ -123,7 +123,7 @@ def smd_unequal(x: TwoMeans, how: How) -> Estimate:
     """Difference of two means over the square root of the mean of the two variances (SMDH); the SDs may differ.
 
     vtype : LS divides by n - 1; LS2 by n; LS3 by n for the means and n - 1 for the SDs.
-    Source: Bonett (2009), Psychol Methods 14:225-238, equation 5.
+    Source: Bonett (2009), Psychol Methods 14:225-238.
     """
     size = (x.n_1, x.n_2) if how.vtype in ("LS2", "LS3") else (x.n_1 - 1, x.n_2 - 1)
     df = (x.n_1, x.n_2) if how.vtype == "LS2" else (x.n_1 - 1, x.n_2 - 1)

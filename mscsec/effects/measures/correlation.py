@@ -99,7 +99,7 @@ def semipartial_correlation(x: Partial, how: How) -> Estimate:
     """Correlation of the outcome with what the focal predictor adds to the others.
 
     vtype : LS at the study's own value; AV at the mean of the semi-partial correlations.
-    Source: Aloe & Becker (2012), J Educ Behav Stat 37:278-297, equations 2 and 5.
+    Source: Aloe & Becker (2012), J Educ Behav Stat 37:278-297.
     """
     yi = x.t * np.sqrt(1 - x.r2) / np.sqrt(x.df)
     at = pooled_mean(yi, x.n) if how.vtype == "AV" else yi

@@ -24,7 +24,7 @@ def r_squared(x: Determination, how: How) -> Estimate:
     """R squared with random predictors.
 
     vtype : LS 4 R2 (1 - R2)^2 / n; LS2 with the degrees of freedom in it; AV and AV2 the same at the mean R squared.
-    Source: Kendall & Stuart (1979), equations 27.87 and 27.88; Olkin & Finn (1995), Psychol Bull 118:155-164.
+    Source: Kendall & Stuart (1979), chapter 27; Olkin & Finn (1995), Psychol Bull 118:155-164.
     """
     at = pooled_mean(x.r2, x.n) if how.vtype in ("AV", "AV2") else x.r2
     core = 4 * at * (1 - at) ** 2
@@ -68,7 +68,7 @@ _BLOCK = 256  # studies at a time, so that the inner grid stays within some ten 
 def _likelihood_variance(x: Determination) -> Array:
     """Variance of rho2 under the likelihood of the observed F; nan without residual degrees of freedom."""
     r2, m, n = (part.reshape(-1, 1) for part in np.broadcast_arrays(x.r2, x.predictors, x.n))
-    blocks = [slice(start, start + _BLOCK) for start in range(0, r2.size, _BLOCK)]
+    blocks = [slice(start, start + _BLOCK) for start in range(0, max(r2.size, 1), _BLOCK)]
     variance = np.concatenate([_block_variance(r2[at], m[at], n[at]) for at in blocks])
     return np.where(n[:, 0] - m[:, 0] - 1 > 0, variance, np.nan).reshape(x.r2.shape)
 
@@ -93,7 +93,7 @@ def _log_likelihood(rho2: Array, r2: Array, m: Array, n: Array) -> Array:
     """Log density of the observed F at rho2, up to a constant: exp(-l/2) 1F1((n - 1)/2; m/2; l r2/2), l = n rho2/(1 - rho2).
 
     1F1 as an integral over Bessel functions, in s = sqrt(t): no overflow however large n is.
-    Source: Abramowitz & Stegun (1972), 13.2.1 and 13.6.1 (through 0F1).
+    Source: NIST Digital Library of Mathematical Functions, 16.5.3.
     """
     noncentrality = n * rho2 / (1 - rho2)
     y, a, b = noncentrality * r2 / 2, m / 2, (n - 1) / 2

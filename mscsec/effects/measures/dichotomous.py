@@ -78,13 +78,13 @@ def arcsine_difference(t: Table, how: How) -> Estimate:
 
 
 def yule_q(t: Table, how: How) -> Estimate:
-    """Yule's Q, (OR - 1) / (OR + 1). Source: Yule (1912), J R Stat Soc 75:579-652; Bonett & Price (2007)."""
+    """Yule's Q, (OR - 1) / (OR + 1). Source: Yule (1912), J R Stat Soc 75:579-652."""
     yi = (t.a * t.d - t.b * t.c) / (t.a * t.d + t.b * t.c)
     return Estimate(yi, (1 - yi**2) ** 2 / 4 * t.inverse_sum)
 
 
 def yule_y(t: Table, how: How) -> Estimate:
-    """Yule's Y, Q with the square root of the odds ratio. Source: Yule (1912); Bonett & Price (2007)."""
+    """Yule's Y, Q with the square root of the odds ratio. Source: Yule (1912)."""
     concordant, discordant = np.sqrt(t.a * t.d), np.sqrt(t.b * t.c)
     yi = (concordant - discordant) / (concordant + discordant)
     return Estimate(yi, (1 - yi**2) ** 2 / 16 * t.inverse_sum)
@@ -93,7 +93,7 @@ def yule_y(t: Table, how: How) -> Estimate:
 def probit_difference(t: Table, how: How) -> Estimate:
     """Difference of two probits: a standardised mean difference where a normal variable was cut in two.
 
-    Source: Sanchez-Meca, Marin-Martinez & Chacon-Moscoso (2003), Psychol Methods 8:448-467, equations 16-17.
+    Source: Sanchez-Meca, Marin-Martinez & Chacon-Moscoso (2003), Psychol Methods 8:448-467.
     """
     z_1, z_2 = ndtri(t.p_1), ndtri(t.p_2)
     vi = 2 * math.pi * (t.p_1 * (1 - t.p_1) * np.exp(z_1**2) / t.n_1 + t.p_2 * (1 - t.p_2) * np.exp(z_2**2) / t.n_2)
@@ -116,7 +116,7 @@ def phi(t: Table, how: How) -> Estimate:
     """Phi coefficient of the fourfold table.
 
     vtype : CS takes the total alone as fixed by design (multinomial), ST the group sizes (two binomials).
-    Source: Bishop, Fienberg & Holland (1975), Discrete Multivariate Analysis, equations 11.3-19 and 11.3-20.
+    Source: Bishop, Fienberg & Holland (1975), Discrete Multivariate Analysis.
     """
     n, n_1, n_2, e_1, e_2 = t.n_1 + t.n_2, t.n_1, t.n_2, t.a + t.c, t.b + t.d
     yi = (t.a * t.d - t.b * t.c) / np.sqrt(n_1 * n_2) / np.sqrt(e_1 * e_2)

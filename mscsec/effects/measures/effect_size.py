@@ -94,18 +94,25 @@ def effect_size(
     if olim is not None and not olim[0] < olim[1]:
         raise InvalidInput(f"olim is {olim}", "the lower limit lies below the upper one")
     x = _gather(row, family, arrays)
+    # Zeros and gaps run through the formulas as inf and nan; `_flags` then finds the reason for each.
     with np.errstate(all="ignore"):
         numbers = family.build(x)
         rule = _zero_rule(row, numbers, (add, to, drop00), addyi, addvi, onlyo1)
         work = _Work(row, family, x, how, numbers, rule, treat_zeros(numbers, rule) if rule else None)
-        yi, vi = _finite(work)
-        yi = -yi if flip else yi
-        sei = np.sqrt(vi)
-        reach = -float(ndtri((1 - level) / 2)) * sei
-        low, high = yi - reach, yi + reach
-        if olim is not None:
-            yi, low, high = (np.clip(part, *olim) for part in (yi, low, high))
-        flags = tuple(_flags(work, yi, vi))
+        return _effects(work, level, flip, olim)
+
+
+def _effects(work: _Work, level: float, flip: bool, olim: tuple[float, float] | None) -> Effects:
+    """The result, with its interval and flags."""
+    row, how, rule = work.row, work.how, work.rule
+    yi, vi = _finite(work)
+    yi = -yi if flip else yi
+    sei = np.sqrt(vi)
+    reach = -float(ndtri((1 - level) / 2)) * sei
+    low, high = yi - reach, yi + reach
+    if olim is not None:
+        yi, low, high = (np.clip(part, *olim) for part in (yi, low, high))
+    flags = tuple(_flags(work, yi, vi))
     return Effects(
         measure=row.key,
         yi=yi,
@@ -117,7 +124,7 @@ def effect_size(
         included=np.isfinite(yi) & np.isfinite(vi) & (vi > 0),
         flags=flags,
         warnings=tuple(_count(flag) for flag in flags),
-        size=x[family.needs[-1]] if TRANSFORMS[row.back].needs else None,
+        size=work.x[work.family.needs[-1]] if TRANSFORMS[row.back].needs else None,
         vtype=how.vtype,
         correct=("approximate" if how.approximate else how.correct) if row.corrects else None,
         add=rule.add if rule else None,
@@ -153,7 +160,8 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
         constant = "the group's share of the participants" if rule.add == TACC else f"{rule.add:g}"
         found.append(Flag("E101", f"{constant} added to {cells}", treated.added))
     if gap.any():
-        explain("E102", f"a number is missing: {row.key} needs {_needs(work.family)}", work.family.missing(work.x))
+        for what, where in work.family.missing(work.x):
+            explain("E102", what, where)
         explain("E104", "a group is empty: no participants, pairs or person-time", work.family.empty(work.x))
         if treated is not None:
             explain("E103", "left out as asked: nobody or everybody had the event", treated.dropped)

@@ -58,13 +58,14 @@ class Family:
             groups.append(sum((arrays[name] for name in self.needs[1:]), start=arrays["both"]))
         return np.asarray(np.logical_or.reduce([group == 0 for group in groups])) if groups else np.asarray(False)
 
-    def missing(self, arrays: Arrays) -> BoolArray:
-        """Where a study lacks what the family needs."""
-        gaps = [np.isnan(arrays[name]) for name in self.needs]
+    def missing(self, arrays: Arrays) -> list[tuple[str, BoolArray]]:
+        """What a study may lack, and which studies lack it."""
+        gaps = [(f"{name} is missing", np.isnan(arrays[name])) for name in self.needs]
         if self.any_of:
             ways = [np.logical_or.reduce([np.isnan(arrays[name]) for name in names]) for names in self.any_of]
-            gaps.append(np.logical_and.reduce(ways))
-        return np.asarray(np.logical_or.reduce(gaps))
+            listed = "; ".join(" ".join(names) for names in self.any_of)
+            gaps.append((f"of these, none is complete: {listed}", np.logical_and.reduce(ways)))
+        return gaps
 
 
 def _split(x: Arrays, events: str, n: str, group: str) -> tuple[Array, Array]:

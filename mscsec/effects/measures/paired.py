@@ -76,7 +76,7 @@ def paired_peto(x: PairedTable, how: How) -> Estimate:
 def margins_odds_ratio(x: Margins, how: How) -> Estimate:
     """Log ratio of the marginal odds, from the margins and the correlation or the proportion with the event under both.
 
-    Source: Elbourne et al (2002), Int J Epidemiol 31:140-149, equations 5 and 6.
+    Source: Elbourne et al (2002), Int J Epidemiol 31:140-149.
     """
     sd_1, sd_2 = np.sqrt(x.p_1 * (1 - x.p_1)), np.sqrt(x.p_2 * (1 - x.p_2))
     r = np.where(np.isnan(x.r), (x.p_both - x.p_1 * x.p_2) / (sd_1 * sd_2), x.r)

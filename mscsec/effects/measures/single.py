@@ -146,7 +146,7 @@ def log_sd(x: Sample, how: How) -> Estimate:
 
 
 def log_cv(x: Sample, how: How) -> Estimate:
-    """Log of the coefficient of variation. Source: Nakagawa et al (2015), Methods Ecol Evol 6:143-152, equation 26-27."""
+    """Log of the coefficient of variation. Source: Nakagawa et al (2015), Methods Ecol Evol 6:143-152, equation 27."""
     squared = x.sd**2 / (x.n * x.mean**2)
     yi = np.log(x.sd / x.mean) + log_sd_bias(x.n, how)
     return Estimate(yi, 1 / (2 * (x.n - 1)) + squared)

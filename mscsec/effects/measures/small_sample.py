@@ -18,7 +18,7 @@ def hedges_j(df: Array) -> Array:
     """Factor that makes Cohen's d unbiased: Gamma(df/2) / (sqrt(df/2) Gamma((df - 1)/2)).
 
     df : any shape, degrees of freedom of the standardiser; nan where df is 1 or less, for which the mean does not exist.
-    Source: Hedges (1981), J Educ Stat 6:107-128, equation 6e; the series is Tricomi & Erdelyi (1951), Pacific J Math 1:133-142.
+    Source: Hedges (1981), J Educ Stat 6:107-128; the series is Tricomi & Erdelyi (1951), Pacific J Math 1:133-142.
     """
     df = np.asarray(df, dtype=float)
     out = np.full(df.shape, np.nan)
@@ -35,7 +35,7 @@ def hedges_j(df: Array) -> Array:
 def small_sample_factor(df: Array, how: How) -> Array:
     """`hedges_j`, or its approximation, where the correction is asked for, 1 where it is not.
 
-    nan for one degree of freedom or less with a correction. Source: Hedges (1981), J Educ Stat 6:107-128, equation 7.
+    nan for one degree of freedom or less with a correction. Source: Hedges (1981), J Educ Stat 6:107-128.
     """
     if not how.correct:
         return np.ones_like(df)

@@ -52,7 +52,7 @@ def normal_superiority(x: TwoMeans, how: How) -> Estimate:
 
     vtype : LS divides by n - 1; LS2 by n; LS3 by n for the means and n - 1 for the SDs; H0 at no difference, by n - 1;
         HO one SD for both groups, as is always used where only d is reported.
-    Source: Ruscio (2008), Psychol Methods 13:19-30; Newcombe (2006), Stat Med 25:539-543; delta method (Goddard & Hinberg 1990).
+    Source: Ruscio (2008), Psychol Methods 13:19-30; delta method: Goddard & Hinberg (1990), Stat Med 9:325-337.
     """
     v_1, v_2 = x.sd_1**2, x.sd_2**2
     z = (x.mean_1 - x.mean_2) / np.sqrt(np.where(v_1 + v_2 > 0, v_1 + v_2, np.nan))

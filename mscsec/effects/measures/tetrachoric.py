@@ -54,7 +54,7 @@ def fisher_z_tetrachoric(t: Table, how: How) -> Estimate:
 def _solve(h: Array, k: Array, both: Array) -> Array:
     """Angles for all studies, `_BLOCK` of them at a time."""
     parts = [part.ravel() for part in np.broadcast_arrays(h, k, both)]
-    blocks = [slice(start, start + _BLOCK) for start in range(0, parts[0].size, _BLOCK)]
+    blocks = [slice(start, start + _BLOCK) for start in range(0, max(parts[0].size, 1), _BLOCK)]
     return np.concatenate([_solve_block(*(part[at] for part in parts)) for at in blocks]).reshape(both.shape)
 
 

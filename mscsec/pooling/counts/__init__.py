@@ -4,6 +4,7 @@ Takes arrays of counts, gives `PooledResult`. The closed forms stand on the batc
 by Newton's method with exact derivatives. Imports the kernel beside it (`pool`, presets, tails) and nothing to its right.
 """
 
+from mscsec.pooling.counts.batch import CountsBatch, pool_counts_batch, pool_rates_batch
 from mscsec.pooling.counts.continuity import CONVENTIONS, ZeroCells
 from mscsec.pooling.counts.fit import (
     COUNTS,
@@ -25,11 +26,14 @@ __all__ = [
     "RATES",
     "Advice",
     "Comparison",
+    "CountsBatch",
     "ZeroCells",
     "advise",
     "compare",
     "pool_counts",
+    "pool_counts_batch",
     "pool_group_rates",
     "pool_proportions",
     "pool_rates",
+    "pool_rates_batch",
 ]

@@ -86,8 +86,8 @@ def _support_sum(a: float, n_1: float, c: float, n_2: float) -> Callable[[Array]
     low, high = max(0.0, m - n_2), min(n_1, m)
     if high - low < WHOLE:
         moved = np.arange(low, high + 1) - a
-        base = _log_coefficients(a, n_1, c, n_2, moved)
-        return lambda eta: _cumulants(a, moved, base + moved * eta[:, None], a * eta)
+        base, slope = _log_coefficients(a, n_1, c, n_2, moved)
+        return lambda eta: _cumulants(a, moved, base + moved * (eta + slope)[:, None], a * eta)
 
     def windowed(eta: Array) -> Cumulants:
         table = Tables(*(np.asarray(v) for v in (a, n_1, c, n_2, True)))
@@ -99,16 +99,21 @@ def _support_sum(a: float, n_1: float, c: float, n_2: float) -> Callable[[Array]
         x = mode[:, None] + step * np.arange(-half, half + 1)
         inside = (x >= low) & (x <= high)
         moved = np.where(inside, x, mode[:, None]) - a
-        log_weight = _log_coefficients(a, n_1, c, n_2, moved) + moved * eta[:, None]
+        base, slope = _log_coefficients(a, n_1, c, n_2, moved)
+        log_weight = base + moved * (eta + slope)[:, None]
         return _cumulants(a, moved, np.where(inside, log_weight, -np.inf), a * eta + np.log(step[:, 0]))
 
     return windowed
 
 
-def _log_coefficients(a: float, n_1: float, c: float, n_2: float, moved: Array) -> Array:
-    """Log of C(n_1, x) C(n_2, m - x) at x = a + moved, relative to that at a."""
-    up = log_gamma_ratio(a + 1, moved) + log_gamma_ratio(n_2 - c + 1, moved)
-    return -up - log_gamma_ratio(n_1 - a + 1, -moved) - log_gamma_ratio(c + 1, -moved)
+def _log_coefficients(a: float, n_1: float, c: float, n_2: float, moved: Array) -> tuple[Array, float]:
+    """Log of C(n_1, x) C(n_2, m - x) at x = a + moved, relative to that at a, less `slope` times `moved`; and the slope.
+
+    The first-order terms of the four log-gammas are added up before they meet a large `moved`, which keeps the digits.
+    """
+    up, down = (a + 1, n_2 - c + 1), (n_1 - a + 1, c + 1)
+    rest = sum(log_gamma_excess(cell, moved) for cell in up) + sum(log_gamma_excess(cell, -moved) for cell in down)
+    return -np.asarray(rest), float(np.log(down).sum() - np.log(up).sum())
 
 
 def _cumulants(a: float, moved: Array, log_weight: Array, shift: Array) -> Cumulants:
@@ -127,7 +132,12 @@ def _cumulants(a: float, moved: Array, log_weight: Array, shift: Array) -> Cumul
 
 
 def log_gamma_ratio(a: Array | float, step: Array) -> Array:
-    """log(Gamma(a + step) / Gamma(a)) for positive arguments, without the cancellation of two large logarithms.
+    """log(Gamma(a + step) / Gamma(a)) for positive arguments, without the cancellation of two large logarithms."""
+    return np.asarray(log_gamma_excess(a, step) + step * np.log(a))
+
+
+def log_gamma_excess(a: Array | float, step: Array) -> Array:
+    """log(Gamma(a + step) / Gamma(a)) - step log(a): what the first-order term leaves, small where the step is.
 
     Source: Stirling's series, Abramowitz & Stegun (1964), 6.1.41.
     """
@@ -136,14 +146,11 @@ def log_gamma_ratio(a: Array | float, step: Array) -> Array:
     large = (a > STIRLING_FROM) & (end > STIRLING_FROM)
     first, last, moved = (np.where(large, v, other) for v, other in ((a, 1.0), (end, 1.0), (step, 0.0)))
     ratio = moved / first
-    stirling = (
-        first * (np.log1p(ratio) - ratio)
-        + (moved - 0.5) * np.log1p(ratio)
-        + moved * np.log(first)
-        + _stirling_tail(last)
-        - _stirling_tail(first)
-    )
-    return np.where(large, stirling, gammaln(np.where(large, 1.0, end)) - gammaln(np.where(large, 1.0, a)))
+    stirling = first * (np.log1p(ratio) - ratio) + (moved - 0.5) * np.log1p(ratio)
+    stirling = stirling + _stirling_tail(last) - _stirling_tail(first)
+    # Beside the series the arguments are small, or the step is nearly all of them, so that nothing cancels.
+    small, other = np.where(large, 1.0, a), np.where(large, 1.0, end)
+    return np.where(large, stirling, gammaln(other) - gammaln(small) - (other - small) * np.log(small))
 
 
 STIRLING_FROM = 30.0  # four terms of the series leave less than 1e-16 from here on

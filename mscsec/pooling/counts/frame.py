@@ -106,7 +106,9 @@ def wald_result(
     A standard error of zero leaves the test undefined, which a notice of the caller explains.
     """
     low, high = limits or _wald_limits(estimate, se, options.level, df)
-    statistic, p_value = test or (_tested(estimate, se, df))
+    statistic, p_value = test or _tested(estimate, se, df)
+    if k == 1:
+        notices = (*notices, Notice("P201", "One study: its own estimate is shown, nothing was pooled"))
     return PooledResult(
         k=k,
         estimate=estimate,

@@ -10,7 +10,8 @@ from mscsec.arrays import Array
 from mscsec.pooling.counts.families import Family
 from mscsec.pooling.counts.jets import Jet, constant, log_sum_exp, variable
 
-MODE_STEPS, MODE_TOLERANCE = 200, 1e-12
+MODE_STEPS = 100
+MODE_TOLERANCE = 1e-8  # two more Newton steps follow, which square it twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _mode(model: Model, linear: Array, scales: Array) -> Array:
         hessian = np.einsum("km,mr,ms->krs", variance, loads, loads) + np.eye(len(scales))
         step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
         size = np.ones(len(u))
-        for _ in range(60):
+        for _ in range(40):
             trial = height(u + size[:, None] * step)
             worse = trial < value - 1e-12 * np.abs(value)
             if not worse.any():

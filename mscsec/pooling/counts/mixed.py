@@ -215,8 +215,6 @@ def _result(
             "it estimates tau2 by maximum likelihood, with a standard error and no interval",
             "Leave both out",
         )
-    if k == 1:
-        told = (*told, Notice("P201", "One study: nothing was pooled"))
     details: dict[str, Any] = {
         "log_likelihood": found.log_likelihood,
         "aic": found.aic,

@@ -12,6 +12,7 @@ from mscsec.pooling.counts.jets import Jet
 
 MAX_STEPS = 100
 DECREMENT = 1e-18  # Newton decrement, relative to the log-likelihood, at which rounding is all that is left
+STEP, SMALL = 1e-9, 1e-9  # a step and a decrement so small that, by quadratic convergence, the next changes nothing
 HALVINGS = 30
 
 
@@ -51,10 +52,17 @@ def maximise(objective: Callable[[Array, Array], Jet], shared: Array, own: Array
             size /= 2
         else:
             # No step climbs: the rest is rounding if the promised gain was, and a failure otherwise.
-            converged = decrement <= 1e-9 * (1 + abs(value))
+            converged = decrement <= SMALL * (1 + abs(value))
             break
         shared, own, value, jet = shared + size * move, own + size * move_own, total, trial
+        if size == 1.0 and decrement <= SMALL * (1 + abs(value)) and _short(move, shared) and _short(move_own, own):
+            converged = True
+            break
     return Maximum(shared, own, value, -_profile(jet, has_own)[1], converged, step_count)
+
+
+def _short(move: Array, place: Array) -> bool:
+    return bool(np.abs(move).max(initial=0.0) <= STEP * (1 + np.abs(place).max(initial=0.0)))
 
 
 def _profile(jet: Jet, has_own: bool) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,20 @@ import numpy as np
 from mscsec.arrays import Array, IntArray
 from mscsec.pooling.regression.moments import Tau2
 from mscsec.pooling.regression.problem import Problem
-from mscsec.pooling.regression.projection import dot, project
+from mscsec.pooling.regression.projection import Projection, dot, project
 from mscsec.pooling.regression.roots import bracketed_newton
 
 GRID = 24  # points on which the score is searched for changes of sign: local maxima are rarely closer than a factor two
 CHUNK = 1 << 18  # numbers held in one array at a time: the working set stays in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Log-likelihood of tau2 and its derivative, each (B,), with the fit they came from."""
+
+    log_likelihood: Array
+    score: Array
+    fit: Projection
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +37,38 @@ class Score:
     information: Array
 
 
-def score(problem: Problem, tau2: Array, *, restricted: bool) -> Score:
+def slope(problem: Problem, tau2: Array, *, restricted: bool) -> Slope:
     """The profile log-likelihood of tau2 (B,); the restricted one leaves out log|X'X| / 2, which tau2 does not touch.
 
     Source: Harville (1977), J Am Stat Assoc 72:320-338, sections 4 and 5; Raudenbush (2009).
     """
     fit = project(problem, problem.precision(tau2))
     w, e = fit.weights, fit.residual
-    again = fit.remainder(w * e)
     log_det = -np.log(np.where(problem.mask, w, 1.0)).sum(-1)
     if restricted:
-        trace, trace2 = fit.trace(w), fit.trace_product(w, w)
-        count = problem.df
-        log_det = log_det + fit.log_det
+        trace, count, log_det = fit.trace(w), problem.df, log_det + fit.log_det
     else:
-        trace, trace2, count = w.sum(-1), dot(w, w), problem.k
+        trace, count = w.sum(-1), problem.k
     value = -0.5 * (count * math.log(2 * math.pi) + log_det + fit.rss)
-    return Score(value, 0.5 * (dot(w * e, e) - trace), 0.5 * trace2 - dot(again, w * e), 0.5 * trace2)
+    return Slope(value, 0.5 * (dot(w * e, e) - trace), fit)
 
 
-def _chunked(problem: Problem, rows: IntArray, tau2: Array, restricted: bool) -> tuple[Array, Array, Array]:
-    """Log-likelihood, score and curvature of problem `rows[i]` at `tau2[i]`, a cache-sized part at a time."""
-    parts = np.empty((3, rows.size))
+def score(problem: Problem, tau2: Array, *, restricted: bool) -> Score:
+    """As `slope`, with the second derivative and the expected information."""
+    at = slope(problem, tau2, restricted=restricted)
+    w, pushed = at.fit.weights, at.fit.weights * at.fit.residual
+    trace2 = at.fit.trace_product(w, w) if restricted else dot(w, w)
+    return Score(at.log_likelihood, at.score, 0.5 * trace2 - dot(at.fit.remainder(pushed), pushed), 0.5 * trace2)
+
+
+def _chunked(problem: Problem, rows: IntArray, tau2: Array, of: Callable[[Problem, Array], tuple[Array, ...]]) -> Array:
+    """`of` problem `rows[i]` at `tau2[i]`, a cache-sized part at a time; (2, M)."""
+    parts = np.empty((2, rows.size))
     size = max(1, CHUNK // problem.yi.shape[-1])
     for start in range(0, rows.size, size):
         part = slice(start, start + size)
-        at = score(problem.take(rows[part]), tau2[part], restricted=restricted)
-        parts[:, part] = at.log_likelihood, at.score, at.curvature
-    return parts[0], parts[1], parts[2]
+        parts[:, part] = of(problem.take(rows[part]), tau2[part])
+    return parts
 
 
 def _grid(problem: Problem) -> Array:
@@ -75,19 +89,34 @@ def _maximise(problem: Problem, *, restricted: bool) -> Tau2:
     """The global maximum over tau2 >= 0: every change of sign of the score is followed, and the ends compared."""
     batch = problem.yi.shape[0]
     grid = _grid(problem)
+
+    def first(part: Problem, tau2: Array) -> tuple[Array, Array]:
+        at = slope(part, tau2, restricted=restricted)
+        return at.log_likelihood, at.score
+
+    def second(part: Problem, tau2: Array) -> tuple[Array, Array]:
+        at = score(part, tau2, restricted=restricted)
+        return at.score, at.curvature
+
     every = np.repeat(np.arange(batch), GRID)
-    level, slope, _ = (part.reshape(batch, GRID) for part in _chunked(problem, every, grid.ravel(), restricted))
-    slope[:, -1] = np.minimum(slope[:, -1], 0.0)
-    rows, cells = np.nonzero((slope[:, :-1] > 0) & (slope[:, 1:] <= 0))
-    found = bracketed_newton(
-        lambda tau2: _chunked(problem, rows, tau2, restricted)[1:], grid[rows, cells], grid[rows, cells + 1]
-    )
-    height = _chunked(problem, rows, found.value, restricted)[0]
+    level, rise = _chunked(problem, every, grid.ravel(), first).reshape(2, batch, GRID)
+    rise[:, -1] = np.minimum(rise[:, -1], 0.0)
+    rows, cells = np.nonzero((rise[:, :-1] > 0) & (rise[:, 1:] <= 0))
+    low, high = grid[rows, cells], grid[rows, cells + 1]
+    share = rise[rows, cells] / (rise[rows, cells] - rise[rows, cells + 1])
+    start = low + (high - low) * share
+
+    def newton(tau2: Array) -> tuple[Array, Array]:
+        values, slopes = _chunked(problem, rows, tau2, second)
+        return values, slopes
+
+    found = bracketed_newton(newton, low, high, start)
+    height = _chunked(problem, rows, found.value, first)[0]
     value, best, converged = np.zeros(batch), level[:, 0].copy(), np.ones(batch, dtype=bool)
     for row, tau2, log_likelihood, settled in zip(rows, found.value, height, found.converged, strict=True):
         if log_likelihood > best[row]:
             value[row], best[row], converged[row] = tau2, log_likelihood, settled
-    maxima = np.bincount(rows, minlength=batch) + (slope[:, 0] <= 0)
+    maxima = np.bincount(rows, minlength=batch) + (rise[:, 0] <= 0)
     se = 1 / np.sqrt(score(problem, value, restricted=restricted).information)
     return Tau2(value, se, converged, found.iterations, maxima > 1)
 

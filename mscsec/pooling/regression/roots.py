@@ -23,15 +23,15 @@ class Roots:
 
 
 def bracketed_newton(
-    slope_of: Callable[[Array], tuple[Array, Array]], low: Array, high: Array, most: int = 200
+    slope_of: Callable[[Array], tuple[Array, Array]], low: Array, high: Array, start: Array, most: int = 200
 ) -> Roots:
     """Where a function that is positive at `low` and not positive at `high` crosses zero.
 
-    slope_of : of (B,) arguments the (B,) values and derivatives.
+    slope_of : of (B,) arguments the (B,) values and derivatives. start : (B,) where to begin, within the bracket.
     A Newton step that leaves the bracket, or fails to halve it twice running, is replaced by bisection.
     """
     low, high = np.array(low, dtype=float), np.array(high, dtype=float)
-    at = 0.5 * (low + high)
+    at = np.array(start, dtype=float)
     width = high - low
     done = np.zeros(at.shape, dtype=bool)
     for iteration in range(1, most + 1):

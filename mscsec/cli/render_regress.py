@@ -1,0 +1,223 @@
+"""A meta-regression as text, Markdown and CSV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mscsec.cli.output import csv_text, styled, table, width, wrap
+from mscsec.cli.render_pool import left_out
+from mscsec.effects.sizes import EffectSizes
+from mscsec.pooling.regression import (
+    Inflation,
+    LocationScaleResult,
+    PermutationTest,
+    Predictions,
+    RegressionResult,
+    RobustResult,
+)
+from mscsec.pooling.regression.result import Coefficient, JointTest
+from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
+from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES
+from mscsec.results import Notice, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A fitted meta-regression with what was asked for beside it; None for what was not."""
+
+    formula: str
+    labels: tuple[str, ...]
+    fit: RegressionResult
+    inflation: Mapping[str, Inflation] | None
+    robust: RobustResult | None
+    cluster: str | None
+    permutation: PermutationTest | None
+    predictions: Predictions | None
+    at: tuple[str, ...]
+    scale: LocationScaleResult | None
+    notices: tuple[Notice, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, the fit without its arrays."""
+        names = ("inflation", "robust", "cluster", "permutation", "predictions", "at", "scale", "notices")
+        rest = {name: plain(getattr(self, name)) for name in names}
+        return {"formula": self.formula, "studies": list(self.labels), "result": self.fit.to_dict(), **rest}
+
+
+def regress_text(sizes: EffectSizes, found: Regression) -> str:
+    """Coefficients, tests, heterogeneity, the sentence, and what was asked for beside."""
+    cells, fit = width(), found.fit
+    lines = [styled(f"{sizes.outcome_label}: {sizes.measure_name} by {found.formula}", "1")]
+    if sizes.transform == "exp":
+        lines += [f"Coefficients are on the log scale; exp() is the ratio of {sizes.measure}s per unit."]
+    lines += [
+        "",
+        *_coefficients(fit.coefficients, fit.level, found),
+        "",
+        *wrap(f"Test of moderators: {_joint(fit.qm)}", cells, "  "),
+    ]
+    lines += wrap(f"Residual heterogeneity: {_residual(fit)}", cells, "  ")
+    if fit.r2 is not None:
+        lines += wrap(
+            f"R2 = {percent(fit.r2)}: share of the between-study variance that the moderators account for", cells, "  "
+        )
+    if found.permutation is not None:
+        test = found.permutation
+        kind = "all" if test.exact else f"a sample (seed {test.seed})"
+        lines += wrap(
+            f"Permutation test, {kind} of the {test.what}, {test.permutations} rearrangements: moderators {p_value(test.qm_p)}",
+            cells,
+            "  ",
+        )
+    if found.robust is not None:
+        lines += [
+            "",
+            f"Cluster-robust by {found.cluster} ({found.robust.kind}, {count(found.robust.n_clusters, 'cluster')})",
+        ]
+        lines += _coefficients(
+            {name: part for name, part in found.robust.coefficients.items() if part is not None}, fit.level, None
+        )
+        lines += [f"  {notice}" for notice in found.robust.warnings]
+    if found.scale is not None:
+        lines += [
+            "",
+            "Location-scale model: log between-study variance",
+            *_coefficients(found.scale.scale, fit.level, None),
+        ]
+        lines += wrap(f"Test of scale moderators: {_joint(found.scale.qs)}", cells, "  ")
+    if found.predictions is not None:
+        lines += ["", *_predictions(sizes, found.predictions, found.at)]
+    lines += ["", *wrap(f"Method: {method(sizes, found)}", cells)]
+    for notice in (*fit.warnings, *found.notices):
+        lines += wrap(f"Note: {notice}", cells, "  ")
+    return "\n".join(lines + left_out(sizes, cells)) + "\n"
+
+
+def _coefficients(parts: Mapping[str, Coefficient], confidence: float, found: Regression | None) -> list[str]:
+    head = ["Coefficient", "Estimate", f"{level(confidence)} CI", "SE", "Test", "P"]
+    rows = []
+    for name, part in parts.items():
+        letter = "z" if part.df is None else f"t({part.df:.4g})"
+        rows.append(
+            [
+                name,
+                number(part.estimate, 4),
+                interval(part.ci_low, part.ci_high, 4),
+                number(part.se, 4),
+                f"{letter} = {number(part.statistic)}",
+                _p(part.p_value),
+            ]
+        )
+    right = [1, 2, 3]
+    if found is not None and found.permutation is not None:
+        head.append("P perm.")
+        for row, name in zip(rows, parts, strict=True):
+            row.append(_p(found.permutation.p_values.get(name)))
+    if found is not None and found.inflation is not None:
+        head.append("VIF")
+        for row, name in zip(rows, parts, strict=True):
+            row.append(number(found.inflation[name].gvif) if name in found.inflation else "")
+    return table(head, rows, right=right)
+
+
+def _p(value: float | None) -> str:
+    return p_value(value).removeprefix("P ").removeprefix("= ")
+
+
+def _joint(test: JointTest) -> str:
+    name = f"chi2({test.df1})" if test.df2 is None else f"F({test.df1}, {test.df2:.4g})"
+    return f"{name} = {number(test.statistic)}, {p_value(test.p_value)} ({', '.join(test.tested)})"
+
+
+def _residual(fit: RegressionResult) -> str:
+    bounds = (
+        ""
+        if fit.tau2_ci_low is None
+        else f" ({level(fit.level)} CI {variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)})"
+    )
+    return f"tau2 = {variance(fit.tau2)}{bounds}; I2 = {percent(fit.i2)}; QE = {number(fit.qe)}, df = {fit.qe_df}, {p_value(fit.qe_p)}"
+
+
+def _predictions(sizes: EffectSizes, found: Predictions, at: tuple[str, ...]) -> list[str]:
+    back = math.exp if sizes.transform == "exp" else float
+    head = [
+        "At",
+        sizes.measure,
+        f"{level(found.level)} CI",
+        "" if found.prediction_low is None else f"{level(found.level)} PI",
+    ]
+    rows = []
+    for place, where in enumerate(at):
+        low, high = found.ci_low[place], found.ci_high[place]
+        spread = ""
+        if found.prediction_low is not None and found.prediction_high is not None:
+            spread = interval(back(found.prediction_low[place]), back(found.prediction_high[place]))
+        rows.append([where, number(back(found.estimate[place])), interval(back(low), back(high)), spread])
+    return table(head, rows, right=[1, 2, 3])
+
+
+def method(sizes: EffectSizes, found: Regression) -> str:
+    """How it was done, as a sentence for a paper."""
+    fit = found.fit
+    kind = "mixed-effects" if fit.model == "random" else "fixed-effects"
+    text = f"The {sizes.measure_name}s of {count(fit.k, 'study', 'studies')} were regressed on {found.formula} in a {kind} meta-regression weighted by inverse variance"
+    if fit.tau2_method:
+        text += f", with the residual between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
+        if fit.tau2_ci_method:
+            text += f" (confidence interval by {TAU2_CI_NAMES.get(fit.tau2_ci_method, fit.tau2_ci_method)})"
+    tests = {
+        "wald": "the normal distribution (Wald)",
+        "t": "t with k - p degrees of freedom",
+        "hksj": "the method of Knapp and Hartung",
+        "hksj-adhoc": "the method of Knapp and Hartung, its factor not below one",
+        "kr": "the method of Kenward and Roger",
+    }
+    return f"{text}; tests and {level(fit.level)} confidence intervals of the coefficients are by {tests.get(fit.ci_method, fit.ci_method)}."
+
+
+_HEADER = ["coefficient", "estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high", "p_permutation", "gvif"]
+
+
+def regress_csv(_sizes: EffectSizes, found: Regression) -> str:
+    """One row a coefficient, every digit kept."""
+    rows = []
+    for name, part in found.fit.coefficients.items():
+        permuted = found.permutation.p_values.get(name) if found.permutation else None
+        gvif = found.inflation[name].gvif if found.inflation and name in found.inflation else None
+        rows.append(
+            [
+                name,
+                part.estimate,
+                part.se,
+                part.statistic,
+                part.df,
+                part.p_value,
+                part.ci_low,
+                part.ci_high,
+                permuted,
+                gvif,
+            ]
+        )
+    return csv_text(_HEADER, rows)
+
+
+def regress_markdown(sizes: EffectSizes, found: Regression) -> str:
+    """A table for a manuscript with the tests under it."""
+    fit = found.fit
+    lines = [
+        f"**{sizes.outcome_label} by {found.formula}**",
+        "",
+        f"| Coefficient | Estimate ({level(fit.level)} CI) | P |",
+        "| --- | ---: | ---: |",
+    ]
+    lines += [
+        f"| {name} | {number(part.estimate, 4)} ({interval(part.ci_low, part.ci_high, 4)}) | {_p(part.p_value)} |"
+        for name, part in fit.coefficients.items()
+    ]
+    residual = f"Residual heterogeneity: {_residual(fit)}; R2 = {percent(fit.r2)}"
+    return (
+        "\n".join([*lines, "", f"Test of moderators: {_joint(fit.qm)}", "", residual, "", method(sizes, found)]) + "\n"
+    )
