@@ -490,6 +490,16 @@ CODES = by_key(
         "studies without moderators",
         "Studies with a missing moderator were left out because that was asked for. They are named; results for the others may differ from those for all.",
     ),
+    Code(
+        "P410",
+        "no joint test",
+        "Kenward and Roger's test matches an F distribution by its mean and variance, which do not exist with so few residual degrees of freedom. The single coefficients have their tests; HKSJ gives a joint one.",
+    ),
+    Code(
+        "P411",
+        "no measure of influence",
+        "A measure of influence divides by a variance that is zero, because the other studies lie on the regression exactly. It is left empty for the studies named.",
+    ),
     # --- B: risk of bias ---------------------------------------------------------------------------------------
     Code(
         "B001",
@@ -515,6 +525,16 @@ CODES = by_key(
         "B005",
         "instrument file cannot be used",
         "The file of an instrument is not in the form of the shipped ones: a key is missing, a condition names no earlier question, or a rule gives a judgement that does not exist.",
+    ),
+    Code(
+        "B006",
+        "assessment not finished",
+        "Signalling questions on which a judgement depends are still open. mscsec assess goes on where it stopped.",
+    ),
+    Code(
+        "B007",
+        "no consensus",
+        "Several assessors judged this result and none of them is called consensus. The first on record stands in tables that show one judgement; settle the differences and record them with assessor: consensus.",
     ),
     Code(
         "B010",
@@ -587,6 +607,11 @@ CODES = by_key(
         "The table does not have the columns, labels, weights or judgements of the robvis template. robvis would draw something else without saying so.",
     ),
     Code(
+        "B302",
+        "row without a study",
+        "A row of the imported table names a study that the evidence base does not have. A label is matched with the study's id, then with its label (first author and year).",
+    ),
+    Code(
         "B401",
         "GRADE judgement cannot be used",
         "The domain does not exist, its levels are out of range, or an override has no reason.",
@@ -620,6 +645,16 @@ CODES = by_key(
         "B407",
         "long table",
         "Guidance keeps a summary of findings to the seven most important outcomes, harms among them.",
+    ),
+    Code(
+        "B408",
+        "baseline risk assumed",
+        "No baseline risk is stated for the outcome, so the risk in the comparison groups of the pooled studies stands in. State one, with its source, under grade: in review.yaml.",
+    ),
+    Code(
+        "B409",
+        "decision without effect",
+        "review.yaml has a decision on certainty whose sign does not fit its domain: domains that rate down take 0, -1, -2 (or -3), those that rate up take 0, 1, 2.",
     ),
     # --- I: integrity ------------------------------------------------------------------------------------------
     Code(

@@ -1,4 +1,4 @@
-"""Risk of bias over the studies of a review: the checklist of each, what assessors recorded, and counts by item."""
+"""Risk of bias over the studies of a review: the design checklist of each, and counts by item and rating."""
 
 from __future__ import annotations
 
@@ -7,27 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mscsec.appraisal.assessment import Appraisal
 from mscsec.appraisal.checklist import ChecklistResult, checklist
-from mscsec.appraisal.engine import appraise
 from mscsec.appraisal.instrument import instrument
+from mscsec.appraisal.judgements import RecordedAppraisal, recorded_appraisals
 from mscsec.results import Result
 
 if TYPE_CHECKING:
-    from mscsec.records.models import Assessment, Study
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedAppraisal(Result):
-    """What one assessor recorded for one result, run through its instrument."""
-
-    study: str
-    label: str
-    tool: str
-    result: str | None
-    timepoint: str | None
-    assessor: str
-    appraisal: Appraisal
+    from mscsec.records.models import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +50,7 @@ def bias_report(studies: Iterable[Study], outcome: str | None = None) -> BiasRep
 
     Raises the errors of `appraise` where a recorded assessment does not fit its instrument.
     """
-    chosen = [
-        study for study in studies if outcome is None or any(result.outcome == outcome for result in study.results)
-    ]
+    chosen = reporting(studies, outcome)
     lists = tuple(checklist(study) for study in chosen)
     form = instrument("checklist")
     counts = {question.id: Counter[str]() for question in form.domains[0].questions}
@@ -85,38 +69,10 @@ def bias_report(studies: Iterable[Study], outcome: str | None = None) -> BiasRep
         for question in form.domains[0].questions
     )
     ratings = {rating: sum(one.rating == rating for one in lists) for rating in ("Low", "Unclear", "High")}
-    recorded = tuple(
-        _recorded(study, assessment)
-        for study in chosen
-        for assessment in study.risk_of_bias
-        if outcome is None or assessment.result in (None, outcome)
-    )
-    return BiasReport(
-        outcome, {study.id: study.label for study in chosen}, lists, items, ratings, form.scoring, recorded
-    )
+    labels = {study.id: study.label for study in chosen}
+    return BiasReport(outcome, labels, lists, items, ratings, form.scoring, recorded_appraisals(chosen, outcome))
 
 
-def _recorded(study: Study, assessment: Assessment) -> RecordedAppraisal:
-    return RecordedAppraisal(
-        study.id, study.label, assessment.tool, assessment.result, assessment.timepoint, assessment.assessor, appraise_recorded(assessment)
-    )  # fmt: skip
-
-
-def appraise_recorded(assessment: Assessment) -> Appraisal:
-    """A recorded assessment through the algorithm of its instrument; the assessor's judgements stand beside it."""
-    domains = assessment.domains
-    settings = {"aim": assessment.aim, "deviations_addressed": list(assessment.deviations_addressed)}
-    overall = assessment.overall
-    judgements = {name: part.judgement for name, part in domains.items() if part.judgement}
-    reasons = {name: part.reason for name, part in domains.items() if part.reason}
-    if overall is not None:
-        judgements |= {"overall": overall.judgement} if overall.judgement else {}
-        reasons |= {"overall": overall.reason} if overall.reason else {}
-    return appraise(
-        assessment.tool,
-        {question: answer for part in domains.values() for question, answer in part.answers.items()},
-        settings={name: value for name, value in settings.items() if value},
-        judgements=judgements,
-        reasons=reasons,
-        directions={name: part.direction for name, part in domains.items() if part.direction},
-    )
+def reporting(studies: Iterable[Study], outcome: str | None) -> list[Study]:
+    """The studies that have a result for `outcome`; all where it is None."""
+    return [study for study in studies if outcome is None or any(result.outcome == outcome for result in study.results)]

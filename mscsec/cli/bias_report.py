@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mscsec.appraisal.bias import BiasReport, RecordedAppraisal, bias_report
+from mscsec.appraisal.bias import BiasReport, bias_report
+from mscsec.appraisal.judgements import RecordedAppraisal
 from mscsec.cli import options as opt
 from mscsec.cli.output import (
     csv_text,
+    display_width,
     document,
     emit,
     json_text,
@@ -86,7 +88,7 @@ def bias_text(report: BiasReport) -> str:
     lines += [
         "",
         *wrap(f"Rating: {rated}. {report.rule}", cells),
-        "+ yes (low-risk practice), ? unclear, x no; * key item of the rating",
+        *wrap("+ yes (low-risk practice), ? unclear, x no; * key item of the rating", cells),
     ]
     if report.recorded:
         lines += ["", styled("Assessments on record", "1"), *_recorded_table(report.recorded)]
@@ -105,11 +107,12 @@ def _bars(report: BiasReport) -> list[str]:
     full, half, light = ("█", "▒", "░") if unicode_output() else ("#", ":", ".")
     names = [item.id.replace("_", " ") for item in report.items]
     room = max(map(len, names))
+    length = min(BAR, width() - room - 22)
     lines = []
     for head, name, item in zip(HEADS, names, report.items, strict=True):
-        yes = round(BAR * item.yes / total)
-        no = round(BAR * item.no / total)
-        unclear = max(BAR - yes - no, 0) if report.checklists else 0
+        yes = round(length * item.yes / total)
+        no = round(length * item.no / total)
+        unclear = max(length - yes - no, 0) if report.checklists else 0
         bar = (
             styled(full * yes, COLOURS["yes"])
             + styled(light * unclear, COLOURS["unclear"])
@@ -132,8 +135,20 @@ def _recorded_table(recorded: Sequence[RecordedAppraisal]) -> list[str]:
             rows.append(
                 [item.label, item.result or "", item.assessor, *(found.get(domain, "") for domain in domains), overall]
             )
-        lines += [of_tool[0].appraisal.name, *table(["Study", "Result", "Assessor", *domains, "Overall"], rows), ""]
+        lines += [of_tool[0].appraisal.name, *_fitted(["Study", "Result", "Assessor", *domains, "Overall"], rows), ""]
     return lines[:-1]
+
+
+def _fitted(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The table; where it is wider than the terminal, with initials for the judgements and a legend."""
+    drawn = table(head, rows)
+    if max(map(display_width, drawn)) <= width():
+        return drawn
+    words = dict.fromkeys(word for row in rows for word in row[3:] if word)
+    short = {word: "".join(part[0].upper() for part in word.split()) for word in words}
+    label_room = max(12, width() - 5 * len(head) - 22)
+    cut = [[shorten(row[0], label_room), *row[1:3], *(short.get(word, "") for word in row[3:])] for row in rows]
+    return [*table(head, cut), *wrap(", ".join(f"{initials} {word}" for word, initials in short.items()), width())]
 
 
 def bias_csv(report: BiasReport) -> str:

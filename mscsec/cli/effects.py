@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mscsec.cli import options as opt
-from mscsec.cli.inputs import TableFile, read_inputs
+from mscsec.cli.inputs import TableFile, read_inputs, read_rules
 from mscsec.cli.output import (
     csv_text,
     display_width,
@@ -21,8 +21,8 @@ from mscsec.cli.output import (
     wrap,
 )
 from mscsec.cli.render_pool import arm_words, left_out
-from mscsec.effects.sizes import EffectSizes, StudyEffect
-from mscsec.errors import UsageError
+from mscsec.effects.collect import StudyEffect
+from mscsec.effects.sizes import EffectSizes
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import interval, level, number
 from mscsec.report.words import footnotes
@@ -33,24 +33,6 @@ Explain = Annotated[
 ]
 Study = Annotated[
     list[str] | None, typer.Option("--study", metavar="STUDY", help="Show only this study, by id. May be repeated.")
-]
-MeanRule = Annotated[
-    str,
-    typer.Option(
-        "--mean-rule", metavar="KEY", help="Rule for a mean from a median: luo2018, wan2014, hozo2005, blue ..."
-    ),
-]
-SdRule = Annotated[
-    str,
-    typer.Option(
-        "--sd-rule", metavar="KEY", help="Rule for an SD from quartiles or range: wan-shi, wan2014, hozo2005, blue ..."
-    ),
-]
-Prefer = Annotated[
-    str,
-    typer.Option(
-        "--prefer", metavar="ROUTE", help="arms: figures by arm first; reported: the contrast as printed first."
-    ),
 ]
 
 
@@ -63,9 +45,13 @@ def command(
     exclude: opt.Exclude = None,
     study: Study = None,
     level: opt.Level = None,
-    mean_rule: MeanRule = "luo2018",
-    sd_rule: SdRule = "wan-shi",
-    prefer: Prefer = "arms",
+    vtype: opt.Vtype = None,
+    quantiles: opt.Quantiles = "normal",
+    mean_rule: opt.MeanRule = "luo2018",
+    sd_rule: opt.SdRule = "wan-shi",
+    multi_arm: opt.MultiArm = "combine",
+    correlation: opt.Correlation = None,
+    prefer: opt.Prefer = "arms",
     explain: Explain = False,
     table: TableFile = None,
     studies: opt.Studies = None,
@@ -83,11 +69,10 @@ def command(
       mscsec effects --outcome mortality_28d --measure OR --csv -o effects.csv
     """
     kind = output_kind(output, json=json, csv=csv)
-    if prefer not in ("arms", "reported"):
-        raise UsageError(f"--prefer is {prefer!r}; write arms or reported")
     inputs = read_inputs(
         outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design,
-        exclude=exclude, level=level, rules={"mean_rule": mean_rule, "sd_rule": sd_rule, "prefer": prefer},
+        exclude=exclude, level=level, vtype=vtype, prefer=prefer,
+        rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer),
     )  # fmt: skip
     sizes, base = inputs.sizes, inputs.base
     if study:
@@ -147,7 +132,11 @@ def _explain_study(row: StudyEffect, sizes: EffectSizes, base: EvidenceBase | No
     cells = width()
     lines = [
         f"{row.label} ({row.study})",
-        f"  {sizes.measure} {number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]: {row.derivation.words}",
+        *wrap(
+            f"  {sizes.measure} {number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]: {row.derivation.words}",
+            cells,
+            "    ",
+        ),
     ]
     room = max((display_width(figure.name) for figure in row.derivation.figures), default=0)
     values = max((display_width(figure.text) for figure in row.derivation.figures), default=0)
@@ -155,18 +144,26 @@ def _explain_study(row: StudyEffect, sizes: EffectSizes, base: EvidenceBase | No
     quoted: dict[str, None] = {}
     for figure in row.derivation.figures:
         place = str(base.origin(row.study, figure.path)) if base else f"{figure.path[0]}:{figure.path[1]}"
-        lines.append(
-            f"    {pad(figure.name, room)}  {pad(figure.text, values, right=True)}  {place}{'  (assumed)' if figure.assumed else ''}"
-        )
+        written = f"    {pad(figure.name, room)}  {pad(figure.text, values, right=True)}"
+        place += "  (assumed)" if figure.assumed else ""
+        if display_width(written) + 2 + display_width(place) <= cells:
+            lines.append(f"{written}  {place}")
+        else:
+            lines += [written, f"      {place}"]
         if figure.where:
             quoted[f"{figure.where}: “{figure.quote}”" if figure.quote else figure.where] = None
     for text in quoted:
         lines += wrap(f"    from {text}", cells, "      ")
     lines += ["  Steps"] if row.derivation.steps else []
     for step in row.derivation.steps:
-        source = SOURCES[step.source] if step.source in SOURCES else None
+        source = SOURCES.get(step.source)
         named = f" [{source.authors.split(',')[0].split()[0]} {source.year}]" if source else ""
-        lines += wrap(f"    {step.result} = {number(step.value, 4)}  {step.formula}{named}", cells, "      ")
+        given = ", ".join(f"{name} = {value:.6g}" for name, value in step.inputs)
+        lines += wrap(
+            f"    {step.result} = {number(step.value, 4)}  {step.formula}{f' ({given})' if given else ''}{named}",
+            cells,
+            "      ",
+        )
     for flag in row.flags:
         lines += wrap(f"  ! {flag.text} [{flag.code}]", cells, "    ")
     return lines

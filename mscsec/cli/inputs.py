@@ -12,9 +12,10 @@ import typer
 
 from mscsec.cli.output import say_base
 from mscsec.effects.moderators import columns_of_base, columns_of_table
+from mscsec.effects.reading import Rules
 from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.effects.tabular import Table, effects_from_table, read_csv
-from mscsec.errors import TooFewStudies, UsageError
+from mscsec.errors import TooFewStudies, UnknownMethod, UsageError
 from mscsec.problems import RecordError
 from mscsec.records.models import Analysis
 from mscsec.records.reader import EvidenceBase, decode, load, read_file
@@ -63,12 +64,13 @@ def read_inputs(
     design: list[str] | None = None,
     exclude: list[str] | None = None,
     level: float | None = None,
-    rules: dict[str, str] | None = None,
+    rules: Rules | None = None,
+    prefer: str = "arms",
     **options: Any,
 ) -> Inputs:
     """Loads and computes the effects.
 
-    rules : mean_rule, sd_rule and prefer of `effects`, which a table has no use for. options : of `effect_size`.
+    rules, prefer : of `effects`, which a table has no use for. options : of `effect_size`.
     """
     if table is not None:
         if studies is not None or comparison or timepoint or design:
@@ -85,9 +87,25 @@ def read_inputs(
     analysis = base.review.analysis
     sizes = effects(
         base, _chosen_outcome(base, outcome), measure=measure, comparison=comparison, timepoint=timepoint, designs=design,
-        exclude=exclude or (), level=level or float(analysis.level or 0.95), **(rules or {}), **options,
+        exclude=exclude or (), level=level or float(analysis.level or 0.95), rules=rules, prefer=prefer, **options,
     )  # fmt: skip
     return Inputs(sizes, base, analysis, lambda: columns_of_base(base, sizes))
+
+
+def read_rules(
+    quantiles: str, mean_rule: str, sd_rule: str, multi_arm: str, correlation: float | None, prefer: str
+) -> Rules:
+    """The rules of reconstruction named on the command line; raises UnknownMethod for one that does not exist."""
+    for what, asked, known in (
+        ("route from a median (--quantiles)", quantiles, ("normal", "lognormal", "qe", "bc", "mln")),
+        ("rule for several arms (--multi-arm)", multi_arm, ("combine", "split")),
+        ("preference (--prefer)", prefer, ("arms", "reported")),
+    ):
+        if asked not in known:
+            raise UnknownMethod(what, asked, known)
+    if correlation is not None and not -1 <= correlation <= 1:
+        raise UsageError(f"--correlation is {correlation:g}; a correlation lies between -1 and 1")
+    return Rules(f"quantiles-{quantiles}", mean_rule, sd_rule, multi_arm, correlation)
 
 
 def _chosen_outcome(base: EvidenceBase, asked: str | None) -> str:

@@ -123,3 +123,57 @@ Preset = Annotated[
     str | None,
     typer.Option("--preset", metavar="KEY", help="A whole convention: cochrane-2025, revman-5, metafor, meta."),
 ]
+Quantiles = Annotated[
+    str,
+    typer.Option(
+        "--quantiles",
+        metavar="ROUTE",
+        help="From a median to a mean and SD: normal (Luo, Wan), lognormal, qe, bc, mln.",
+    ),
+]
+MeanRule = Annotated[
+    str,
+    typer.Option(
+        "--mean-rule",
+        metavar="KEY",
+        help="With --quantiles normal, the rule for the mean: luo2018, wan2014, hozo2005, blue ...",
+    ),
+]
+SdRule = Annotated[
+    str,
+    typer.Option(
+        "--sd-rule",
+        metavar="KEY",
+        help="With --quantiles normal, the rule for the SD: wan-shi, wan2014, hozo2005, blue ...",
+    ),
+]
+MultiArm = Annotated[
+    str,
+    typer.Option(
+        "--multi-arm",
+        metavar="RULE",
+        help="Several arms on one side: combine them, or split the comparator among them.",
+    ),
+]
+Correlation = Annotated[
+    float | None,
+    typer.Option(
+        "--correlation",
+        metavar="R",
+        help="Correlation of baseline and final values, where a trial gives no SD of change.",
+    ),
+]
+Prefer = Annotated[
+    str,
+    typer.Option(
+        "--prefer", metavar="ROUTE", help="arms: figures by arm first; reported: the contrast as printed first."
+    ),
+]
+Vtype = Annotated[
+    str | None,
+    typer.Option(
+        "--vtype",
+        metavar="KEY",
+        help="Variance formula of the measure, such as LS, UB, AV. Default: the measure's own.",
+    ),
+]

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -228,7 +229,9 @@ def shorten(text: str, cells: int) -> str:
 
 
 def wrap(text: str, cells: int, indent: str = "") -> list[str]:
-    """`text` broken at spaces; later lines start with `indent`."""
+    """`text` broken at spaces, but not inside "P = 0.04"; later lines start with `indent`."""
     import textwrap
 
-    return textwrap.wrap(text, cells, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
+    joined = re.sub(r"(?<=\w) ([=<]) (?=[-\d])", "\u00a0\\1\u00a0", text)
+    lines = textwrap.wrap(joined, cells, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\u00a0", " ") for line in lines] or [""]

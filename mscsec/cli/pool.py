@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mscsec.cli import options as opt
-from mscsec.cli.inputs import Inputs, TableFile, read_inputs
+from mscsec.cli.inputs import Inputs, TableFile, read_inputs, read_rules
 from mscsec.cli.output import document, emit, json_text, output_kind
 from mscsec.cli.render_pool import pool_csv, pool_markdown, pool_text
 from mscsec.effects.moderators import column
@@ -61,6 +61,13 @@ def command(
     prediction: opt.PredictionKey = None,
     level: opt.Level = None,
     preset: opt.Preset = None,
+    vtype: opt.Vtype = None,
+    quantiles: opt.Quantiles = "normal",
+    mean_rule: opt.MeanRule = "luo2018",
+    sd_rule: opt.SdRule = "wan-shi",
+    multi_arm: opt.MultiArm = "combine",
+    correlation: opt.Correlation = None,
+    prefer: opt.Prefer = "arms",
     by: By = None,
     common_tau2: CommonTau2 = False,
     compare: Compare = False,
@@ -93,7 +100,8 @@ def command(
     from_cells = compare or (method is not None and method.upper() not in ("IV", "INVERSE"))
     inputs = read_inputs(
         outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design,
-        exclude=exclude, level=level, drop00=False if from_cells else None,
+        exclude=exclude, level=level, drop00=False if from_cells else None, vtype=vtype, prefer=prefer,
+        rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer),
     )  # fmt: skip
     inputs.need_studies()
     # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
@@ -131,7 +139,7 @@ def _choices(
 def fit_effects(sizes: EffectSizes, chosen: dict[str, Any]) -> PooledResult:
     """Inverse variance."""
     chosen = chosen | {"model": chosen["model"] or "random"}
-    return pool(sizes.yi, sizes.vi, level=sizes.level, transform=sizes.transform, threshold=threshold(sizes), **chosen)
+    return pool(sizes.yi, sizes.vi, level=sizes.level, transform=sizes.back(), threshold=threshold(sizes), **chosen)
 
 
 def threshold(sizes: EffectSizes) -> float | None:
@@ -208,7 +216,7 @@ def _by(inputs: Inputs, field: str, common_tau2: bool, chosen: dict[str, Any], k
     labels = [f"{group:g}" if isinstance(group, float) else str(group) for group in groups]
     options = chosen | {"model": chosen["model"] or "random"}
     found = subgroups(
-        sizes.yi, sizes.vi, labels, tau2_common=common_tau2, level=sizes.level, transform=sizes.transform, **options
+        sizes.yi, sizes.vi, labels, tau2_common=common_tau2, level=sizes.level, transform=sizes.back(), **options
     )
     if kind == "json":
         return json_text(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mscsec.cli.output import csv_text, display_width, pad, shorten, styled, unicode_output, width, wrap
-from mscsec.effects.sizes import EffectSizes, StudyEffect
+from mscsec.effects.collect import StudyEffect
+from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData
 from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
@@ -22,6 +23,7 @@ from mscsec.report.words import (
 
 LABEL_ROOM = 26
 PLOT_ROOM = (16, 44)
+NARROW = (8, 10)  # cells for labels and plot that a narrow terminal leaves at the least
 
 
 def pool_text(sizes: EffectSizes, fit: PooledResult) -> str:
@@ -70,13 +72,13 @@ def forest(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int) 
     glyphs = draw.UNICODE if unicode_output() else draw.ASCII
     columns = _columns(sizes, fit, notes, cells)
     used = sum(columns.widths) + 2 * len(columns.widths)
-    room = max(PLOT_ROOM[0], min(PLOT_ROOM[1], cells - used))
+    room = max(NARROW[1], min(PLOT_ROOM[1], cells - used))
     scale = draw.axis(
         [(row.yi, row.ci_low, row.ci_high) for row in sizes.rows] + [(fit.estimate, fit.ci_low, fit.ci_high)],
         sizes.null, room, sizes.transform == "exp",
     )  # fmt: skip
     blank = " " * room
-    lines = [styled(columns.line(columns.header, " " * room), "1")]
+    lines = [styled(columns.line(columns.header, " " * room).rstrip(), "1")]
     for row, cells_of_row in zip(sizes.rows, columns.rows, strict=True):
         lines.append(
             columns.line(cells_of_row, draw.study_line(scale, row.yi, row.ci_low, row.ci_high, sizes.null, glyphs))
@@ -87,7 +89,7 @@ def forest(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int) 
             styled(
                 columns.line(
                     columns.pooled, draw.pooled_line(scale, fit.estimate, fit.ci_low, fit.ci_high, sizes.null, glyphs)
-                ),
+                ).rstrip(),
                 "1",
             )
         )
@@ -145,7 +147,7 @@ def _columns(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int
         return wide
     room = LABEL_ROOM
     narrow = _build(sizes, fit, notes, arms=False, label_room=room)
-    while narrow.total(PLOT_ROOM[0]) > cells and room > 12:
+    while narrow.total(PLOT_ROOM[0] if room > 12 else NARROW[1]) > cells and room > NARROW[0]:
         room -= 1
         narrow = _build(sizes, fit, notes, arms=False, label_room=room)
     return narrow

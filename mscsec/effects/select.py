@@ -90,15 +90,19 @@ def choose(
     comparison: str | None,
     timepoint: str | None = None,
     designs: Iterable[str] = RANDOMISED_DESIGNS,
+    groups: int = 2,
 ) -> Chosen | Excluded:
-    """The result of `study` that enters, or the reason why none does."""
+    """The result of `study` that enters, or the reason why none does.
+
+    groups : how many groups the measure looks at: 2 compares, 1 takes the experimental arms alone, 0 needs no arm.
+    """
     reported = [(index, result) for index, result in enumerate(study.results) if result.outcome == outcome]
     if not reported:
         return Excluded(study.id, study.label, f"does not report {outcome}")
     if study.design.type not in tuple(designs):
         return Excluded(study.id, study.label, f"design is {study.design.type}; only {', '.join(designs)} enter")
     experimental, comparator = matching_arms(study, review.comparisons[comparison] if comparison else None)
-    if not (experimental and comparator):
+    if (groups == 2 and not comparator) or (groups > 0 and not experimental):
         side = "experimental" if not experimental else "comparator"
         return Excluded(
             study.id,

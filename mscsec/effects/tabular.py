@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mscsec.effects.collect import drop_double_zeros, study_effect
 from mscsec.effects.measures import FAMILIES, MEASURES, effect_size
 from mscsec.effects.select import Excluded
-from mscsec.effects.sizes import EffectSizes, drop_double_zeros, study_effect
+from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData, Figure, Trail
 from mscsec.errors import UsageError
 from mscsec.problems import Problem, RecordError

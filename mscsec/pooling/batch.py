@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc
@@ -165,8 +166,10 @@ class _Data:
         if not full:
             raise InvalidInput("yi and vi are single numbers", "the last axis of a batch is that of the studies")
         own = None if weights is None else given_weights(np.broadcast_to(np.asarray(weights, dtype=float), full), full)
-        of_q = own if tau2_weights is None else given_weights(
-            np.broadcast_to(np.asarray(tau2_weights, dtype=float), full), full
+        of_q = (
+            own
+            if tau2_weights is None
+            else given_weights(np.broadcast_to(np.asarray(tau2_weights, dtype=float), full), full)
         )
         flat = (-1, full[-1]) if full[-1] else (int(np.prod(full[:-1])), 0)
 
@@ -184,27 +187,28 @@ class _Data:
 
     @property
     def rows(self) -> int:
-        return self.yi.shape[0]
+        return len(self.yi)
 
     @property
     def studies(self) -> int:
-        return self.yi.shape[1]
+        return int(self.yi.shape[1])
 
     def counts(self, part: slice) -> IntArray:
         """Studies in each row of a chunk."""
         if self.mask is None:
-            return np.full(self.yi[part].shape[0], self.studies)
-        return np.count_nonzero(self.mask[part], axis=-1)
+            return np.full(len(self.yi[part]), self.studies, dtype=np.int64)
+        counted: IntArray = np.count_nonzero(self.mask[part], axis=-1)
+        return counted
 
     def sets(self, part: slice, chosen: BoolArray | None) -> tuple[Sets, Array | None]:
         """The chosen rows of a chunk as checked `Sets`, studies the slow axis, and the weights of their means."""
 
-        def take(a: Array) -> Array:
+        def take(a: Any) -> Any:
             block = a[part] if chosen is None else a[part][chosen]
             return np.array(block, order="F")
 
         y, v = take(self.yi), take(self.vi)
-        mask = None if self.mask is None else np.asarray(take(self.mask), dtype=bool)
+        mask = None if self.mask is None else take(self.mask)
         self._check(y, v, mask, part.start)
         if mask is not None and mask.all():
             mask = None
@@ -243,7 +247,7 @@ _ALWAYS = (
 )  # fmt: skip
 
 
-def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Array]:
+def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Any]:
     names = list(_ALWAYS)
     if tau2_se and isinstance(plan.tau2, Tau2Method):
         names.append("tau2_se")
@@ -251,16 +255,16 @@ def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Array]:
         names += ["tau2_ci_low", "tau2_ci_high"]
     if plan.random and plan.prediction != "none":
         names += ["prediction_low", "prediction_high"]
-    out: dict[str, Array] = {name: np.full(rows, np.nan) for name in names}
-    out["k"] = np.zeros(rows, dtype=np.int64)  # type: ignore[assignment]
-    out["modes"] = np.ones(rows, dtype=np.int64)  # type: ignore[assignment]
+    out: dict[str, Any] = {name: np.full(rows, np.nan) for name in names}
+    out["k"] = np.zeros(rows, dtype=np.int64)
+    out["modes"] = np.ones(rows, dtype=np.int64)
     for name in ("pooled", "scaled"):
-        out[name] = np.zeros(rows, dtype=bool)  # type: ignore[assignment]
-    out["converged"] = np.ones(rows, dtype=bool)  # type: ignore[assignment]
+        out[name] = np.zeros(rows, dtype=bool)
+    out["converged"] = np.ones(rows, dtype=bool)
     return out
 
 
-def _fill(out: dict[str, Array], data: _Data, part: slice, plan: Plan) -> None:
+def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:
     """Work through one chunk: the rows of several studies, then those of one."""
     counts = data.counts(part)
     out["k"][part] = counts
@@ -275,7 +279,7 @@ def _fill(out: dict[str, Array], data: _Data, part: slice, plan: Plan) -> None:
         _fill_single(out, data, part, counts == 1, plan)
 
 
-def _fill_several(out: dict[str, Array], data: _Data, part: slice, chosen: BoolArray | None, plan: Plan) -> None:
+def _fill_several(out: dict[str, Any], data: _Data, part: slice, chosen: BoolArray | None, plan: Plan) -> None:
     sets, weights = data.sets(part, chosen)
     solved = solve(sets, plan, weights)
     for name, values in _values(solved, plan, "tau2_se" in out):
@@ -286,7 +290,7 @@ def _fill_several(out: dict[str, Array], data: _Data, part: slice, chosen: BoolA
             target[chosen] = values
 
 
-def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, Array | BoolArray | bool | int]]:
+def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, Any]]:
     """Each field of the result for the rows of one chunk, on the scale of the input."""
     sets, shown, between = solved.fit.sets, solved.shown, solved.between
     c = cochran(sets, tail=False)
@@ -295,7 +299,9 @@ def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, Ar
         (x + sets.origin for x in (shown.estimate, shown.low, shown.high)),
         strict=True,
     )
-    yield from zip(("se", "statistic", "df", "p_value"), (shown.se, shown.statistic, shown.df, shown.p_value), strict=True)
+    yield from zip(
+        ("se", "statistic", "df", "p_value"), (shown.se, shown.statistic, shown.df, shown.p_value), strict=True
+    )
     yield from (("q", c.q), ("i2_q", c.i2), ("pooled", True))
     yield from (("converged", between.converged), ("modes", between.modes), ("scaled", solved.scaled))
     by_tau2 = plan.random and plan.i2 == "tau2"
@@ -317,7 +323,7 @@ def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, Ar
         yield "prediction_high", ahead.high + sets.origin
 
 
-def _fill_single(out: dict[str, Array], data: _Data, part: slice, chosen: BoolArray, plan: Plan) -> None:
+def _fill_single(out: dict[str, Any], data: _Data, part: slice, chosen: BoolArray, plan: Plan) -> None:
     """Rows of one study: the study and its Wald interval."""
     sets, _ = data.sets(part, chosen)
     alone = make_plan(

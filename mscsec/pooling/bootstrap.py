@@ -75,4 +75,5 @@ def _draw_tau2(sets: Sets, rng: np.random.Generator, draws: int) -> Array:
     wanted = rng.random(draws)
     # height falls with tau2; interpolation runs on log(1 + tau2 / least), in which it is smooth
     shape = np.interp(-wanted, -height, np.arange(GRID) * step)
-    return least * np.expm1(shape)
+    drawn: Array = least * np.expm1(shape)
+    return drawn

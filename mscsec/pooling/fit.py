@@ -11,7 +11,7 @@ import numpy as np
 from mscsec.arrays import Array, ArrayLike
 from mscsec.errors import InvalidInput, NotConverged, TooFewStudies
 from mscsec.pooling.bootstrap import Progress, bootstrap_prediction
-from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, i2_from_tau2
+from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_interval, i2_from_tau2
 from mscsec.pooling.likelihood import log_likelihood
 from mscsec.pooling.mean import CI, Interval, fitted, wald
 from mscsec.pooling.plan import Plan, make_plan
@@ -108,9 +108,8 @@ def _single(sets: Sets, plan: Plan, tau2_ci: str | None, back: tuple[str, Callab
         level=plan.level,
         weights=(1.0,),
         warnings=(notice,),
-        **dict.fromkeys(("tau2", "tau", "i2", "i2_q", "h2", "q", "q_df", "q_p", "tau2_method"), None),
+        **_NOT_POOLED,
         **_NO_TAU2_INTERVAL,
-        tau2_se=None,
         **_mean_fields(sets, shown, "wald", None, None, back),
     )
 
@@ -264,6 +263,8 @@ def _prediction_key(ahead: Prediction | None, ci_key: str, plan: Plan) -> str | 
 # --- the fields of the result -----------------------------------------------------------------------------------------
 
 _NO_TAU2_INTERVAL: Fields = {"tau2_ci_low": None, "tau2_ci_high": None, "tau2_ci_method": None}
+_NO_TAU2: Fields = {"tau2": None, "tau2_se": None, "tau": None, "tau2_method": None}
+_NOT_POOLED: Fields = _NO_TAU2 | {"i2": None, "i2_q": None, "h2": None, "q": None, "q_df": None, "q_p": None}
 
 
 def _mean_fields(
@@ -299,11 +300,12 @@ def _heterogeneity(solved: Solved, plan: Plan, details: Fields, notices: list[No
     sets = solved.fit.sets
     c = cochran(sets)
     fields: Fields = {"q": float(c.q), "q_df": float(c.df), "q_p": float(c.p), "i2_q": float(c.i2)}
+    by_tau2 = plan.random and plan.i2 == "tau2"
+    if not by_tau2 and c.df > 1:
+        details |= _test_based(c, sets, plan.level)
     if not plan.random:
-        nothing = dict.fromkeys(("tau2", "tau2_se", "tau", "tau2_method"))
-        return fields | nothing | _NO_TAU2_INTERVAL | {"i2": float(c.i2), "h2": float(c.h2)}
+        return fields | _NO_TAU2 | _NO_TAU2_INTERVAL | {"i2": float(c.i2), "h2": float(c.h2)}
     value = solved.between.value
-    by_tau2 = plan.i2 == "tau2"
     fields["tau2"] = float(value)
     fields["tau"] = math.sqrt(value)
     fields["i2"] = float(i2_from_tau2(value, c.typical) if by_tau2 else c.i2)
@@ -317,6 +319,12 @@ def _heterogeneity(solved: Solved, plan: Plan, details: Fields, notices: list[No
     if likelihood:
         details |= _information(solved, restricted=likelihood == "REML")
     return fields | _tau2_interval(estimated, plan, c, details, notices)
+
+
+def _test_based(c: Cochran, sets: Sets, level: float) -> Fields:
+    """Limits of I2 and H2 that belong to their forms from Q."""
+    low, high = (float(h) for h in h_interval(c.h2, c.q, sets.k, level))
+    return {"i2_ci": (1 - low**-2, 1 - high**-2), "h2_ci": (low * low, high * high)}
 
 
 def _information(solved: Solved, *, restricted: bool) -> Fields:
@@ -344,11 +352,14 @@ def _tau2_interval(estimated: Estimated, plan: Plan, c: Cochran, details: Fields
         notices.append(Notice("P206", f"No interval for tau2: {row.name} does not exist where tau2 is 0"))
         return _NO_TAU2_INTERVAL
     typical = float(c.typical)
-    details["i2_ci"] = (low / (low + typical), high / (high + typical))
-    details["h2_ci"] = (1 + low / typical, 1 + high / typical)
+    if plan.i2 == "tau2":
+        details["i2_ci"] = (low / (low + typical), high / (high + typical))
+        details["h2_ci"] = (1 + low / typical, 1 + high / typical)
     if high == 0:
         notices.append(
-            Notice("P207", "The effects differ less than chance alone would have it: the interval for tau2 holds only 0")
+            Notice(
+                "P207", "The effects differ less than chance alone would have it: the interval for tau2 holds only 0"
+            )
         )
     return {"tau2_ci_low": low, "tau2_ci_high": high, "tau2_ci_method": row.key}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -13,8 +14,10 @@ from mscsec.arrays import Array
 from mscsec.pooling.moments import dersimonian_laird
 from mscsec.pooling.sets import Sets, dot, trace_p, weigh
 
-NODES = 200
+NODES = 64
 STEPS = 200
+# On the logarithm of the tail; the interval itself is then good to about as many digits.
+SETTLED = 1e-12
 # The normal density is below 1e-33 beyond; nothing of the integral lies there.
 FAR = 12.0
 
@@ -60,7 +63,7 @@ def henmi_copas(sets: Sets, level: float, null: float = 0.0) -> HenmiCopas:
 
 def _tail(law: _Law, x: Array) -> Array:
     """Probability that the pivot exceeds `x` standard deviations of its numerator: the integral over r > x of P(Q < f(r / x) | r) phi(r)."""
-    nodes, node_weights = leggauss(NODES)
+    nodes, node_weights = _nodes()
     x = np.asarray(x, dtype=float)
     start = np.minimum(x, FAR)
     r = start[..., None] + 0.5 * (FAR - start)[..., None] * (nodes + 1)
@@ -71,6 +74,11 @@ def _tail(law: _Law, x: Array) -> Array:
     below = np.where(x[..., None] > 0, below, 1.0)
     density = np.exp(-0.5 * r * r) / math.sqrt(2 * math.pi)
     return 0.5 * (FAR - start) * dot(np.broadcast_to(node_weights, r.shape), below * density)
+
+
+@functools.cache
+def _nodes() -> tuple[Array, Array]:
+    return leggauss(NODES)
 
 
 def _conditional_q(law: _Law, r: Array) -> tuple[Array, Array]:
@@ -92,18 +100,32 @@ def _conditional_q(law: _Law, r: Array) -> tuple[Array, Array]:
 
 
 def _solve(law: _Law, tail: float) -> Array:
-    """The x at which the pivot's upper tail is `tail`, by bisection and secant steps on its logarithm."""
-    low, high = np.zeros_like(law.ratio), np.full_like(law.ratio, 2.0)
+    """The x at which the pivot's upper tail is `tail`: regula falsi on the logarithm of the tail, which is nearly a parabola in x."""
+    aim = math.log(tail)
+    low, above = np.zeros_like(law.ratio), np.full_like(law.ratio, math.log(0.5) - aim)
+    high = np.full_like(law.ratio, 2.0)
+    below = _log_tail(law, high) - aim
     for _ in range(STEPS):
-        short = _tail(law, high) > tail
+        short = below > 0
         if not short.any():
             break
-        low, high = np.where(short, high, low), np.where(short, 2 * high, high)
+        low, above = np.where(short, high, low), np.where(short, below, above)
+        high = np.where(short, 2 * high, high)
+        below = np.where(short, _log_tail(law, high) - aim, below)
+    side = np.zeros_like(low)
     for _ in range(STEPS):
-        middle = 0.5 * (low + high)
-        above = _tail(law, middle) > tail
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-        if (high - low <= 1e-13 * high).all():
+        new = low + (high - low) * above / (above - below)
+        here = _log_tail(law, new) - aim
+        up = here > 0
+        below = np.where(up, np.where(side > 0, 0.5 * below, below), here)
+        above = np.where(up, here, np.where(side < 0, 0.5 * above, above))
+        low, high = np.where(up, new, low), np.where(up, high, new)
+        side = np.where(up, 1.0, -1.0)
+        if (np.abs(here) <= SETTLED).all():
             break
-    return 0.5 * (low + high)
+    return new
 
+
+def _log_tail(law: _Law, x: Array) -> Array:
+    value: Array = np.log(np.maximum(_tail(law, x), 1e-300))
+    return value

@@ -64,8 +64,3 @@ def h_interval(h2: Array, q: Array, k: Array, level: float) -> tuple[Array, Arra
     half = -ndtri((1 - level) / 2) * np.where(k > 2, np.where(large, from_q, from_k), np.nan)
     h = np.sqrt(np.maximum(h2, 1.0))
     return np.maximum(h * np.exp(-half), 1.0), h * np.exp(half)
-
-
-def i2_from_h(h: Array) -> Array:
-    """(H^2 - 1) / H^2, in [0, 1)."""
-    return (h * h - 1) / (h * h)

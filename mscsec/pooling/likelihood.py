@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array, BoolArray
+from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.pooling.moments import Tau2
 from mscsec.pooling.sets import Sets, Weighing, across, anywhere, dot, everywhere, total, trace_p, traces, weigh
 
@@ -145,13 +145,13 @@ def _maximise(sets: Sets, *, restricted: bool) -> Tau2:
     interior = np.logical_or.reduce(tops, axis=0)
     found = _climb(sets, *_bracket(grid, height, tops.argmax(axis=0)), ~interior, restricted)
     value = np.where(interior, found.value, 0.0)
-    converged = found.converged
+    converged = np.asarray(found.converged)
     if anywhere(modes > 1):
         value, converged = _highest(sets, grid, height, tops, modes, value, converged, restricted)
     return Tau2(value, converged, found.iterations, modes)
 
 
-def _bracket(grid: Array, height: Array, at: Array) -> tuple[Array, Array, Array]:
+def _bracket(grid: Array, height: Array, at: IntArray) -> tuple[Array, Array, Array]:
     """Ends of the grid's interval number `at` (...), and where the straight line through its heights crosses zero."""
     low, high = _pick(grid, at), _pick(grid, at + 1)
     above, below = _pick(height, at), _pick(height, at + 1)
@@ -160,10 +160,9 @@ def _bracket(grid: Array, height: Array, at: Array) -> tuple[Array, Array, Array
     return low, high, low + (high - low) * np.clip(share, 0.001, 0.999)
 
 
-def _pick(values: Array, at: Array) -> Array:
-    if values.ndim == 1:
-        return values[at]
-    return np.take_along_axis(values, at[None], axis=0)[0]
+def _pick(values: Array, at: IntArray) -> Array:
+    picked: Array = values[at] if values.ndim == 1 else np.take_along_axis(values, at[None], axis=0)[0]
+    return picked
 
 
 def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, restricted: bool) -> Tau2:
@@ -183,7 +182,9 @@ def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, r
         steep = at.slope + 2 * at.value * at.sum_w3 / at.sum_w2
         fall = np.where(steep < 0, -steep, np.nan)  # nan fails every comparison below
         move = at.value / fall
-        small = np.abs(move) <= SETTLED * tau2 + ROUNDING * by.sum_w / fall  # or all that the rounding of the score can move
+        small = (
+            np.abs(move) <= SETTLED * tau2 + ROUNDING * by.sum_w / fall
+        )  # or all that the rounding of the score can move
         new = tau2 + move
         tau2 = np.where(small | ((new >= low) & (new <= high)), new, 0.5 * (low + high))
         done = done | small | (high - low <= EPSILON * high)
@@ -194,13 +195,13 @@ def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, r
     return Tau2(tau2, done, step)
 
 
-def _climb_on(
-    sets: Sets, low: Array, high: Array, tau2: Array, done: BoolArray, step: int, restricted: bool
-) -> Tau2:
+def _climb_on(sets: Sets, low: Array, high: Array, tau2: Array, done: BoolArray, step: int, restricted: bool) -> Tau2:
     left = ~done
     if not left.any():
         return Tau2(tau2, done, step)
-    rest = _climb(sets.rows(left), low[left], high[left], tau2[left], np.zeros(np.count_nonzero(left), dtype=bool), restricted)
+    rest = _climb(
+        sets.rows(left), low[left], high[left], tau2[left], np.zeros(np.count_nonzero(left), dtype=bool), restricted
+    )
     tau2[left] = rest.value
     done[left] = rest.converged
     return Tau2(tau2, done, step + rest.iterations)
@@ -211,7 +212,7 @@ def _highest(
     grid: Array,
     height: Array,
     tops: BoolArray,
-    modes: Array,
+    modes: IntArray,
     value: Array,
     converged: BoolArray,
     restricted: bool,
@@ -231,7 +232,7 @@ def _best_of(
     grid: Array,
     height: Array,
     tops: BoolArray,
-    modes: Array,
+    modes: IntArray,
     value: Array,
     converged: BoolArray,
     restricted: bool,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array
+from mscsec.arrays import Array, BoolArray
 from mscsec.pooling.henmi_copas import henmi_copas
 from mscsec.pooling.moments import dersimonian_laird
 from mscsec.pooling.profile import profile_likelihood
@@ -84,7 +84,9 @@ def interval(fit: Fitted, se: Array, df: Array | float, level: float, estimate: 
     value = fit.from_null(centre)
     zero = se == 0
     if anywhere(zero):
-        statistic = np.where(zero, np.where(value == 0, 0.0, np.copysign(np.inf, value)), value / np.where(zero, 1.0, se))
+        statistic = np.where(
+            zero, np.where(value == 0, 0.0, np.copysign(np.inf, value)), value / np.where(zero, 1.0, se)
+        )
     else:
         statistic = value / se
     return Interval(centre, se, df, centre - half, centre + half, statistic, two_sided_p(statistic, df))  # type: ignore[arg-type]
@@ -137,12 +139,12 @@ def hksj_iqwig(fit: Fitted, level: float) -> Interval:
     return choose_interval(wider(laird, plain), hksj_floored(fit, level), plain)
 
 
-def wider(a: Interval, b: Interval) -> Array:
+def wider(a: Interval, b: Interval) -> BoolArray:
     """Is `a` wider than `b`?"""
     return a.high - a.low > b.high - b.low
 
 
-def choose_interval(first: Array, a: Interval, b: Interval) -> Interval:
+def choose_interval(first: BoolArray, a: Interval, b: Interval) -> Interval:
     """`a` where `first` (...) is true, else `b`."""
     return Interval(*(np.where(first, one, other) for one, other in zip(a, b, strict=True)))
 
@@ -198,7 +200,12 @@ def profile_interval(fit: Fitted, level: float) -> Interval:
     """
     found = profile_likelihood(fit.sets, level, fit.null)
     return Interval(
-        found.estimate, found.se, np.full_like(found.se, np.inf), found.low, found.high, found.root,
+        found.estimate,
+        found.se,
+        np.full_like(found.se, np.inf),
+        found.low,
+        found.high,
+        found.root,
         two_sided_p(found.root, np.full_like(found.se, np.inf)),
     )
 

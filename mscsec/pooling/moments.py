@@ -27,9 +27,9 @@ class Tau2:
     """
 
     value: Array
-    converged: Array | BoolArray | bool = True
+    converged: BoolArray | bool = True
     iterations: int = 0
-    modes: Array | IntArray | int = 1
+    modes: IntArray | int = 1
 
 
 def truncated(value: Array) -> Array:

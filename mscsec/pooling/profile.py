@@ -78,7 +78,8 @@ def _wide_grid(sets: Sets, tau2: Array, floor: Array) -> Array:
 def _null_bound(sets: Sets, null: float) -> Array:
     """A value above the maximising tau2 when the mean is held at the null value: the largest square about it."""
     about_zero = sets.finite(sets.yi + np.asarray(sets.origin - null)[..., None])
-    return 2 * (about_zero * about_zero).max(axis=-1) + sets.finite(sets.vi).max(axis=-1)
+    bound: Array = 2 * (about_zero * about_zero).max(axis=-1) + sets.finite(sets.vi).max(axis=-1)
+    return bound
 
 
 def _with(grid: Array, *more: Array) -> Array:
@@ -97,7 +98,7 @@ def _highest(value: Callable[[Array], Array], grid: Array) -> Array:
         low = np.take_along_axis(grid, np.maximum(at - 1, 0)[None], axis=0)
         high = np.take_along_axis(grid, np.minimum(at + 1, len(grid) - 1)[None], axis=0)
         share = np.linspace(0, 1, POINTS).reshape(-1, *(1,) * (grid.ndim - 1))
-        best = heights.max(axis=0)
+        best: Array = heights.max(axis=0)
         grid = low + (high - low) * share
     return best
 

@@ -27,8 +27,9 @@ def solve_q(sets: Sets, target: Array | float) -> Tau2:
 
     `target` must be positive. Newton's method on 1 / Q; quadratic near the root.
     """
-    tau2 = 0.0 * (sets.k + target)
-    for step in range(1, STEPS + 1):
+    tau2, step = 0.0 * (sets.k + target), 0
+    while step < STEPS:
+        step += 1
         q, fall = _q_and_fall(sets, tau2)
         move = q * (q - target) / (target * fall)
         new = truncated(tau2 + move)
@@ -68,7 +69,8 @@ def median_unbiased(sets: Sets) -> Tau2:
 
     Source: Viechtbauer (2021), in Schmid, Stijnen & White (editors), Handbook of Meta-Analysis, chapter 11.
     """
-    return solve_q(sets, chdtri(sets.k - 1, 0.5))
+    middle = np.asarray(chdtri(sets.k - 1, 0.5), dtype=float)[()]
+    return solve_q(sets, middle)
 
 
 def paule_mandel_se(sets: Sets, tau2: Array) -> Array:
@@ -99,7 +101,9 @@ def q_profile(sets: Sets, level: float) -> tuple[Array, Array]:
     """
     tail = (1 - level) / 2
     if sets.k.ndim == 0:
-        low, high = solve_q(sets, chdtri(sets.k - 1, np.array([tail, 1 - tail]))).value
+        both = np.asarray(chdtri(sets.k - 1, np.array([tail, 1 - tail])), dtype=float)
+        low, high = solve_q(sets, both).value
         return low, high
-    return solve_q(sets, chdtri(sets.k - 1, tail)).value, solve_q(sets, chdtri(sets.k - 1, 1 - tail)).value
-
+    upper = np.asarray(chdtri(sets.k - 1, tail), dtype=float)
+    lower = np.asarray(chdtri(sets.k - 1, 1 - tail), dtype=float)
+    return solve_q(sets, upper).value, solve_q(sets, lower).value

@@ -97,7 +97,8 @@ def solve_q_cdf(sets: Sets, ai: Array, target: float) -> Tau2:
 def _scale(sets: Sets, ai: Array, q: Array) -> Array:
     by = weigh_by(sets, ai)
     least = sets.vi.min(axis=-1)
-    return np.maximum(q / total(by.wi), least)
+    scale: Array = np.maximum(q / total(by.wi), least)
+    return scale
 
 
 def _illinois(
@@ -105,8 +106,9 @@ def _illinois(
 ) -> tuple[Array, BoolArray, int]:
     """Regula falsi within [low, high]; an end that stays twice has its height halved, so that both ends close in."""
     side = np.zeros(np.shape(q))
-    new = high
-    for step in range(1, STEPS + 1):
+    new, step = high, 0
+    while step < STEPS:
+        step += 1
         before, drop = new, above - below
         new = low + (high - low) * np.where(drop > 0, above / np.where(drop > 0, drop, 1.0), 0.5)
         here = q_cdf(sets, ai, new, q) - target

@@ -68,16 +68,19 @@ class Sets:
 
 def total(values: Array) -> Array:
     """Sum over the studies."""
-    return np.add.reduce(values, axis=-1)
+    summed: Array = np.add.reduce(values, axis=-1)
+    return summed
 
 
 def dot(a: Array, b: Array) -> Array:
     """Sum over the studies of a * b, without the product in memory."""
     if a.ndim == 1 and b.ndim == 1 and a.size < THREADED:
-        return a.dot(b)  # type: ignore[no-any-return]
-    if a.size < SMALL:
-        return np.add.reduce(a * b, axis=-1)
-    return np.einsum("...k,...k->...", a, b)
+        summed: Array = a.dot(b)
+    elif a.size < SMALL:
+        summed = np.add.reduce(a * b, axis=-1)
+    else:
+        summed = np.einsum("...k,...k->...", a, b)
+    return summed
 
 
 class Weighing(NamedTuple):

@@ -48,10 +48,8 @@ def solve(sets: Sets, plan: Plan, weights: Array | None = None) -> Solved:
         return Solved(between, fit, simple, False)
     scaled = hksj(fit, plan.level)
     use = (sets.k > 2) & (between.value > 0)
-    if np.ndim(use) == 0:
-        shown = scaled if use else simple
-    else:
-        shown = choose_interval(use, scaled, simple)
+    one = scaled if np.ndim(use) == 0 and use else simple
+    shown = one if np.ndim(use) == 0 else choose_interval(use, scaled, simple)
     return Solved(between, fit, shown, use, (simple, scaled))
 
 
@@ -67,7 +65,9 @@ def predict(solved: Solved, plan: Plan) -> Prediction | None:
     enough = fit.sets.k >= needs
     if np.ndim(enough) == 0:
         return compute(fit, solved.shown, bool(solved.scaled), plan.prediction_level) if enough else None
-    return _blanked(compute(_with_enough(fit, enough), solved.shown, bool(np.all(solved.scaled)), plan.prediction_level), enough)
+    return _blanked(
+        compute(_with_enough(fit, enough), solved.shown, bool(np.all(solved.scaled)), plan.prediction_level), enough
+    )
 
 
 def _with_enough(fit: Fitted, enough: BoolArray) -> Fitted:

@@ -111,9 +111,7 @@ def studies(
     if sets.k < 2:
         raise TooFewStudies("the comparison of studies", 2, int(sets.k))
     if plan.ci is not None and plan.ci.mean == "common":
-        raise InvalidInput(
-            f"studies with the {plan.ci.key} interval", "its estimate does not have the model's weights"
-        )
+        raise InvalidInput(f"studies with the {plan.ci.key} interval", "its estimate does not have the model's weights")
     solved = solve(sets, plan, mean_weights)
     fit = solved.fit
     si = sets.vi + fit.tau2

@@ -17,7 +17,7 @@ def critical(level: float, df: Array | float) -> Array:
     """The value that a two-sided interval at `level` multiplies the standard error with."""
     tail = (1 - level) / 2
     if np.ndim(df) == 0:
-        return -ndtri(tail) if math.isinf(df) else -stdtrit(df, tail)  # type: ignore[arg-type,return-value]
+        return -ndtri(tail) if math.isinf(df) else -stdtrit(df, tail)  # type: ignore[return-value]
     normal = np.isinf(df)
     return np.where(normal, -ndtri(tail), -stdtrit(np.where(normal, 1.0, df), tail))
 
@@ -30,6 +30,6 @@ def two_sided_p(statistic: Array, df: Array | float) -> Array:
 def lower_tail(x: Array, df: Array | float) -> Array:
     """Probability below `x`."""
     if np.ndim(df) == 0:
-        return ndtr(x) if math.isinf(df) else stdtr(df, x)  # type: ignore[arg-type,return-value]
+        return ndtr(x) if math.isinf(df) else stdtr(df, x)  # type: ignore[return-value]
     normal = np.isinf(df)
     return np.where(normal, ndtr(x), stdtr(np.where(normal, 1.0, df), x))

@@ -44,7 +44,6 @@ from mscsec.pooling.sets import Sets, weigh
 from mscsec.pooling.tails import critical
 from mscsec.registry import by_key
 
-
 # An interval whose limits differ from the estimate by more than this factor says nothing; it stays a finite number.
 LOG_LIMIT = 200.0
 
@@ -98,7 +97,9 @@ TAU2 = by_key(
     Tau2Method("PMM", "Paule-Mandel, median-unbiased", median_unbiased, paule_mandel_se, "viechtbauer2021", True),
     Tau2Method("DLIT", "DerSimonian-Laird, iterated", iterated_laird, paule_mandel_se, "dersimonian2007", True),
     Tau2Method("SJIT", "Sidik-Jonkman, iterated", iterated_jonkman, paule_mandel_se, "sidik2005", True),
-    Tau2Method("GENQ", "generalised Q, given weights", generalised_q, generalised_q_se, "dersimonian2007", weighted=True),
+    Tau2Method(
+        "GENQ", "generalised Q, given weights", generalised_q, generalised_q_se, "dersimonian2007", weighted=True
+    ),
     Tau2Method(
         "GENQM",
         "generalised Q, given weights, median-unbiased",

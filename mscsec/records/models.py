@@ -49,16 +49,27 @@ Identifier = Annotated[
     StringConstraints(pattern=_ID, max_length=80),
     WithJsonSchema({"type": ["string", "integer"], "pattern": _ID, "maxLength": 80, "minimum": 0}),
 ]
-Doi = Annotated[str, BeforeValidator(as_text), StringConstraints(pattern=r"^10\.\d{4,9}/\S+$")]
+_DOI = r"^10\.\d{4,9}/\S+$"
+Doi = Annotated[
+    str, BeforeValidator(as_text), StringConstraints(pattern=_DOI), WithJsonSchema({"type": "string", "pattern": _DOI})
+]
 
 
 def family_name(author: str) -> str:
-    """The family name in "Given Family", "Family, Given" or "Family GI"."""
+    """The family name, with its particles, in "Given Family", "Family, Given" or "Family GI"."""
     if "," in author:
         return author.split(",")[0].strip()
     words = author.split()
-    initials_last = len(words) > 1 and words[-1].isupper() and len(words[-1]) <= 3
-    return " ".join(words[:-1]) if initials_last else words[-1] if words else author
+    if len(words) > 2 and words[-1].rstrip(".") in ("Jr", "Sr"):
+        words.pop()
+    if len(words) < 2:
+        return author.strip()
+    if words[-1].isupper() and len(words[-1]) <= 3:
+        return " ".join(words[:-1])
+    first = len(words) - 1
+    while first > 1 and words[first - 1].islower():  # van der Berg, de la Tour
+        first -= 1
+    return " ".join(words[first:])
 
 
 class Citation(Model):
@@ -178,6 +189,7 @@ class ArmResult(Model):
 
     non_events, non_event_percent : where the paper counts those without the event (survivors for death).
     range : smallest and largest value. time : person-time at risk. ci : confidence interval of the mean.
+    survival, at_risk : Kaplan-Meier proportions and numbers at risk at the `times` of the result.
     """
 
     n: SampleSize | None = None
@@ -194,6 +206,8 @@ class ArmResult(Model):
     iqr: Interval | None = None
     range: Interval | None = None
     time: Positive | None = None
+    survival: tuple[Number, ...] | None = None
+    at_risk: tuple[Number, ...] | None = None
     baseline: Baseline | None = None
     change: Change | None = None
     note: Text | None = None
@@ -211,6 +225,9 @@ class ReportedEffect(Model):
     se: Spread | None = None
     p: PValue | None = None
     z: Quantity | None = None
+    t: Quantity | None = None
+    chi2: NonNegative | None = None
+    events: Count | None = None
     o_minus_e: Quantity | None = None
     variance: Positive | None = None
     log: Flag = False
@@ -232,7 +249,11 @@ class Reported(Model):
 
 
 class StudyResult(Model):
-    """One outcome at one time point; `arms` by arm id, `effects` for printed contrasts."""
+    """One outcome at one time point; `arms` by arm id, `effects` for printed contrasts.
+
+    reversed : True where the scale runs against the outcome's, so that a difference changes sign.
+    r, n : a correlation and its sample size, for an outcome of that type. times : landmarks of survival curves.
+    """
 
     outcome: Line
     timepoint: Line | None = None
@@ -240,6 +261,10 @@ class StudyResult(Model):
     arms: dict[str, ArmResult] = Field(default_factory=dict)
     effects: tuple[ReportedEffect, ...] = ()
     reported: Reported | None = None
+    r: Correlation | None = None
+    n: SampleSize | None = None
+    times: tuple[Number, ...] | None = None
+    reversed: Flag = False
     source: SourceNote | None = None
     analysis: Line | None = None
     do_not_pool: Text | None = None
@@ -337,6 +362,8 @@ class Outcome(Model):
     granularity : step of a single patient's value, in `unit` (1 for whole days); None where it is not known.
     important_difference : minimal important difference: in `unit` for a difference, a ratio's own scale for a ratio.
     timepoints : time points in order of preference, where a trial reports several.
+    correlation : assumed between baseline and final values, where a trial gives no SD of change; icc : likewise for
+        cluster trials. Both are marked as assumptions wherever they are used.
     conversions : factor that turns a reported unit into `unit` (hour: 0.0416667).
     comparison : the comparison that `pool` takes unless told otherwise.
     """
@@ -353,6 +380,8 @@ class Outcome(Model):
     timepoints: Lines = ()
     conversions: dict[str, Positive] = Field(default_factory=dict)
     range: Interval | None = None
+    correlation: Correlation | None = None
+    icc: Correlation | None = None
     notes: Texts = ()
 
 
@@ -385,8 +414,46 @@ FlowCount = Annotated[
 ]
 
 
+class Risk(Quantity):
+    """A risk in [0, 1], as a baseline for absolute effects."""
+
+    low, high = 0.0, 1.0
+    rule = "a risk lies between 0 and 1"
+    advice = "Write 0.2 for 20%"
+
+
+class GradeDecision(Model):
+    """What the panel decides in one domain of GRADE: levels (-1 is one down, 1 one up, 0 no change) and why."""
+
+    levels: Literal[-3, -2, -1, 0, 1, 2]
+    reason: Text
+
+
+class GradeOutcome(Model):
+    """The panel's decisions on the certainty for one outcome; a domain left out keeps the proposal.
+
+    baseline_risk : assumed risk in the comparison group. sizes : where a small, moderate and large effect begin, rising.
+    suspicions : reasons to suspect unpublished results.
+    """
+
+    comparison: Text | None = None
+    importance: Literal["critical", "important", "limited"] | None = None
+    followup: Line | None = None
+    baseline_risk: Risk | None = None
+    sizes: tuple[Positive, Positive, Positive] | None = None
+    suspicions: Texts = ()
+    risk_of_bias: GradeDecision | None = None
+    inconsistency: GradeDecision | None = None
+    indirectness: GradeDecision | None = None
+    imprecision: GradeDecision | None = None
+    publication_bias: GradeDecision | None = None
+    large_effect: GradeDecision | None = None
+    dose_response: GradeDecision | None = None
+    plausible_confounding: GradeDecision | None = None
+
+
 class Review(Model):
-    """The protocol: `review.yaml`."""
+    """The protocol: `review.yaml`. `grade` holds the panel's decisions by outcome."""
 
     schema_: Literal["mscsec/review/1"] = Field(alias="schema")
     title: Line
@@ -395,4 +462,5 @@ class Review(Model):
     comparisons: dict[str, Comparison] = Field(default_factory=dict)
     analysis: Analysis = Analysis()
     flow: dict[str, FlowCount] = Field(default_factory=dict)
+    grade: dict[str, GradeOutcome] = Field(default_factory=dict)
     notes: Texts = ()

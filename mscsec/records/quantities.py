@@ -221,10 +221,10 @@ class PValue(Quantity):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        bare = super().__get_pydantic_json_schema__(schema, handler)
-        return {
-            "anyOf": [*bare["anyOf"], {"type": "string", "pattern": "^\\s*(<|>|≤|≥|<=|>=)\\s*(0?\\.\\d+|1|0)\\s*$"}]
-        }
+        number, mapping = super().__get_pydantic_json_schema__(schema, handler)["anyOf"]
+        bound = {"type": "string", "pattern": f"^{_P_BOUND.pattern}$"}
+        properties = {**mapping["properties"], "value": {"anyOf": [number, bound]}}
+        return {"anyOf": [number, {**mapping, "properties": properties}, bound]}
 
 
 def _as_pair(value: Any) -> Any:

@@ -86,3 +86,13 @@ def _shape(value: Any, key: str = "", depth: int = 0) -> Any:
         plain = all(not isinstance(item, (dict, list)) for item in items)
         return _FlowList(items) if plain and sum(len(str(item)) + 2 for item in items) <= 90 else items
     return value
+
+
+def scalar_text(value: str | bool | Number | None) -> str:
+    """One scalar on one line, quoted only where it must be, also inside brackets."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = yaml.dump([value], Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=10**9)
+    return text.strip()[1:-1]

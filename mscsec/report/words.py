@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mscsec.effects.collect import StudyEffect
 from mscsec.effects.select import Excluded
-from mscsec.effects.sizes import EffectSizes, StudyEffect
+from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
 

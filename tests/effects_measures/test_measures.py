@@ -38,6 +38,8 @@ def test_a_row_is_complete(row):
     assert row.swap in ("negate", "complement", "")
     assert row.function.__doc__
     assert "Source" in row.function.__doc__
+    assert row.formula
+    assert row.variance
 
 
 def test_the_families_are_all_used_and_name_known_arrays():

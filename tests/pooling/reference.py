@@ -181,7 +181,9 @@ def close(actual: Any, expected: Any, tolerance: float, what: str) -> None:
     if expected is None:
         assert actual is None, f"{what}: {actual} where the reference has none"
         return
-    wanted = np.asarray([math.inf if x == "Inf" else x for x in np.ravel(np.asarray(expected, dtype=object))], dtype=float)
+    wanted = np.asarray(
+        [math.inf if x == "Inf" else x for x in np.ravel(np.asarray(expected, dtype=object))], dtype=float
+    )
     assert actual is not None, f"{what} is missing"
     got = np.ravel(np.asarray(actual, dtype=float))
     near = np.abs(wanted) < 1e-8

@@ -108,7 +108,9 @@ def test_two_maxima_are_seen_and_the_higher_one_taken() -> None:
     sets = one_set(yi, vi)
     grid = np.concatenate([[0.0], np.geomspace(1e-6, 50, 20_000)])
     heights = log_likelihood(sets, grid, restricted=False)
-    maxima = np.count_nonzero((heights[1:-1] > heights[:-2]) & (heights[1:-1] > heights[2:])) + (heights[0] > heights[1])
+    maxima = np.count_nonzero((heights[1:-1] > heights[:-2]) & (heights[1:-1] > heights[2:])) + (
+        heights[0] > heights[1]
+    )
     assert maxima == 2
     assert result.details is not None
     assert result.details["log_likelihood"] >= heights.max() - 1e-9

@@ -42,7 +42,9 @@ def tau2_of(key: str, yi: Any, vi: Any) -> float:
 
 @pytest.mark.parametrize("key", METHODS)
 @FEW
-@given(data=effects(), shift=st.integers(-50, 50), power=st.integers(-3, 3), flip=st.booleans(), seed=st.integers(0, 99))
+@given(
+    data=effects(), shift=st.integers(-50, 50), power=st.integers(-3, 3), flip=st.booleans(), seed=st.integers(0, 99)
+)
 def test_tau2_follows_shift_scale_sign_and_order(
     key: str, data: Any, shift: int, power: int, flip: bool, seed: int
 ) -> None:
@@ -87,7 +89,11 @@ def test_a_padded_batch_is_its_rows(key: str, data: Any, padding: int, seed: int
     k = yi.size
     rng = np.random.default_rng(seed)
     place = np.sort(rng.choice(k + padding, k, replace=False))
-    y, v, mask = np.full((2, k + padding), np.nan), np.full((2, k + padding), -1.0), np.zeros((2, k + padding), dtype=bool)
+    y, v, mask = (
+        np.full((2, k + padding), np.nan),
+        np.full((2, k + padding), -1.0),
+        np.zeros((2, k + padding), dtype=bool),
+    )
     y[0, place], v[0, place], mask[0, place] = yi, vi, True
     y[1, place[:2]], v[1, place[:2]], mask[1, place[:2]] = yi[:2], vi[:2], True
     given_weights = np.where(mask, 1 / np.sqrt(np.where(mask, v, 1.0)), 0.0)
@@ -108,7 +114,9 @@ def test_a_common_effect_does_not_care_how_a_study_is_split(data: Any) -> None:
     """A study told twice with twice the variance is the study told once."""
     yi, vi = data
     whole = pool(yi, vi, model="common")
-    split = pool(np.append(yi, yi[0]), np.append(vi, 2 * vi[0]) * np.append(np.r_[2, np.ones(yi.size - 1)], 1), model="common")
+    split = pool(
+        np.append(yi, yi[0]), np.append(vi, 2 * vi[0]) * np.append(np.r_[2, np.ones(yi.size - 1)], 1), model="common"
+    )
     assert_allclose((split.estimate, split.se, split.q), (whole.estimate, whole.se, whole.q), rtol=1e-9, atol=1e-12)
 
 
@@ -162,7 +170,10 @@ def test_likelihood_has_no_higher_point_on_a_fine_grid(key: str, restricted: boo
     value = np.float64(tau2_of(key, yi, vi))
     top = float(search_grid(sets)[-1])
     fine = np.concatenate([[0.0], np.geomspace(1e-4 * vi.min(), 2 * top, 2000)])
-    assert log_likelihood(sets, value, restricted=restricted) >= log_likelihood(sets, fine, restricted=restricted).max() - 1e-9
+    assert (
+        log_likelihood(sets, value, restricted=restricted)
+        >= log_likelihood(sets, fine, restricted=restricted).max() - 1e-9
+    )
 
 
 @pytest.mark.parametrize("row", TAU2_CI.values(), ids=TAU2_CI)
@@ -227,4 +238,6 @@ def test_moments_keep_their_digits_over_24_orders_of_magnitude(yi: Any, powers: 
     for key, exact in exact_moments(y, v).items():
         result = pool(y, v, tau2=key, ci="wald", tau2_ci="none", prediction="none")
         size = {"DL": result.q / 1.0 if result.q else 1.0, "HE": float(v.mean()), "HS": 1.0}[key]
-        assert_allclose(result.tau2, max(float(exact), 0.0), rtol=1e-9, atol=1e-12 * size * float(v.min() if key != "HE" else 1))
+        assert_allclose(
+            result.tau2, max(float(exact), 0.0), rtol=1e-9, atol=1e-12 * size * float(v.min() if key != "HE" else 1)
+        )

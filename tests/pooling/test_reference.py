@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,7 @@ def compare_with_meta(case: dict[str, Any], yi: Any, vi: Any) -> None:
         "df_Q": result.q_df,
         "pval_Q": result.q_p,
         "I2": percent(result.i2),
+        "H": None if result.h2 is None else math.sqrt(max(result.h2, 1.0)),
         "tau2_lb": result.tau2_ci_low,
         "tau2_ub": result.tau2_ci_high,
         "weights_random": shares(result),
@@ -144,10 +146,16 @@ def compare_with_meta(case: dict[str, Any], yi: Any, vi: Any) -> None:
         "ci_ub_common": common.ci_high,
         "weights_common": shares(common),
     }
+    details = result.details or {}
+    if "i2_ci" in details and options["i2"] == "q" and "level.hetstat" not in case["call"]:
+        found["I2_lb"], found["I2_ub"] = (100 * limit for limit in details["i2_ci"])
+        found["H_lb"], found["H_ub"] = (math.sqrt(limit) for limit in details["h2_ci"])
     left_out = SINGLE if result.k == 1 else ()
-    if len(case["expected"].get("weights_random", result.weights)) != result.k:  # studies without an estimate are listed by meta
+    listed = case["expected"].get("weights_random", result.weights)
+    if len(listed) != result.k:  # meta lists the studies without an estimate too
         left_out += ("weights_random", "weights_common")
-    if "metaprop" in case["call"] or "metarate" in case["call"]:  # meta tests no hypothesis about a single proportion or rate
+    if "metaprop" in case["call"] or "metarate" in case["call"]:
+        # meta tests no hypothesis about a single proportion or rate
         left_out += ("stat_random", "pval_random", "stat_common", "pval_common")
     compare(case, without(found, left_out), least=2)
 

@@ -10,14 +10,12 @@ import numpy as np
 import pytest
 
 from mscsec.errors import TooFewStudies, UnknownMethod
-from mscsec.pooling.counts import pool_counts
 from mscsec.pooling.regression import (
     ESTIMATORS,
     INTERVALS,
     SANDWICHES,
     TAU2_INTERVALS,
     RegressionResult,
-    between,
     contrast,
     design,
     influence,
@@ -386,37 +384,6 @@ def _table(found: dict[str, Any]) -> dict[str, Any]:
     if found["dataset"] == "molloy2014":
         return table | {"yi": np.arctanh(table["ri"]), "vi": 1 / (np.array(table["ni"]) - 3)}
     return table | {"vi": np.array(table["sei"]) ** 2}
-
-
-@pytest.mark.parametrize(
-    "found", shown([c for c in cases("meta") if "-sub-" in c["id"] and c["options"].get("method") == "MH"])
-)
-def test_groups_pooled_from_the_cells_are_compared(found):
-    """The groups' own numbers are the counts room's; the shared tau2 and the tests between groups are compared here."""
-    options, expected = found["options"], found["expected"]
-    table = {key: np.array(column) for key, column in columns(found | {"options": {"measure": options["sm"]}}).items()}
-    inside = {name: table[options["subgroup"]] == name for name in expected["levels"]}
-    tau2 = options["method.tau"]
-    if options["tau.common"]:
-        design_of_groups = np.column_stack(list(inside.values()))
-        shared = regress(table["yi"], table["vi"], design_of_groups, intercept=False, tau2=tau2, ci="wald")
-        close(
-            [shared.tau2, shared.qe, shared.qe_df],
-            [expected[f"{key}_resid"] for key in ("tau2", "Q", "df_Q")],
-            found["tolerance"],
-        )
-        tau2 = shared.tau2
-    ci = "hksj" if options.get("method.random.ci") == "HK" or "HK" in found["id"] else "wald"
-    for model, how in (("common", {}), ("random", {"tau2": tau2, "ci": ci})):
-        groups = {
-            name: pool_counts(
-                *(table[arm][at] for arm in ("ai", "n1i", "ci", "n2i")), measure=options["sm"], model=model, **how
-            )
-            for name, at in inside.items()
-        }
-        test = between(groups)
-        keys = ("Q_b", "df_Q_b", "pval_Q_b")
-        close([test.q, test.df, test.p_value], [expected[f"{key}_{model}"] for key in keys], found["tolerance"])
 
 
 def test_a_missing_moderator_drops_the_study():

@@ -39,6 +39,7 @@ from mscsec.pooling.regression import (
     shrunken_effects,
     subgroups,
     variance_inflation,
+    wald,
 )
 from mscsec.pooling.regression.likelihood import score
 from mscsec.sources import SOURCES
@@ -234,6 +235,18 @@ def test_an_interval_that_disagrees_about_zero_is_named():
         )
         disagree = (part.ci_low > 0) != (other.ci_low > 0)
         assert (fit in told) == (disagree and fit.ci_method == "hksj")
+
+
+def test_kenward_roger_without_an_f_distribution_has_no_joint_test():
+    fit = regress(Y, np.full(6, 0.05), np.column_stack([X, X**2, X**3]), ci="kr")
+    assert fit.qm is None
+    assert [notice.code for notice in fit.warnings if notice.code == "P410"] == ["P410"]
+    assert all(part.df > 0 for part in fit.coefficients.values())
+    with pytest.raises(NotEstimable, match="no F distribution"):
+        wald(fit, ["x1", "x2"])
+    assert wald(fit, ["x1"]).p_value == pytest.approx(fit.coefficients["x1"].p_value)
+    with pytest.raises(NotEstimable):
+        permutation_test(fit, draws=10)
 
 
 # --- what follows a fit -------------------------------------------------------------------------------------------------
@@ -495,5 +508,5 @@ def test_every_row_has_a_source(table):
 
 
 def test_every_notice_and_error_has_its_code():
-    assert {f"P40{i}" for i in range(1, 10)} <= set(CODES)
+    assert {f"P4{i:02}" for i in range(1, 12)} <= set(CODES)
     assert all(issubclass(error, MscsecError) and error.code in CODES for error in (NotEstimable, TooFewStudies))

@@ -61,7 +61,7 @@ def survives(folder: Path) -> EvidenceBase | None:
 
 def mutated(lines: list[str], choose: random.Random) -> str:
     """A record with a few lines dropped, doubled, swapped, indented, or with a scrap where a value stood."""
-    for _ in range(choose.randint(1, 4)):
+    for _ in range(choose.randint(1, 2)):
         at = choose.randrange(len(lines))
         line = lines[at]
         kind = choose.randrange(8)
@@ -157,8 +157,8 @@ def test_the_command_line_ends_with_an_exit_code(seed: int, file: str, command: 
 
 def test_the_mutations_leave_some_bases_whole_and_break_others(folder: Path) -> None:
     whole = 0
-    for seed in range(100):
+    for seed in range(200):
         write(folder, {"roe2021.yaml": mutated(STUDY.splitlines(keepends=True), random.Random(seed)).encode("utf-8", "replace").decode()})
         whole += survives(folder) is not None
-    assert 5 <= whole <= 80
+    assert 8 <= whole <= 160
     assert REVIEW

@@ -57,6 +57,10 @@ class Measure:
     corrects : whether a bias correction exists, and is applied by default.
     approximates : whether the correction also exists with Hedges' approximate factor 1 - 3/(4 df - 1).
     add : constant added to zero cells by default; 0 where the measure bears a zero.
+    formula, variance : yi, and vi under the first of `vtypes`, in one line each. a b c d are the cells of the table
+        (with, without in group 1; with, without in group 2; of pairs: both, 1 alone, 2 alone, neither), p the risks,
+        x t events and time, m s n mean, SD and size (m predictors or items for correlations and alpha), d the difference
+        over s_pooled; quantile, phi and Phi belong to the standard normal.
     meta, revman : the measure's name there; empty where it is absent.
     refusals : named reasons, in order, for rows in which the formula has no value.
     """
@@ -73,6 +77,8 @@ class Measure:
     corrects: bool = False
     approximates: bool = False
     add: float = 0.5
+    formula: str = ""
+    variance: str = ""
     meta: str = ""
     revman: str = ""
     refusals: tuple[Refusal, ...] = ()

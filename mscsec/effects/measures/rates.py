@@ -32,7 +32,7 @@ class TwoRates(Counts):
 
 def rate_ratio(x: TwoRates, how: How) -> Estimate:
     """Log of the ratio of two rates. Source: Rothman, Greenland & Lash (2008), chapter 14."""
-    return Estimate(np.log(x.x_1 / x.t_1) - np.log(x.x_2 / x.t_2), 1 / x.x_1 + 1.1 / x.x_2)
+    return Estimate(np.log(x.x_1 / x.t_1) - np.log(x.x_2 / x.t_2), 1 / x.x_1 + 1 / x.x_2)
 
 
 def rate_difference(x: TwoRates, how: How) -> Estimate:

@@ -148,6 +148,8 @@ def log_gamma_excess(a: Array | float, step: Array) -> Array:
     ratio = moved / first
     stirling = first * (np.log1p(ratio) - ratio) + (moved - 0.5) * np.log1p(ratio)
     stirling = stirling + _stirling_tail(last) - _stirling_tail(first)
+    if large.all():
+        return np.asarray(stirling)
     # Beside the series the arguments are small, or the step is nearly all of them, so that nothing cancels.
     small, other = np.where(large, 1.0, a), np.where(large, 1.0, end)
     return np.where(large, stirling, gammaln(other) - gammaln(small) - (other - small) * np.log(small))

@@ -14,7 +14,7 @@ from mscsec.arrays import Array, BoolArray
 from mscsec.errors import InvalidInput, NotEstimable
 from mscsec.pooling.counts.study_effects import StudyEffects
 from mscsec.pooling.fit import pool
-from mscsec.pooling.heterogeneity import h_interval, i2_from_h
+from mscsec.pooling.heterogeneity import h_interval
 from mscsec.pooling.presets import DEFAULT_PRESET, PRESETS, Preset
 from mscsec.pooling.result import Display, PooledResult
 from mscsec.pooling.tails import critical, two_sided_p
@@ -152,7 +152,8 @@ def q_intervals(spread: Spread, level: float) -> dict[str, tuple[float, float]]:
         return {}
     h2, q, k = np.asarray(spread.q / spread.df), np.asarray(spread.q), np.asarray(spread.df + 1.0)
     ends = h_interval(h2, q, k, level)
-    return {"h_ci": tuple(float(h) for h in ends), "i2_q_ci": tuple(float(i2_from_h(h)) for h in ends)}  # type: ignore[dict-item]
+    low, high = (float(end) for end in ends)
+    return {"h_ci": (low, high), "i2_q_ci": (1 - low**-2, 1 - high**-2)}
 
 
 def _wald_limits(estimate: float, se: float, level: float, df: float) -> tuple[float, float]:

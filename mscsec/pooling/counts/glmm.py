@@ -80,7 +80,9 @@ def fit(problem: Problem, *, random: bool) -> GlmmFit:
         best = found
     if not best.converged:
         raise NotConverged(problem.name, best.iterations, best.value, "Ask for a closed form (MH) or another model")
-    covariance = _inverse(best.by_study.sum(-1), problem.name)
+    level = _level_scale(model if interior else fixed, best) if model.effects.shape[1] == 2 else None
+    free = [j for j in range(len(best.shared)) if j != p or level != 0.0]
+    covariance = _inverse(best.by_study.sum(-1)[np.ix_(free, free)], problem.name)
     tau = float(abs(best.shared[-1])) if interior else 0.0
     keep = slice(p - problem.coefficients, p)
     return GlmmFit(
@@ -88,13 +90,25 @@ def fit(problem: Problem, *, random: bool) -> GlmmFit:
         covariance=covariance[keep, keep],
         tau2=tau**2,
         tau2_se=2 * tau * float(np.sqrt(covariance[-1, -1])) if interior else None,
-        sigma2=float(best.shared[p]) ** 2 if model.effects.shape[1] == 2 else None,
+        sigma2=None if level is None else level**2,
         log_likelihood=best.value,
         parameters=fixed.shared + int(random) + (len(best.own) if model.own_intercept else 0),
         observations=model.family.y.size,
         iterations=best.iterations,
         weights=_weights(best.by_study[:p, :p], problem.name),
     )
+
+
+def _level_scale(model: Model, best: Maximum) -> float:
+    """SD of the random intercepts, exactly 0 where that loses nothing.
+
+    There the likelihood is flat in the SD to the second order, as it depends on its square, so the SD leaves the information.
+    """
+    p = model.design.shape[-1]
+    without = best.shared.copy()
+    without[p] = 0.0
+    height = float(log_likelihood(model, without, best.own).value.sum())
+    return 0.0 if height >= best.value - FLAT * (1 + abs(best.value)) else float(abs(best.shared[p]))
 
 
 def _rise(model: Model, fixed: Maximum) -> Maximum | None:

@@ -41,7 +41,8 @@ def maximise(objective: Callable[[Array, Array], Jet], shared: Array, own: Array
     for step_count in range(1, MAX_STEPS + 1):  # noqa: B007 - reported
         move, move_own, decrement = _step(jet, has_own)
         if decrement <= DECREMENT * (1 + abs(value)):
-            converged = True
+            # The last step is taken without another look: what it leaves is its square.
+            shared, own, converged = shared + move, own + move_own, True
             break
         size = min(1.0, 5.0 / max(np.abs(move).max(initial=0.0), 1e-300))
         for _ in range(HALVINGS):

@@ -5,6 +5,7 @@ numpy and scipy.special; `design` alone imports formulaic, when called. Imports 
 import; knows no record, prints nothing.
 """
 
+from mscsec.pooling.regression.batch import RegressionBatch, regress_batch
 from mscsec.pooling.regression.fit import INTERCEPT, regress
 from mscsec.pooling.regression.formula import Design, design
 from mscsec.pooling.regression.hypothesis import (
@@ -54,6 +55,7 @@ __all__ = [
     "MultilevelResult",
     "PermutationTest",
     "Predictions",
+    "RegressionBatch",
     "RegressionResult",
     "Residuals",
     "RobustResult",
@@ -69,6 +71,7 @@ __all__ = [
     "permutation_test",
     "predict",
     "regress",
+    "regress_batch",
     "residuals",
     "robust",
     "shrunken_effects",

@@ -212,8 +212,7 @@ def _interval_method(
 
 
 def _limits(fitted: Fit, inferred: Inference, level: float) -> tuple[Array, Array]:
-    se = np.sqrt(np.diagonal(inferred.vcov[0]))
-    half = critical(level, inferred.df[0]) * se
+    half = critical(level, inferred.df[0]) * inferred.se[0]
     return fitted.beta[0] - half, fitted.beta[0] + half
 
 

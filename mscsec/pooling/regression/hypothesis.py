@@ -23,13 +23,19 @@ def wald(fit: RegressionResult, btt: Sequence[str | int]) -> JointTest:
     """Joint test that the named (or numbered, from 0) coefficients are zero, by the fit's interval method.
 
     Chi-square for the normal distribution, else F on m and the method's degrees of freedom.
+    Raises NotEstimable where Kenward-Roger has no F distribution: too few residual degrees of freedom.
     Source: Raudenbush (2009), ch. 16; Knapp & Hartung (2003), Stat Med 22:2693-2710, for the F.
     """
     chosen = positions(btt, fit.data.names)
-    return _tested(fit, np.eye(fit.p)[list(chosen)], tuple(fit.data.names[j] for j in chosen))
+    found = _tested(fit, np.eye(fit.p)[list(chosen)], tuple(fit.data.names[j] for j in chosen))
+    if found is None:
+        raise NotEstimable(
+            f"{INTERVALS[fit.ci_method].name} has no F distribution with {fit.k - fit.p} residual degrees of freedom"
+        )
+    return found
 
 
-def _tested(fit: RegressionResult, rows: Array, tested: tuple[str, ...]) -> JointTest:
+def _tested(fit: RegressionResult, rows: Array, tested: tuple[str, ...]) -> JointTest | None:
     fitted = fit_coefficients(fit.data.problem, np.array([fit.tau2]))
     method = INTERVALS[fit.ci_method]
     return joint_test(fitted, method, method.infer(fitted), rows, tested)
@@ -39,7 +45,7 @@ def _tested(fit: RegressionResult, rows: Array, tested: tuple[str, ...]) -> Join
 class Contrasts(Result):
     """Linear combinations of coefficients by name, and the test that all of them are zero.
 
-    `joint` is None where the combinations are not independent of each other.
+    `joint` is None where the combinations are not independent of each other, or Kenward-Roger has no F for them.
     """
 
     contrasts: Mapping[str, Coefficient]

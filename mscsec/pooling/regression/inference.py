@@ -10,8 +10,11 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from mscsec.arrays import Array
 from mscsec.pooling.regression.problem import Problem
-from mscsec.pooling.regression.projection import Projection, dot, project
+from mscsec.pooling.regression.projection import Projection, dot, forward_substitute, project
 from mscsec.registry import by_key
+
+INDEPENDENT = 1e-12  # of a correlation's triangle: below it the coefficients tested are one and the same up to rounding
+MEAN_EXISTS = 1e-6  # closer to zero than this, one over the mean or the variance of F is rounding error
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Fit:
 
     model : the projection with weights 1 / (vi + tau2); used : the one whose weights gave `beta`, the same unless
         the user chose weights.
-    beta : (B, p); bread : (B, p, p) covariance of beta when vi and tau2 are the true variances.
+    beta : (B, p); factor : (B, p, q) with factor factor' the covariance of beta when vi and tau2 are the true variances.
     scale : (B,) residual mean square of `model`, y'Py / (k - p), whose expectation is one whatever weights gave beta.
     """
 
@@ -29,16 +32,35 @@ class Fit:
     model: Projection
     used: Projection
     beta: Array
-    bread: Array
+    factor: Array
     scale: Array
+
+    @property
+    def bread(self) -> Array:
+        """(B, p, p) covariance of beta when vi and tau2 are the true variances."""
+        return np.asarray(self.factor @ np.swapaxes(self.factor, -1, -2))
 
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What an interval method makes of a fit: vcov (B, p, p) and df (B, p), infinite for the normal distribution."""
+    """What an interval method makes of a fit.
 
-    vcov: Array
+    factor : (B, p, q) with factor factor' the covariance; kept because a test on it loses half as many digits.
+    df : (B, p), infinite for the normal distribution.
+    """
+
+    factor: Array
     df: Array
+
+    @property
+    def vcov(self) -> Array:
+        """(B, p, p) covariance of the coefficients."""
+        return np.asarray(self.factor @ np.swapaxes(self.factor, -1, -2))
+
+    @property
+    def se(self) -> Array:
+        """(B, p) standard errors."""
+        return np.asarray(np.sqrt((self.factor**2).sum(-1)))
 
 
 def fit_coefficients(problem: Problem, tau2: Array) -> Fit:
@@ -48,20 +70,19 @@ def fit_coefficients(problem: Problem, tau2: Array) -> Fit:
     """
     model = project(problem, problem.precision(tau2))
     if problem.weights is None:
-        used, inverse = model, model.inverse_triangle()
-        bread = inverse @ np.swapaxes(inverse, -1, -2)
+        used = model
+        factor = model.inverse_triangle()
     else:
         used = project(problem, problem.weights)
-        inverse = used.inverse_triangle()
         meat = used.quadratic(problem.weights * (problem.vi + tau2[:, None]))
-        bread = inverse @ meat @ np.swapaxes(inverse, -1, -2)
+        factor = used.inverse_triangle() @ np.linalg.cholesky(meat)
     beta = used.beta()
     scale = np.where(problem.df > 0, model.rss / np.maximum(problem.df, 1.0), 1.0)
-    return Fit(problem, tau2, model, used, beta, bread, scale)
+    return Fit(problem, tau2, model, used, beta, factor, scale)
 
 
 def _wald(fit: Fit) -> Inference:
-    return Inference(fit.bread, np.full(fit.beta.shape, np.inf))
+    return Inference(fit.factor, np.full(fit.beta.shape, np.inf))
 
 
 def _residual_df(fit: Fit) -> Array:
@@ -69,15 +90,15 @@ def _residual_df(fit: Fit) -> Array:
 
 
 def _t(fit: Fit) -> Inference:
-    return Inference(fit.bread, _residual_df(fit))
+    return Inference(fit.factor, _residual_df(fit))
 
 
 def _hksj(fit: Fit) -> Inference:
-    return Inference(fit.bread * fit.scale[:, None, None], _residual_df(fit))
+    return Inference(fit.factor * np.sqrt(fit.scale)[:, None, None], _residual_df(fit))
 
 
 def _hksj_adhoc(fit: Fit) -> Inference:
-    return Inference(fit.bread * np.maximum(fit.scale, 1.0)[:, None, None], _residual_df(fit))
+    return Inference(fit.factor * np.sqrt(np.maximum(fit.scale, 1.0))[:, None, None], _residual_df(fit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +141,7 @@ def _kenward_roger(fit: Fit) -> Inference:
     """
     parts = kenward_roger_parts(fit)
     inverse = fit.model.inverse_triangle()
-    return Inference(inverse @ parts.covariance @ np.swapaxes(inverse, -1, -2), parts.df(inverse))
+    return Inference(inverse @ np.linalg.cholesky(parts.covariance), parts.df(inverse))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,36 +188,56 @@ class Omnibus:
     p_value: Array
 
 
-def wald_test(estimate: Array, vcov: Array, df2: Array, scale: Array | None = None) -> Omnibus:
-    """Joint Wald test that each of the m components of `estimate` (B, m) is zero.
+def ratio(estimate: Array, se: Array) -> Array:
+    """Estimate over standard error; a standard error of zero gives an infinite statistic, zero for an estimate of zero."""
+    none = se == 0
+    endless = np.where(estimate == 0, 0.0, np.copysign(np.inf, estimate))
+    return np.where(none, endless, estimate / np.where(none, 1.0, se))
 
-    vcov : (B, m, m); df2 : (B,) denominator degrees of freedom, infinite for chi-square; scale : (B,) factor of F.
+
+def wald_test(estimate: Array, factor: Array, df2: Array, scale: Array | None = None) -> Omnibus:
+    """Joint Wald test that each of the m components of `estimate` (B, m) is zero; nan where they depend on each other.
+
+    factor : (B, m, q) with factor factor' the covariance, q at least m; df2 : (B,) denominator degrees of freedom,
+    infinite for chi-square; scale : (B,) factor of F.
     """
     m = estimate.shape[-1]
-    sd = np.sqrt(np.diagonal(vcov, axis1=-2, axis2=-1))
-    unit = vcov / sd[..., :, None] / sd[..., None, :]
-    z = estimate / sd
-    solved: Array = np.linalg.solve(unit, z[..., None])[..., 0].astype(float)
-    statistic = dot(z, solved)
-    finite = np.isfinite(df2)
+    sd = np.sqrt((factor**2).sum(-1))
+    z = ratio(estimate, sd)
+    statistic = z[:, 0] ** 2 if m == 1 else _joint_square(z, factor, sd)
     f = statistic / m * (1.0 if scale is None else scale)
-    p_f = fdtrc(m, np.where(finite, df2, 1.0), f)
-    return Omnibus(np.where(finite, f, statistic), m, df2, np.where(finite, p_f, chdtrc(m, statistic)))
+    normal = np.isinf(df2)
+    p_f = fdtrc(m, np.where(normal, 1.0, df2), f)
+    p_value = np.where(normal, chdtrc(m, statistic), p_f)
+    return Omnibus(np.where(normal, statistic, f), m, df2, np.where(np.isposinf(statistic), 0.0, p_value))
+
+
+def _joint_square(z: Array, factor: Array, sd: Array) -> Array:
+    """z' C^-1 z with C the correlations of the factor's rows, through the triangle of its transpose."""
+    perfect = ~np.isfinite(z).all(-1)
+    unit = factor / np.where(sd > 0, sd, 1.0)[..., None]
+    triangle = np.linalg.qr(np.swapaxes(unit, -1, -2), mode="r")
+    known = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1)).min(-1) > INDEPENDENT
+    usable = (known & ~perfect)[:, None]
+    safe = np.where(usable[..., None], triangle, np.eye(z.shape[-1]))
+    white = forward_substitute(safe, np.where(usable, z, 0.0))
+    return np.where(perfect, np.inf, np.where(known, dot(white, white), np.nan))
 
 
 def omnibus(fit: Fit, method: IntervalMethod, inferred: Inference, contrast: Array) -> Omnibus:
     """Test that contrast @ beta = 0 by the distribution that belongs to `method`; contrast is (m, p)."""
     estimate = fit.beta @ contrast.T
-    vcov = contrast @ inferred.vcov @ contrast.T
+    factor = contrast @ inferred.factor
     if method.key != "kr":
-        return wald_test(estimate, vcov, inferred.df[:, 0])
+        return wald_test(estimate, factor, inferred.df[:, 0])
     df2, scale = _kenward_roger_f(fit, contrast)
-    return wald_test(estimate, vcov, df2, scale)
+    return wald_test(estimate, factor, df2, scale)
 
 
 def _kenward_roger_f(fit: Fit, contrast: Array) -> tuple[Array, Array]:
-    """Denominator degrees of freedom and scale of the F statistic of an m-row contrast.
+    """Denominator degrees of freedom and scale of the F statistic of an m-row contrast; nan where it has none.
 
+    The two are matched to the mean and variance of F, which do not exist with few residual degrees of freedom.
     Source: Kenward & Roger (1997), section 3, with their values of E and V matched to the exact cases.
     """
     m = contrast.shape[0]
@@ -208,11 +249,15 @@ def _kenward_roger_f(fit: Fit, contrast: Array) -> tuple[Array, Array]:
     middle = np.linalg.solve(turned @ np.swapaxes(half, -1, -2), turned @ parts.spread @ np.swapaxes(turned, -1, -2))
     a1 = parts.variance * np.trace(middle, axis1=-2, axis2=-1) ** 2
     a2 = parts.variance * np.trace(middle @ middle, axis1=-2, axis2=-1)
+    lean = 1 - a2 / m
     b = (a1 + 6 * a2) / (2 * m)
     g = ((m + 1) * a1 - (m + 4) * a2) / ((m + 2) * a2)
     bottom = 3 * m + 2 * (1 - g)
-    mean = 1 / (1 - a2 / m)
-    spread = 2 / m * (1 + g / bottom * b) / ((1 - (m - g) / bottom * b) ** 2 * (1 - (m + 2 - g) / bottom * b))
-    rho = spread / (2 * mean**2)
-    df2 = 4 + (m + 2) / (m * rho - 1)
+    left, right = 1 - (m - g) / bottom * b, 1 - (m + 2 - g) / bottom * b
+    possible = (lean > MEAN_EXISTS) & (right > MEAN_EXISTS) & (left != 0)
+    mean = 1 / np.where(possible, lean, 1.0)
+    spread = 2 / m * (1 + g / bottom * b) / np.where(possible, left**2 * right, 1.0)
+    over = m * spread / (2 * mean**2) - 1
+    possible &= over > 0
+    df2 = np.where(possible, 4 + (m + 2) / np.where(possible, over, 1.0), np.nan)
     return df2, df2 / (mean * (df2 - 2))

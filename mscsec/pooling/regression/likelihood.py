@@ -14,8 +14,8 @@ from mscsec.pooling.regression.problem import Problem
 from mscsec.pooling.regression.projection import Projection, dot, project
 from mscsec.pooling.regression.roots import bracketed_newton
 
-GRID = 24  # points on which the score is searched for changes of sign: local maxima are rarely closer than a factor two
-CHUNK = 1 << 18  # numbers held in one array at a time: the working set stays in the cache
+GRID = 16  # points on which the score is searched for changes of sign: local maxima are rarely closer than a factor two
+CHUNK = 1 << 15  # numbers held in one array at a time: the working set stays in the cache
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,11 +91,7 @@ def location_scale(
     NotConverged.
     Source: Viechtbauer & Lopez-Lopez (2022), Res Synth Methods 13:697-715.
     """
-    check_level(level)
-    if method not in ("REML", "ML"):
-        raise InvalidInput(f"method is {method!r}", 'a location-scale model is fitted by "REML" or "ML"')
-    if ci not in ("wald", "t"):
-        raise InvalidInput(f"ci is {ci!r}", 'it is "wald" or "t"')
+    _check_options(method, ci, level)
     x, labels, where = design_with_intercept(X, names, intercept)
     z, scale_labels, scale_where = design_with_intercept(Z, scale_names, scale_intercept)
     problem, lead = arrange(yi, vi, x)
@@ -109,7 +105,7 @@ def location_scale(
     alpha, state, steps = _maximise(problem, z, method == "REML")
     fit = project(problem, 1 / (problem.vi + state.tau2))
     inverse = fit.inverse_triangle()[0]
-    vcov, vcov_scale = inverse @ inverse.T, np.asarray(np.linalg.inv(-state.hessian), dtype=float)
+    factor = np.linalg.inv(np.linalg.cholesky(-state.hessian)).T
     df = np.inf if ci == "wald" else float(k - p)
     df_scale = np.inf if ci == "wald" else float(k - q)
     beta = fit.beta()[0]
@@ -120,13 +116,13 @@ def location_scale(
         k=k,
         p=p,
         q=q,
-        location=coefficients(labels, beta, Inference(vcov[None], np.full((1, p), df)), level),
-        scale=coefficients(scale_labels, alpha, Inference(vcov_scale[None], np.full((1, q), df_scale)), level),
-        vcov=_rows(vcov),
-        vcov_scale=_rows(vcov_scale),
+        location=coefficients(labels, beta, Inference(inverse[None], np.full((1, p), df)), level),
+        scale=coefficients(scale_labels, alpha, Inference(factor[None], np.full((1, q), df_scale)), level),
+        vcov=_rows(inverse @ inverse.T),
+        vcov_scale=_rows(factor @ factor.T),
         tau2=tuple(state.tau2.tolist()),
-        qm=_joint(beta, vcov, labels, where, df),
-        qs=_joint(alpha, vcov_scale, scale_labels, scale_where, df_scale),
+        qm=_joint(beta, inverse, labels, where, df),
+        qs=_joint(alpha, factor, scale_labels, scale_where, df_scale),
         qe=qe,
         qe_df=k - p,
         qe_p=float(chdtrc(k - p, qe)),
@@ -141,13 +137,21 @@ def location_scale(
     )
 
 
+def _check_options(method: str, ci: str, level: float) -> None:
+    check_level(level)
+    if method not in ("REML", "ML"):
+        raise InvalidInput(f"method is {method!r}", 'a location-scale model is fitted by "REML" or "ML"')
+    if ci not in ("wald", "t"):
+        raise InvalidInput(f"ci is {ci!r}", 'it is "wald" or "t"')
+
+
 def _rows(matrix: Array) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(float(x) for x in row) for row in matrix)
 
 
-def _joint(estimate: Array, vcov: Array, labels: tuple[str, ...], where: int | None, df: float) -> JointTest:
+def _joint(estimate: Array, factor: Array, labels: tuple[str, ...], where: int | None, df: float) -> JointTest:
     at = list(tested_positions(labels, where))
-    found = wald_test(estimate[None, at], vcov[None][:, at][:, :, at], np.array([df]))
+    found = wald_test(estimate[None, at], factor[None, at], np.array([df]))
     return JointTest(
         tuple(labels[j] for j in at),
         float(found.statistic[0]),

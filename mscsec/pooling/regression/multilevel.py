@@ -80,11 +80,13 @@ class _Model:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """Log-likelihood at (between, within), its gradient, average information and the whitened fit."""
+    """Log-likelihood at (between, within), its gradient, average information, the expected one's
+    diagonal (without the coefficients) and the whitened fit."""
 
     value: float
     gradient: Array
     information: Array
+    expected: Array
     fit: Projection
 
 
@@ -189,7 +191,8 @@ def _level(model: _Model, theta: Array) -> _Level:
     gradient = 0.5 * (np.array([(sums**2).sum(), (py**2).sum()]) - trace)
     pushed = np.stack([fit.remainder(whiten(f)[None])[0] for f in (sums[of], py)])
     value = -0.5 * (count * math.log(2 * math.pi) + log_det + float(fit.rss[0]))
-    return _Level(float(value), gradient, 0.5 * pushed @ pushed.T, fit)
+    expected = 0.5 * np.array([(shared**2).sum(), (own**2).sum()])
+    return _Level(float(value), gradient, 0.5 * pushed @ pushed.T, expected, fit)
 
 
 def _maximise(model: _Model, held: int | None, value: float) -> tuple[Array, _Level, int]:
@@ -235,7 +238,7 @@ def _step(at: _Level, free: BoolArray) -> Array:
     move = np.zeros(2)
     if free.any():
         inside = np.ix_(free, free)
-        ridge = 1e-12 * np.trace(at.information[inside]) * np.eye(int(free.sum()))
+        ridge = 1e-6 * np.diag(at.expected[free])  # the average information is zero for effects that are all equal
         move[free] = np.linalg.solve(at.information[inside] + ridge, at.gradient[free])
     return move
 
@@ -276,7 +279,7 @@ def _result(
     vcov, beta = inverse @ inverse.T, at.fit.beta()[0]
     df = np.inf if ci == "wald" else float(k - p)
     tested = list(tested_positions(labels, where))
-    joint = wald_test(beta[None, tested], vcov[np.ix_(tested, tested)][None], np.array([df]))
+    joint = wald_test(beta[None, tested], inverse[None, tested], np.array([df]))
     residual = project(problem, problem.precision(0.0))
     q, typical = float(residual.rss[0]), (k - p) / float(residual.trace(residual.weights)[0])
     total = float(theta.sum()) + typical
@@ -289,7 +292,7 @@ def _result(
         k=k,
         n_clusters=model.n,
         p=p,
-        coefficients=coefficients(labels, beta, Inference(vcov[None], np.full((1, p), df)), level),
+        coefficients=coefficients(labels, beta, Inference(inverse[None], np.full((1, p), df)), level),
         vcov=tuple(tuple(float(x) for x in row) for row in vcov),
         qm=JointTest(
             tuple(labels[j] for j in tested),

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from mscsec.arrays import Array, IntArray
-from mscsec.errors import InvalidInput, NotConverged
+from mscsec.errors import InvalidInput, NotConverged, NotEstimable
 from mscsec.pooling.regression.fit import estimate_tau2
-from mscsec.pooling.regression.inference import INTERVALS, fit_coefficients, omnibus
+from mscsec.pooling.regression.inference import INTERVALS, fit_coefficients, omnibus, ratio
 from mscsec.pooling.regression.problem import Problem
 from mscsec.pooling.regression.result import RegressionResult
 from mscsec.results import Result
 
 MOST_EXACT = 1_000_000  # rearrangements beyond which "exact" is refused: minutes, and no reader needs the digits
-CHUNK = 1 << 17  # numbers of yi fitted at a time
+CHUNK = 1 << 15  # numbers of yi fitted at a time
 TIES = 1e-8  # two statistics closer than this, relative to the one observed, are the same up to rounding
 
 
@@ -111,8 +111,11 @@ def _statistics(fit: RegressionResult, batch: Problem, statistic: str) -> Array:
     method = INTERVALS[fit.ci_method]
     inferred = method.infer(fitted)
     joint = omnibus(fitted, method, inferred, np.eye(fit.p)[list(fit.data.tested)]).statistic
-    se = np.sqrt(np.diagonal(inferred.vcov, axis1=-2, axis2=-1))
-    single = fitted.beta if statistic == "coefficient" else fitted.beta / se
+    if np.isnan(joint).any():
+        raise NotEstimable(
+            f"{method.name} has no joint test for some permutations. Fit the model with another interval"
+        )
+    single = fitted.beta if statistic == "coefficient" else ratio(fitted.beta, inferred.se)
     return np.concatenate([single.T, joint[None]])
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mscsec.arrays import Array, BoolArray
+from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.pooling.regression.problem import Problem
 
 # A column whose remainder after projection is below this share of its length adds no direction of its own.
@@ -66,14 +66,44 @@ class Projection:
         """(B, p, p) basis' diag(s) basis; s is (B, k)."""
         return np.asarray(np.einsum("i...k,...k,j...k->...ij", self.basis, s, self.basis))
 
+    def _dominant(self, hat: Array) -> tuple[IntArray, IntArray, Array]:
+        """Row and place of the studies with more than half of their leverage, and their squared H_ij, 0 at j = i."""
+        rows, places = np.nonzero(hat > 0.5)
+        cross = np.einsum("pm,pmk->mk", self.basis[:, rows, places], self.basis[:, rows, :])
+        cross[np.arange(rows.size), places] = 0.0
+        return rows, places, cross**2
+
+    def spare(self) -> Array:
+        """(B, k) 1 - leverage. Where one study dominates, 1 - h would be rounding error, but (1 - h) h = sum H_ij^2."""
+        hat = self.hat
+        rows, places, squares = self._dominant(hat)
+        left = 1 - hat
+        left[rows, places] = squares.sum(-1) / hat[rows, places]
+        return np.asarray(left)
+
     def trace(self, s: Array) -> Array:
         """(B,) trace of (I - H) diag(s); s is (B, k)."""
-        return np.asarray((s * (1 - self.hat)).sum(-1))
+        return np.asarray((s * self.spare()).sum(-1))
 
     def trace_product(self, s: Array, t: Array) -> Array:
-        """(B,) trace of (I - H) diag(s) (I - H) diag(t)."""
-        inner = (self.quadratic(s) * self.quadratic(t)).sum((-2, -1))
-        return np.asarray(np.maximum((s * t * (1 - 2 * self.hat)).sum(-1) + inner, 0.0))
+        """(B,) trace of (I - H) diag(s) (I - H) diag(t).
+
+        Every term is positive: pairs with a dominant study are summed one by one, the others by the p x p identity.
+        """
+        hat = self.hat
+        rows, places, squares = self._dominant(hat)
+        s_rest, t_rest = s, t
+        total = np.zeros(hat.shape[0])
+        if rows.size:
+            s_rest, t_rest = np.array(np.broadcast_to(s, hat.shape)), np.array(np.broadcast_to(t, hat.shape))
+            own_s, own_t = s_rest[rows, places], t_rest[rows, places]
+            s_rest[rows, places] = t_rest[rows, places] = 0.0
+            both = squares * (own_s[:, None] * t_rest[rows] + own_t[:, None] * s_rest[rows])
+            between = squares * own_s[:, None] * np.where(hat[rows] > 0.5, t[rows], 0.0)
+            own = own_s * own_t * (squares.sum(-1) / hat[rows, places]) ** 2
+            np.add.at(total, rows, both.sum(-1) + between.sum(-1) + own)
+        inner = (self.quadratic(s_rest) * self.quadratic(t_rest)).sum((-2, -1))
+        return np.asarray(total + (s_rest * t_rest * (1 - 2 * hat)).sum(-1) + inner)
 
     def remainder(self, z: Array) -> Array:
         """(B, k) the part of z orthogonal to the basis."""
@@ -133,6 +163,15 @@ def back_substitute(triangle: Array, right: Array) -> Array:
     for j in range(p - 1, -1, -1):
         known = np.einsum("...i,...iq->...q", triangle[..., j, j + 1 :], solution[..., j + 1 :, :])
         solution[..., j, :] = (right[..., j, :] - known) / triangle[..., j, j, None]
+    return solution
+
+
+def forward_substitute(triangle: Array, right: Array) -> Array:
+    """Solution of R' u = right for upper triangular R (..., p, p) and right (..., p)."""
+    solution = np.zeros(np.broadcast_shapes(triangle.shape[:-1], right.shape))
+    for j in range(triangle.shape[-1]):
+        known = np.einsum("...i,...i->...", triangle[..., :j, j], solution[..., :j])
+        solution[..., j] = (right[..., j] - known) / triangle[..., j, j]
     return solution
 
 

@@ -63,7 +63,8 @@ class RegressionResult(Result):
 
     k, p : numbers of studies and of coefficients, the intercept included.
     coefficients : by name; vcov : their covariance, rows and columns in that order.
-    qm : test of the moderators (chi-square, or F where df2 is not None); qm.tested names them.
+    qm : test of the moderators (chi-square, or F where df2 is not None); qm.tested names them; None for
+        Kenward-Roger with too few residual degrees of freedom for an F distribution.
     qe, qe_df, qe_p : residual heterogeneity, Cochran's Q about the inverse-variance fit.
     tau2, tau2_se, tau2_ci_low, tau2_ci_high : residual between-study variance, squared units of yi; tau its root.
     i2 : share of residual heterogeneity in the residual variance, in [0, 1]: tau2 / (tau2 + (k - p) / tr P) for a
@@ -77,7 +78,7 @@ class RegressionResult(Result):
     p: int
     coefficients: Mapping[str, Coefficient]
     vcov: tuple[tuple[float, ...], ...]
-    qm: JointTest
+    qm: JointTest | None
     qe: float
     qe_df: int
     qe_p: float

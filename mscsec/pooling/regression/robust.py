@@ -118,14 +118,15 @@ def robust(
         raise NotEstimable(f"the cluster-robust covariance is not estimable: {n} clusters for {fit.p} coefficients")
     parts = _cut(fit, members, row.power)
     pieces = np.stack([b @ parts.residual[m] for b, m in zip(parts.adjusted, members, strict=True)])
-    vcov = row.factor(n, fit.p, fit.k) * pieces.T @ pieces
+    factor = np.sqrt(row.factor(n, fit.p, fit.k)) * pieces.T
+    vcov = factor @ factor.T
     cross = _cross(parts)
     own_df = _satterthwaite(cross) if satterthwaite else np.full(fit.p, float(n - fit.p))
     known = ~parts.alone & (np.diagonal(vcov) > 0)
     names = fit.data.names
-    found = _coefficients(fit, vcov, own_df, known, level)
+    found = _coefficients(fit, factor, own_df, known, level)
     tested = fit.data.tested if btt is None else positions(btt, names)
-    qm = _joint(fit, vcov, cross, tested, n, satterthwaite) if known[list(tested)].all() else None
+    qm = _joint(fit, factor, cross, tested, n, satterthwaite) if known[list(tested)].all() else None
     lost = [name for name, ok in zip(names, known, strict=True) if not ok]
     notice = Notice("P407", f"no robust standard error for {', '.join(lost)}: one cluster alone determines it")
     return RobustResult(
@@ -239,23 +240,22 @@ def _determined_alone(white: Array, inverse: Array) -> BoolArray:
 
 
 def _coefficients(
-    fit: RegressionResult, vcov: Array, df: Array, known: BoolArray, level: float
+    fit: RegressionResult, factor: Array, df: Array, known: BoolArray, level: float
 ) -> dict[str, Coefficient | None]:
-    safe = np.where(np.diag(~known), 1.0, vcov)
+    safe = np.where(known[:, None], factor, 1.0)
     beta = np.array([part.estimate for part in fit.coefficients.values()])
     whole = coefficients(fit.data.names, beta, Inference(safe[None], np.where(known, df, 1.0)[None]), level)
     return {name: part if ok else None for (name, part), ok in zip(whole.items(), known, strict=True)}
 
 
 def _joint(
-    fit: RegressionResult, vcov: Array, cross: Array, tested: tuple[int, ...], n: int, satterthwaite: bool
+    fit: RegressionResult, factor: Array, cross: Array, tested: tuple[int, ...], n: int, satterthwaite: bool
 ) -> JointTest | None:
     """F test of the coefficients tested; None where the covariance of so many cannot be told from so few clusters."""
     at = list(tested)
     m = len(at)
     beta = np.array([part.estimate for part in fit.coefficients.values()])[at]
-    inner = vcov[np.ix_(at, at)]
-    if m > 1 and np.linalg.matrix_rank(inner, hermitian=True) < m:
+    if n < m:
         return None
     if not satterthwaite:
         eta, scale = float(n - fit.p), 1.0
@@ -264,7 +264,9 @@ def _joint(
         eta, scale = eta - m + 1, (eta - m + 1) / eta
     if eta <= 0:
         return None
-    found = wald_test(beta[None], inner[None], np.array([eta]), np.array([scale]))
+    found = wald_test(beta[None], factor[None, at], np.array([eta]), np.array([scale]))
+    if np.isnan(found.statistic[0]):
+        return None
     names = tuple(fit.data.names[j] for j in tested)
     return JointTest(names, float(found.statistic[0]), m, eta, float(found.p_value[0]))
 

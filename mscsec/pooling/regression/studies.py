@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtr
 
-from mscsec.arrays import Array, BoolArray
+from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import NotConverged, TooFewStudies
 from mscsec.pooling.regression.fit import estimate_tau2
-from mscsec.pooling.regression.inference import INTERVALS, critical, fit_coefficients
+from mscsec.pooling.regression.inference import INTERVALS, Fit, critical, fit_coefficients
 from mscsec.pooling.regression.predict import row_df
 from mscsec.pooling.regression.problem import Problem
 from mscsec.pooling.regression.projection import project
@@ -25,6 +25,7 @@ class Residuals(Result):
     fitted : x'beta; raw : yi - x'beta; pearson : raw over sqrt(vi + tau2).
     se, standardised : standard error of the raw residual and their ratio (internally studentised).
     conditional, conditional_se : about the shrunken effect instead of the mean; their ratio is the same.
+    standardised is nan for a study that alone determines its fitted value.
     hat : leverage; weight : share of the study in the fit, summing to one.
     """
 
@@ -46,14 +47,16 @@ def residuals(fit: RegressionResult) -> Residuals:
     total = problem.vi[0] + fit.tau2
     a = used.weights[0]
     raw = used.residual[0] / np.sqrt(a)
-    half, root = used.basis[:, 0, :], np.sqrt(a)
-    # diag((I - H) S (I - H)') with H = A^(-1/2) basis' basis A^(1/2)
-    inner = used.quadratic(a * total)[0]
-    variance = total * (1 - 2 * used.hat[0]) + np.einsum("ik,ij,jk->k", half, inner, half) / root**2
+    if problem.weights is None:
+        variance = total * used.spare()[0]
+    else:  # diag((I - H) S (I - H)') with H = A^(-1/2) basis' basis A^(1/2)
+        half = used.basis[:, 0, :]
+        inner = used.quadratic(a * total)[0]
+        variance = total * (1 - 2 * used.hat[0]) + np.einsum("ik,ij,jk->k", half, inner, half) / a
     se = np.sqrt(np.maximum(variance, 0.0))
     share = problem.vi[0] / total
-    with np.errstate(divide="ignore", invalid="ignore"):
-        standardised = np.where(used.hat[0] < 1 - 1e-12, raw / se, np.nan)
+    free = used.spare()[0] > 1e-12
+    standardised = np.where(free, raw / np.where(free & (se > 0), se, 1.0), np.nan)
     return Residuals(
         fitted=problem.yi[0] - raw,
         raw=raw,
@@ -91,7 +94,7 @@ def shrunken_effects(fit: RegressionResult) -> ShrunkenEffects:
     """
     problem, rows = fit.data.problem, fit.data.design
     fitted = rows @ np.array([part.estimate for part in fit.coefficients.values()])
-    mean_variance = np.einsum("ki,ij,kj->k", rows, np.array(fit.vcov), rows)
+    mean_variance = np.maximum(np.einsum("ki,ij,kj->k", rows, np.array(fit.vcov), rows), 0.0)
     share = fit.tau2 / (fit.tau2 + problem.vi[0])
     own = share * problem.vi[0]
     deviation = share * (problem.yi[0] - fitted)
@@ -166,69 +169,101 @@ def influence(fit: RegressionResult) -> Influence:
     if fit.k - 1 < fit.p + estimated:
         raise TooFewStudies("leaving out one study", fit.p + 1 + estimated, fit.k)
     rest = without_each(problem)
-    possible = project(rest, rest.precision(0.0)).full_rank
-    tau2 = np.full(fit.k, np.nan)
+    at = np.nonzero(project(rest, rest.precision(0.0)).full_rank)[0]
+    rest = rest.take(at)
     try:
-        tau2[possible] = estimate_tau2(rest.take(np.nonzero(possible)[0]), data.model, data.tau2).value
+        tau2 = estimate_tau2(rest, data.model, data.tau2).value
     except NotConverged as error:
         raise NotConverged("leaving out each study", error.iterations, error.last) from error
-    return _influence(fit, rest, possible, tau2)
+    return _influence(fit, rest, at, tau2)
 
 
-def _influence(fit: RegressionResult, rest: Problem, possible: BoolArray, tau2: Array) -> Influence:
+def _influence(fit: RegressionResult, rest: Problem, at: IntArray, tau2: Array) -> Influence:
+    """From the fits without each study of `at`; rest and tau2 have their rows."""
     problem, p, k = fit.data.problem, fit.p, fit.k
-    rows, method = fit.data.design, INTERVALS[fit.ci_method]
-    beta = np.array([part.estimate for part in fit.coefficients.values()])
+    rows, vi = fit.data.design[at], problem.vi[0][at]
     vcov = np.array(fit.vcov)
-    deleted = fit_coefficients(rest, np.where(possible, tau2, 0.0))
-    deleted_vcov = method.infer(deleted).vcov
+    deleted = fit_coefficients(rest, tau2)
     mean = np.einsum("kp,kp->k", rows, deleted.beta)
     mean_variance = np.einsum("ki,kij,kj->k", rows, deleted.bread, rows)
-    residual = problem.yi[0] - mean
     here = residuals(fit)
-    shift = here.fitted - mean
-    change = beta - deleted.beta
-    factor = deleted_vcov[:, 0, 0] / deleted.bread[:, 0, 0]  # of HKSJ, which scales every variance alike; else 1
-    residual_se = np.sqrt(factor * (problem.vi[0] + tau2 + mean_variance))
-    everyone = fit_coefficients(problem.take(np.zeros(k, dtype=np.int64)), np.where(possible, tau2, 0.0))
-    spread = np.sqrt(factor[:, None] * np.diagonal(everyone.bread, axis1=-2, axis2=-1))
-    cook = np.einsum("ki,ki->k", change, np.linalg.solve(vcov, change.T).T)
+    residual, shift = problem.yi[0][at] - mean, here.fitted[at] - mean
+    factor = _common_factor(fit.ci_method, deleted)
+    residual_se = np.sqrt(factor * (vi + tau2 + mean_variance))
+    everyone = fit_coefficients(problem.take(np.zeros(at.size, dtype=np.int64)), tau2)
     if problem.weights is None:  # the leverage of the fit shown, the variance of the fit without the study
-        fitted_variance = here.hat * (problem.vi[0] + tau2)
+        fitted_variance = here.hat[at] * (vi + tau2)
     else:
         fitted_variance = np.einsum("ki,kij,kj->k", rows, everyone.bread, rows)
-    dffits = shift / np.sqrt(factor * fitted_variance)
-    dfbetas = change / spread
-    covratio = np.exp(np.linalg.slogdet(deleted_vcov)[1] - np.linalg.slogdet(vcov)[1])
-    qe = project(rest, rest.precision(0.0)).rss
-    influential = (
-        (np.abs(dffits) > 3 * np.sqrt(p / (k - p)))
-        | (chdtr(p, cook) > 0.5)
-        | (here.hat > 3 * p / k)
-        | (np.abs(dfbetas) > 1).any(-1)
-    )
-    lost = np.nonzero(~possible)[0].tolist()
-    notice = Notice(
-        "P406", f"without study {lost} (counted from 0) the moderators cannot be told apart; no influence is given"
-    )
+    change = np.array([part.estimate for part in fit.coefficients.values()]) - deleted.beta
+    dffits = _over(shift, np.sqrt(factor * fitted_variance))
+    dfbetas = _over(change, np.sqrt(factor[:, None] * (everyone.factor**2).sum(-1)))
+    cook = _squared_length(change, vcov)
+    deleted_vcov = INTERVALS[fit.ci_method].infer(deleted).vcov
+    covratio = np.exp(np.linalg.slogdet(deleted_vcov)[1] - _log_det(vcov))
+    large = (np.abs(dffits) > 3 * np.sqrt(p / (k - p))) | (chdtr(p, cook) > 0.5) | (here.hat[at] > 3 * p / k)
+    influential = np.zeros(k, dtype=bool)
+    influential[at] = large | (np.abs(dfbetas) > 1).any(-1)
 
-    def known(values: Array) -> Array:
-        return np.where(possible.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
+    def whole(values: Array) -> Array:
+        spread = np.full((k, *values.shape[1:]), np.nan)
+        spread[at] = values
+        return spread
 
     return Influence(
-        known(residual),
-        residual_se,
-        known(residual / residual_se),
-        known(dffits),
-        known(cook),
-        known(covratio),
-        tau2,
-        known(qe),
-        here.hat,
-        here.weight,
-        known(dfbetas),
-        here.pearson**2,
-        known(shift**2 / (factor * mean_variance)),
-        influential & possible,
-        (notice,) if lost else (),
+        residual=whole(residual),
+        residual_se=whole(residual_se),
+        studentised=whole(_over(residual, residual_se)),
+        dffits=whole(dffits),
+        cook=whole(cook),
+        covratio=whole(covratio),
+        tau2=whole(tau2),
+        qe=whole(project(rest, rest.precision(0.0)).rss),
+        hat=here.hat,
+        weight=here.weight,
+        dfbetas=whole(dfbetas),
+        baujat_x=here.pearson**2,
+        baujat_y=whole(_over(shift**2, factor * mean_variance)),
+        influential=influential,
+        warnings=_influence_notices(k, at, (_over(residual, residual_se), dffits, cook, covratio, dfbetas)),
     )
+
+
+def _common_factor(ci: str, deleted: Fit) -> Array:
+    """What HKSJ multiplies every variance by; one for the other methods."""
+    if ci == "hksj":
+        return deleted.scale
+    return np.maximum(deleted.scale, 1.0) if ci == "hksj-adhoc" else np.ones_like(deleted.scale)
+
+
+def _over(top: Array, bottom: Array) -> Array:
+    """top / bottom, nan where the bottom is zero (a perfect fit under HKSJ); `_influence_notices` says so."""
+    return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), np.nan)
+
+
+def _log_det(vcov: Array) -> float:
+    """Of a covariance matrix; nan where it is singular."""
+    sign, value = np.linalg.slogdet(vcov)
+    return float(value) if sign > 0 else np.nan
+
+
+def _squared_length(change: Array, vcov: Array) -> Array:
+    """change' vcov^-1 change of each row, nan where the covariance is singular up to rounding."""
+    sd = np.sqrt(np.diagonal(vcov))
+    if not (sd > 0).all() or np.linalg.eigvalsh(vcov / np.outer(sd, sd))[0] < 1e-14:
+        return np.full(change.shape[0], np.nan)
+    z = change / sd
+    return np.asarray(np.einsum("ki,ki->k", z, np.linalg.solve(vcov / np.outer(sd, sd), z.T).T))
+
+
+def _influence_notices(k: int, at: IntArray, parts: tuple[Array, ...]) -> tuple[Notice, ...]:
+    notices = []
+    lost = sorted(set(range(k)) - set(at.tolist()))
+    if lost:
+        told = f"without study {lost} (counted from 0) the moderators cannot be told apart; no influence is given"
+        notices.append(Notice("P406", told))
+    blind = sorted({int(at[row]) for part in parts for row in np.nonzero(~np.isfinite(part))[0]})
+    if blind:
+        told = f"some measures of influence do not exist for study {blind} (counted from 0): a variance of zero"
+        notices.append(Notice("P411", told))
+    return tuple(notices)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from mscsec.arrays import Array, ArrayLike
+from mscsec.arrays import Array, ArrayLike, BoolArray
 from mscsec.errors import InvalidInput
 from mscsec.pooling.fit import pool
 from mscsec.pooling.presets import DEFAULT_PRESET, PRESETS
@@ -97,7 +97,7 @@ def subgroups(
     y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
     a = None if weights is None else np.asarray(weights, dtype=float)
 
-    def pooled(at: Array, between: str | float | None, added: float = 0.0) -> PooledResult:
+    def pooled(at: BoolArray, between: str | float | None, added: float = 0.0) -> PooledResult:
         part = None if a is None else a[at]
         return pool(
             y[at], v[at] + added, model=model, tau2=between, ci=ci, prediction=prediction, level=level,
@@ -115,9 +115,20 @@ def subgroups(
     else:
         shared = None
         found = {name: pooled(at, tau2) for name, at in members.items()}
+    return _result(found, overall, shared, y, v, members)
+
+
+def _result(
+    found: dict[str, PooledResult],
+    overall: PooledResult,
+    shared: RegressionResult | None,
+    y: Array,
+    v: Array,
+    members: Mapping[str, BoolArray],
+) -> SubgroupResult:
     between_common, q_within = _common(y, v, members)
-    df = y.size - len(names)
-    notices = (Notice("P408", "one subgroup: there is nothing to compare it with"),) if len(names) == 1 else ()
+    df = y.size - len(members)
+    notices = (Notice("P408", "one subgroup: there is nothing to compare it with"),) if len(members) == 1 else ()
     return SubgroupResult(
         groups=found,
         overall=overall,
@@ -182,7 +193,7 @@ def _labels(groups: Sequence[object], k: int) -> list[str]:
     return [str(label) for label in labels]
 
 
-def _common(y: Array, v: Array, members: Mapping[str, Array]) -> tuple[BetweenTest, float]:
+def _common(y: Array, v: Array, members: Mapping[str, BoolArray]) -> tuple[BetweenTest, float]:
     """Q between the common-effect means of the groups, and the sum of Q within them."""
     w = 1 / v
     mean = np.array([(w[at] * y[at]).sum() / w[at].sum() for at in members.values()])
@@ -192,7 +203,7 @@ def _common(y: Array, v: Array, members: Mapping[str, Array]) -> tuple[BetweenTe
 
 
 def _shared(
-    y: Array, v: Array, members: Mapping[str, Array], tau2: str | float, level: float, weights: Array | None
+    y: Array, v: Array, members: Mapping[str, BoolArray], tau2: str | float, level: float, weights: Array | None
 ) -> RegressionResult:
     """The meta-regression on one column a group, whose tau2 is the one they share."""
     design = np.column_stack([at.astype(float) for at in members.values()])
@@ -201,7 +212,7 @@ def _shared(
     )
 
 
-def _with_shared(pooled: Callable[..., PooledResult], at: Array, shared: RegressionResult) -> PooledResult:
+def _with_shared(pooled: Callable[..., PooledResult], at: BoolArray, shared: RegressionResult) -> PooledResult:
     """One group at the shared tau2. A lone study's mean has the variance vi + tau2, as the regression gives it."""
     if at.sum() == 1:
         lone = pooled(at, None, shared.tau2)

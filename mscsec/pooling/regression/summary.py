@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from mscsec.arrays import Array
-from mscsec.pooling.regression.inference import Fit, Inference, IntervalMethod, critical, omnibus, two_sided
+from mscsec.pooling.regression.inference import Fit, Inference, IntervalMethod, critical, omnibus, ratio, two_sided
 from mscsec.pooling.regression.likelihood import score
 from mscsec.pooling.regression.moments import Tau2
 from mscsec.pooling.regression.problem import Problem
@@ -34,6 +34,10 @@ def summarise(
     problem, tau2 = data.problem, float(estimate.value[0])
     inferred = method.infer(fit)
     contrast = np.eye(problem.p)[list(data.tested)]
+    qm = joint_test(fit, method, inferred, contrast, tuple(data.names[j] for j in data.tested))
+    if qm is None:
+        told = "no joint test: the coefficients cannot be told apart, or too few residual degrees of freedom are left"
+        warnings = (*warnings, Notice("P410", told))
     residual = project(problem, problem.precision(0.0))
     qe, df = float(residual.rss[0]), problem.yi.shape[-1] - problem.p
     typical = df / float(residual.trace(residual.weights)[0]) if df > 0 else None
@@ -49,7 +53,7 @@ def summarise(
         p=problem.p,
         coefficients=coefficients(data.names, fit.beta[0], inferred, data.level),
         vcov=tuple(tuple(float(x) for x in row) for row in inferred.vcov[0]),
-        qm=joint_test(fit, method, inferred, contrast, tuple(data.names[j] for j in data.tested)),
+        qm=qm,
         qe=qe,
         qe_df=df,
         qe_p=float(chdtrc(df, qe)) if df > 0 else 1.0,
@@ -83,10 +87,9 @@ def summarise(
 
 def coefficients(names: tuple[str, ...], beta: Array, inferred: Inference, level: float) -> dict[str, Coefficient]:
     """Each coefficient with its test and interval, by name; `inferred` has one row."""
-    se = np.sqrt(np.diagonal(inferred.vcov[0]))
-    df = inferred.df[0]
+    se, df = inferred.se[0], inferred.df[0]
     half = critical(level, df) * se
-    statistic = beta / se
+    statistic = ratio(beta, se)
     p_value = two_sided(statistic, df)
     return {
         name: Coefficient(
@@ -104,10 +107,12 @@ def coefficients(names: tuple[str, ...], beta: Array, inferred: Inference, level
 
 def joint_test(
     fit: Fit, method: IntervalMethod, inferred: Inference, contrast: Array, tested: tuple[str, ...]
-) -> JointTest:
-    """Joint test of the rows of `contrast` for a fit of one row."""
+) -> JointTest | None:
+    """Joint test of the rows of `contrast` for a fit of one row; None where its distribution does not exist."""
     found = omnibus(fit, method, inferred, contrast)
     df2 = float(found.df2[0])
+    if math.isnan(df2) or math.isnan(float(found.statistic[0])):
+        return None
     return JointTest(
         tested, float(found.statistic[0]), found.df1, df2 if math.isfinite(df2) else None, float(found.p_value[0])
     )

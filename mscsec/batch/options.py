@@ -1,0 +1,90 @@
+"""What is asked of every analysis in the table, and which columns it is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from mscsec.effects.measures import FAMILIES, MEASURES
+from mscsec.errors import UnknownName, UsageError
+from mscsec.pooling import DEFAULT_PRESET, PRESETS, BatchResult, pool_batch
+from mscsec.registry import choose
+
+_GENERIC = (("yi", "vi"), ("yi", "sei"))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One choice of methods for all analyses; the fields mean what they mean in `pool`.
+
+    tau2_ci : "none" unless asked for, since it takes longer than all the rest. prediction : the preset's where None.
+    """
+
+    model: str = "random"
+    tau2: str | float | None = None
+    ci: str | None = None
+    prediction: str | None = None
+    level: float = 0.95
+    tau2_ci: str = "none"
+    preset: str | None = None
+
+    def pool(self, yi: Any, vi: Any, mask: Any, workers: int = 1) -> BatchResult:
+        """`pool_batch` with these options."""
+        base = choose(PRESETS, self.preset or DEFAULT_PRESET, "preset")
+        chosen = asdict(self) | {"prediction": self.prediction or base.prediction}
+        return pool_batch(yi, vi, mask, workers=workers, **chosen)
+
+    def check(self) -> None:
+        """Raises what the kernel raises for options that no data could satisfy, before any data are read."""
+        yi, vi = np.array([[0.0, 0.5, 1.0]]), np.array([[0.1, 0.2, 0.1]])
+        self.pool(yi, vi, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns are read.
+
+    group : as it stands in the header. measure : key of MEASURES. used : columns the effect is computed from, as they
+    stand in the header; `names` are the same as the measure calls them.
+    """
+
+    group: str
+    measure: str
+    used: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+def choose_columns(header: Sequence[str], group: str, measure: str | None) -> Columns:
+    """The columns for a measure, or yi with vi or sei; names match in upper and lower case alike.
+
+    Raises UnknownName for a group column that is not there, UsageError where columns lack or a name stands twice.
+    """
+    by_name = {}
+    for name in header:
+        if name.strip().lower() in by_name:
+            raise UsageError(f"the column {name.strip()!r} stands twice in the table; rename one of the two", code="E211")
+        by_name[name.strip().lower()] = name
+    if group.strip().lower() not in by_name:
+        raise UnknownName("column for --group", group, [name.strip() for name in header])
+    others = {name: text for name, text in by_name.items() if name != group.strip().lower()}
+    generic = next((way for way in _GENERIC if set(way) <= set(others)), None)
+    listed = ", ".join(name.strip() for name in header)
+    if measure is None and generic is None:
+        raise UsageError(f"name the measure: --measure RR, OR, RD, MD, SMD ...; the table has the columns {listed}")
+    row = choose(MEASURES, measure or "GEN", "measure")
+    family = FAMILIES[row.family]
+    usable = tuple(name for name in family.names if name in others)
+    complete = set(family.needs) <= set(usable) and (
+        not family.any_of or any(set(way) <= set(usable) for way in family.any_of)
+    )
+    if complete:
+        return Columns(by_name[group.strip().lower()], row.key, tuple(others[name] for name in usable), usable)
+    if generic is None:
+        ways = " and one of: " + "; ".join(" ".join(way) for way in family.any_of) if family.any_of else ""
+        raise UsageError(
+            f"{row.key} ({row.name}) needs the columns {' '.join(family.needs)}{ways}, or yi vi, or yi sei; the table has {listed}"
+        )
+    return Columns(by_name[group.strip().lower()], "GEN", tuple(others[name] for name in generic), generic)

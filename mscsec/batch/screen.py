@@ -1,0 +1,108 @@
+"""From rows to effects: a row that no data can have is set aside with its reason, and the others are computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mscsec.arrays import Array, BoolArray
+from mscsec.batch.rows import Reject, Rows
+from mscsec.effects.measures import MEASURES, Effects, effect_size
+from mscsec.effects.measures.arguments import ARGUMENTS
+from mscsec.effects.sizes import drop_double_zeros
+from mscsec.errors import InvalidInput
+from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN
+
+_WITHIN = (("events_1", "n_1"), ("events_2", "n_2"), ("events", "n"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Screened:
+    """yi, vi : (n,) effects on the analysis scale and their variances. used : (n,) False for a reject."""
+
+    yi: Array
+    vi: Array
+    used: BoolArray
+    rejects: list[Reject]
+
+
+def screen(rows: Rows, measure: str) -> Screened:
+    """Effects of the rows, with zero cells and double-zero trials treated as `pool --table` treats them."""
+    if not len(rows):
+        return Screened(np.empty(0), np.empty(0), np.empty(0, dtype=bool), [])
+    reasons = _impossible(rows)
+    found = _effects(rows, measure, reasons)
+    used = np.array(found.included)
+    outside = used & ~((found.vi >= VARIANCE_MIN) & (found.vi <= VARIANCE_MAX))
+    for i in np.flatnonzero(outside):
+        reasons[int(i)] = f"the sampling variance is {found.vi[i]:g}; it lies between {VARIANCE_MIN:g} and {VARIANCE_MAX:g}"
+    used[list(reasons)] = False
+    rejects = [_reject(rows, i, "E222", reason) for i, reason in reasons.items()]
+    left = ~used
+    left[list(reasons)] = False
+    rejects += [_reject(rows, int(i), *_gap(found, int(i))) for i in np.flatnonzero(left)]
+    return Screened(found.yi, found.vi, used, sorted(rejects))
+
+
+def _reject(rows: Rows, at: int, code: str, reason: str) -> Reject:
+    return Reject(int(rows.lines[at]), str(rows.groups[at]), code, reason)
+
+
+def _gap(found: Effects, at: int) -> tuple[str, str]:
+    """Why the measure has no estimate for a row; the correction of a zero cell is no such reason."""
+    notices = [notice for notice in found.notices(at) if notice.code != "E101"]
+    return (notices[0].code, notices[0].message) if notices else ("E104", "no finite effect")
+
+
+def _impossible(rows: Rows) -> dict[int, str]:
+    """Rows with a value outside its range, or more events than participants, by position."""
+    reasons: dict[int, str] = {}
+
+    def note(where: BoolArray, text: Any) -> None:
+        for i in np.flatnonzero(where):
+            reasons.setdefault(int(i), text(int(i)))
+
+    with np.errstate(invalid="ignore"):
+        for name, x in rows.numbers.items():
+            note(np.isinf(x), lambda i, name=name, x=x: f"{name} is {x[i]:g}; a reported number is finite")
+            rule = ARGUMENTS[name]
+            wrong = ~np.isnan(x) & ~rule.valid(x)
+            note(wrong, lambda i, name=name, x=x, rule=rule: f"{name} is {x[i]:g}; {rule.rule}")
+        for events, n in _WITHIN:
+            if events in rows.numbers and n in rows.numbers:
+                e, size = rows.numbers[events], rows.numbers[n]
+                note(e > size, lambda i, e=e, size=size, name=events: f"{name} is {e[i]:g} among {size[i]:g} participants")
+    return reasons
+
+
+def _effects(rows: Rows, measure: str, reasons: dict[int, str]) -> Effects:
+    """The effects, with nan for the rows in `reasons`; what the measure refuses beyond them is added there."""
+    row = MEASURES[measure]
+    drop00 = drop_double_zeros(row, None)
+    numbers = rows.numbers
+    if reasons:
+        numbers = {name: values.copy() for name, values in numbers.items()}
+        for values in numbers.values():
+            values[list(reasons)] = np.nan
+    try:
+        return effect_size(measure, drop00=drop00, **numbers)
+    except InvalidInput:
+        _search(numbers, measure, drop00, 0, len(rows), reasons)
+    return _effects(rows, measure, reasons)
+
+
+def _search(
+    numbers: dict[str, Array], measure: str, drop00: bool | None, start: int, stop: int, reasons: dict[int, str]
+) -> None:
+    """Halves the rows until each one that the measure refuses stands alone."""
+    try:
+        effect_size(measure, drop00=drop00, **{name: values[start:stop] for name, values in numbers.items()})
+    except InvalidInput as error:
+        if stop - start == 1:
+            reasons[start] = error.message.replace(" (study 1)", "")
+            return
+        middle = (start + stop) // 2
+        _search(numbers, measure, drop00, start, middle, reasons)
+        _search(numbers, measure, drop00, middle, stop, reasons)

@@ -1,0 +1,155 @@
+"""Effects that a paper prints as contrasts: an estimate with its interval, SE, test or P, hazard ratios in every form."""
+
+from __future__ import annotations
+
+import math
+
+from typing import Any
+
+from mscsec.effects.derive import mean_of
+from mscsec.effects.reading import Gap, Reading
+from mscsec.effects.select import Chosen
+from mscsec.records.models import ReportedEffect
+from mscsec.records.nodes import Path
+
+
+def reported_effect(reading: Reading, measure: str, scale: str) -> tuple[float, float]:
+    """yi and its standard error from a contrast as printed, or from what a hazard ratio can be rebuilt from.
+
+    measure : key of the measure; "GEN" takes whatever contrast is printed. scale : "log" for ratios, else "identity".
+    """
+    found = matching_effect(reading.chosen, measure)
+    if found is not None:
+        return _printed(reading, measure, scale, *found)
+    if measure == "HR":
+        return _from_curves(reading)
+    raise Gap(f"no {measure} is reported as such" if measure != "GEN" else "no contrast is reported as such")
+
+
+def matching_effect(chosen: Chosen, measure: str) -> tuple[int, ReportedEffect] | None:
+    """The first printed contrast of this measure between the chosen arms, with its place."""
+    for index, effect in enumerate(chosen.result.effects):
+        named = effect.experimental in (None, *chosen.experimental) and effect.comparator in (None, *chosen.comparator)
+        if named and measure in ("GEN", effect.measure.upper()):
+            return index, effect
+    return None
+
+
+def _printed(reading: Reading, measure: str, scale: str, index: int, effect: ReportedEffect) -> tuple[float, float]:
+    at: Path = (*reading.base, "effects", index)
+    if effect.adjusted is not None:
+        reading.trail.flag("E210", "adjusted", f"adjusted estimate: {effect.adjusted}")
+    if effect.o_minus_e is not None and effect.variance is not None:
+        oe = reading.figure("O - E", effect.o_minus_e, (*at, "o_minus_e"))
+        found = reading.run(
+            "hr-oe", {"yi": "yi", "sei": "SE"}, oe=oe, v=reading.figure("V", effect.variance, (*at, "variance"))
+        )
+        return found["yi"], found["sei"]
+    if effect.estimate is None:
+        raise Gap(f"the reported {measure} has no estimate")
+    on = "identity" if effect.log else scale
+    estimate = reading.figure(measure, effect.estimate, (*at, "estimate"))
+    if effect.se is not None:
+        sei = reading.figure("SE", effect.se, (*at, "se"))
+        reading.trail.say(f"{measure} as reported with its SE")
+        if on == "log" and estimate <= 0:
+            raise Gap(f"the reported {measure} is {estimate:g}, which has no logarithm")
+        yi = math.log(estimate) if on == "log" else estimate
+        return reading.trail.step(
+            "yi", yi, "log(estimate)" if on == "log" else "estimate", "reported", "cochrane_handbook", estimate=estimate
+        ), sei
+    given: dict[str, Any] = _uncertainty(reading, effect, at)
+    if measure == "HR" and effect.events is not None and not given:
+        return _from_events(reading, effect, at, estimate)
+    found = reading.run(
+        "effect-report",
+        {"yi": "yi", "sei": "SE"},
+        estimate=estimate,
+        **given,
+        level=float(effect.ci_level or 0.95),
+        scale=on,
+    )
+    return found["yi"], found["sei"]
+
+
+def _uncertainty(reading: Reading, effect: ReportedEffect, at: Path) -> dict[str, float]:
+    """Interval, z (also from t or chi-square) and P, as far as they are printed."""
+    given: dict[str, float] = {}
+    if effect.ci is not None:
+        for place, (name, value) in enumerate(zip(("ci_low", "ci_high"), effect.ci, strict=True)):
+            given[name] = reading.bound(name, value, (*at, "ci", place))
+    if effect.z is not None:
+        given["z"] = reading.figure("z", effect.z, (*at, "z"))
+    elif effect.t is not None:
+        given["z"] = reading.figure("t", effect.t, (*at, "t"))
+    elif effect.chi2 is not None:
+        given["z"] = math.sqrt(reading.figure("chi-square", effect.chi2, (*at, "chi2")))
+    if effect.p is not None:
+        given["p_value"] = reading.figure("P", effect.p, (*at, "p"))
+        if effect.p.bound is not None and "ci_low" not in given and "z" not in given:
+            reading.trail.flag(
+                "E216",
+                "bound",
+                f"P is printed as {effect.p.bound} {effect.p.value.text}; the bound itself is taken, which makes the standard error too large rather than too small",
+            )
+    return given
+
+
+def _from_events(reading: Reading, effect: ReportedEffect, at: Path, estimate: float) -> tuple[float, float]:
+    """A hazard ratio whose variance comes from the number of events (Parmar 1998)."""
+    sizes = []
+    for side in (reading.chosen.experimental, reading.chosen.comparator):
+        sizes.append(sum(_size(reading, name) for name in side))
+    assert effect.events is not None
+    events = reading.figure("events, both arms", effect.events, (*at, "events"))
+    found = reading.run(
+        "hr-events", {"yi": "yi", "sei": "SE"}, hazard_ratio=estimate, events_total=events, n_1=sizes[0], n_2=sizes[1]
+    )
+    return found["yi"], found["sei"]
+
+
+def _size(reading: Reading, name: str) -> float:
+    arm = reading.chosen.study.arms[name]
+    quantity, field = (arm.randomised, "randomised") if arm.randomised is not None else (arm.n, "n")
+    if quantity is None:
+        raise Gap(f"n of arm {name} is not reported")
+    return reading.figure(f"{name}: n", quantity, ("arms", name, field))
+
+
+def _from_curves(reading: Reading) -> tuple[float, float]:
+    """A hazard ratio from Kaplan-Meier proportions at landmarks with numbers at risk (Parmar 1998, Tierney 2007)."""
+    given: dict[str, Any] = {}
+    for side, arms in (("1", reading.chosen.experimental), ("2", reading.chosen.comparator)):
+        if len(arms) != 1:
+            raise Gap("no hazard ratio is reported, and curves of several arms cannot be combined")
+        printed, path = reading.arm(arms[0])
+        if printed.survival is None or printed.at_risk is None:
+            raise Gap(
+                f"no hazard ratio is reported, and arm {arms[0]} has no survival: with at_risk: to rebuild it from"
+            )
+        for name in ("survival", "at_risk"):
+            values = getattr(printed, name)
+            given[f"{name}_{side}"] = [
+                reading.bound(f"{arms[0]}: {name} {place + 1}", value, (*path, name, place))
+                for place, value in enumerate(values)
+            ]
+    found = reading.run("hr-curves-at-risk", {"yi": "yi", "sei": "SE"}, **given)
+    reading.trail.flag("E217", "curves", "hazard ratio rebuilt from survival curves and numbers at risk")
+    return found["yi"], found["sei"]
+
+
+def crossover_difference(reading: Reading) -> tuple[float, float] | None:
+    """The paired difference of a crossover trial with its SE, where the correlation of the periods is known."""
+    design = reading.chosen.study.design
+    if design.type != "crossover-rct" or design.period_correlation is None:
+        return None
+    if len(reading.chosen.experimental) != 1 or len(reading.chosen.comparator) != 1:
+        return None
+    one, two = (mean_of(reading, side[0]) for side in (reading.chosen.experimental, reading.chosen.comparator))
+    if None in (one.mean, one.sd, two.mean, two.sd, one.n):
+        return None
+    r = reading.figure("correlation of the periods", design.period_correlation, ("design", "period_correlation"))
+    given: dict[str, Any] = {"mean_1": one.mean, "sd_1": one.sd, "mean_2": two.mean, "sd_2": two.sd, "n": one.n, "r": r}
+    found = reading.run("crossover", {"md": "yi", "se_md": "SE"}, **given)
+    reading.trail.flag("E218", "crossover", "paired analysis of a crossover trial")
+    return found["md"], found["se_md"]

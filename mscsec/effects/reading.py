@@ -1,0 +1,142 @@
+"""Reads the figures of one result onto a trail, and runs reconstructions by name; what both kinds of route stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mscsec.effects.select import Chosen
+from mscsec.effects.trail import Figure, Trail
+from mscsec.errors import MscsecError
+from mscsec.records.models import ArmResult, Outcome
+from mscsec.records.nodes import Path
+from mscsec.records.number import Number
+from mscsec.records.quantities import Quantity
+
+
+class Gap(Exception):
+    """The figures do not determine what is wanted; the text says what is lacking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Choices between methods of reconstruction.
+
+    quantiles : key of the route from a median with quartiles or range ("quantiles-normal", "-lognormal", "-qe", "-bc",
+        "-mln"). mean, sd : rules of "quantiles-normal", keys of `five_numbers.MEANS` and `SDS`.
+    multi_arm : "combine" arms on one side, or "split" the comparator among them.
+    correlation : between baseline and final values, where a trial does not give it; None takes the protocol's.
+    """
+
+    quantiles: str = "quantiles-normal"
+    mean: str = "luo2018"
+    sd: str = "wan-shi"
+    multi_arm: str = "combine"
+    correlation: float | None = None
+
+
+class Reading:
+    """One chosen result: its figures, its trail, and the reconstructions run for it."""
+
+    def __init__(self, chosen: Chosen, plan: Outcome, rules: Rules) -> None:
+        self.chosen, self.plan, self.rules = chosen, plan, rules
+        self.trail = Trail()
+        self.base: Path = ("results", chosen.index)
+        unit = chosen.result.unit
+        self.factor = float(plan.conversions[unit].value) if unit in plan.conversions else 1.0
+        for note in chosen.notes:
+            self.trail.flag("E201", "choice", note)
+        if self.factor != 1:
+            self.trail.flag("E202", "unit", f"converted from {unit} to {plan.unit} by {self.factor:g}")
+
+    def figure(self, name: str, quantity: Quantity, path: Path, scaled: bool = False) -> float:
+        """Notes a printed figure and gives its value, in the protocol's unit where `scaled`."""
+        source = quantity.source or self.chosen.result.source
+        where, quote = (source.where, source.text) if source else (None, None)
+        self.trail.figures.append(
+            Figure(name, float(quantity.value), quantity.value.text, path, quantity.assumed, where, quote)
+        )
+        if quantity.assumed is not None:
+            self.trail.flag("E203", "assumed", f"{name} = {quantity.value.text} is assumed: {quantity.assumed}")
+        value = float(quantity.value)
+        if not scaled or self.factor == 1:
+            return value
+        return self.trail.step(
+            name, value * self.factor, f"x {self.factor:g} to {self.plan.unit}", "unit", "record", printed=value
+        )
+
+    def bound(self, name: str, value: Number, path: Path, scaled: bool = False) -> float:
+        """As `figure`, for one end of an interval."""
+        return self.figure(name, Quantity(value=value), path, scaled)
+
+    def arm(self, name: str) -> tuple[ArmResult, Path]:
+        """What the result prints for one arm, and where."""
+        printed = self.chosen.result.arms.get(name)
+        if printed is None:
+            raise Gap(
+                f"the result gives nothing for arm {name}"
+                if self.chosen.result.arms
+                else "no figures by arm are recorded"
+            )
+        return printed, (*self.base, "arms", name)
+
+    def n(self, name: str, printed: ArmResult, path: Path) -> float:
+        """Participants behind the figures of one arm: the result's own n, else the arm's."""
+        if printed.n is not None:
+            return self.figure(f"{name}: n", printed.n, (*path, "n"))
+        of_arm = self.chosen.study.arms[name].n
+        if of_arm is None:
+            raise Gap(f"n of arm {name} is not reported")
+        return self.figure(f"{name}: n", of_arm, ("arms", name, "n"))
+
+    def run(
+        self, key: str, gives: dict[str, str], formulas: dict[str, str] | None = None, **given: Any
+    ) -> dict[str, float]:
+        """Runs the reconstruction `key`, notes each result on the trail, and gives the values by field.
+
+        gives : field of the function's result to the name it has on the trail. formulas : by field, where the route's own
+        formula is not the whole story. Raises Gap with the reconstruction's own
+        reason where it refuses these figures.
+        """
+        from mscsec.effects.reconstruct import (
+            RECONSTRUCT,
+        )  # 25 modules: only for results that are not printed as needed
+
+        route = RECONSTRUCT[key]
+        try:
+            found = route.function(**given)
+        except MscsecError as error:
+            raise Gap(error.message) from error
+        if found.refused:
+            raise Gap(found.refused[0].message)
+        self.trail.say(route.name)
+        shown = {
+            name: float(value)
+            for name, value in given.items()
+            if isinstance(value, (int, float)) and not isinstance(value, bool)
+        }
+        values = {}
+        for field, name in gives.items():
+            formula = (formulas or {}).get(field, route.formula)
+            values[field] = self.trail.step(
+                name, float(np.asarray(getattr(found, field))), formula, key, route.source, **shown
+            )
+        for note in getattr(found, "noted", ()):
+            self.trail.flag(note.code, "check", note.message)
+        if bool(np.any(getattr(found, "skewed", False))):
+            self.trail.flag(
+                "E207",
+                "skewed",
+                "the figures are skewed (test of Shi 2023, 5 %): a mean made from them by a method for normal data is doubtful",
+            )
+        return values
+
+
+def attempt(function: Any, *arguments: Any) -> Any:
+    """The function's value, with any refusal below it as a Gap."""
+    try:
+        return function(*arguments)
+    except MscsecError as error:
+        raise Gap(error.message) from error

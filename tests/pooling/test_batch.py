@@ -1,0 +1,128 @@
+"""`pool_batch`: the same numbers as one at a time, flags instead of errors, shapes, threads."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from mscsec.errors import InvalidInput
+from mscsec.pooling import CI, PREDICTION, TAU2_CI, pool, pool_batch
+
+RNG = np.random.default_rng(8)
+VI = RNG.uniform(0.01, 0.5, (40, 7))
+YI = RNG.normal(0, np.sqrt(VI + 0.2 * RNG.random((40, 1))))
+MASK = RNG.random((40, 7)) < 0.6
+MASK[:, 0] |= ~MASK.any(axis=1)
+MASK[0] = False
+MASK[1] = [True] + 6 * [False]
+MASK[2] = True
+
+FIELDS = ("estimate", "se", "statistic", "p_value", "ci_low", "ci_high", "tau2", "i2", "h2", "i2_q", "q", "q_p")
+EXTRA = ("tau2_se", "tau2_ci_low", "tau2_ci_high", "prediction_low", "prediction_high")
+OPTIONS: list[dict[str, Any]] = [
+    {"tau2": "REML"},
+    {"model": "common"},
+    {"preset": "revman-5"},
+    *({"tau2": "ML" if key == "profile" else "REML", "ci": key} for key in CI),
+    *({"tau2": "DL", "prediction": key} for key in PREDICTION),
+    *({"tau2": "REML", "tau2_ci": key, "tau2_se": True} for key in TAU2_CI if key != "GENQ"),
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_each_row_is_its_own_meta_analysis(options: dict[str, Any]) -> None:
+    batch = pool_batch(YI, VI, MASK, **options)
+    alone = {name: value for name, value in options.items() if name != "tau2_se"}
+    checked = 0
+    for row, mask in enumerate(MASK):
+        k = int(mask.sum())
+        assert batch.k[row] == k
+        assert batch.pooled[row] == (k >= 2)
+        if k < 2 or (alone.get("tau2_ci") == "HT" and k < 3):
+            continue
+        one = pool(YI[row, mask], VI[row, mask], **({"tau2_ci": "none", "prediction": "none"} | alone))
+        for name in FIELDS + EXTRA:
+            found = getattr(batch, name)
+            if found is not None:
+                expected = getattr(one, name)
+                expected = math.nan if expected is None else expected
+                assert_allclose(found[row], expected, rtol=1e-8, atol=1e-10, err_msg=f"{name} of row {row}")
+                checked += 1
+    assert checked > 300
+
+
+def test_rows_of_one_study_and_of_none() -> None:
+    batch = pool_batch(YI, VI, MASK)
+    assert math.isnan(batch.estimate[0])
+    assert (batch.k[0], batch.pooled[0], batch.q_p[0]) == (0, False, 1)
+    one = pool(YI[1, :1], VI[1, :1])
+    assert (batch.estimate[1], batch.se[1], batch.ci_low[1]) == pytest.approx((one.estimate, one.se, one.ci_low))
+    assert math.isnan(batch.tau2[1])
+    assert batch.to_dict()["tau2"][1] is None
+
+
+def test_padding_is_not_looked_at() -> None:
+    y, v = np.where(MASK, YI, np.nan), np.where(MASK, VI, -7.0)
+    clean, dirty = pool_batch(YI, VI, MASK), pool_batch(y, v, MASK)
+    assert_array_equal(clean.estimate, dirty.estimate)
+
+
+def test_any_leading_shape_and_broadcasting() -> None:
+    flat = pool_batch(YI, VI)
+    cube = pool_batch(YI.reshape(2, 4, 5, 7), VI.reshape(2, 4, 5, 7))
+    assert cube.estimate.shape == (2, 4, 5)
+    assert_array_equal(cube.estimate.ravel(), flat.estimate)
+    assert pool_batch(YI[0], VI[0]).estimate.shape == ()
+    leave_one_out = pool_batch(YI[2], VI[2], ~np.eye(7, dtype=bool), tau2="DL")
+    assert leave_one_out.k.tolist() == [6] * 7
+    assert pool_batch(np.empty((0, 5)), np.empty((0, 5))).estimate.shape == (0,)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_threads_change_nothing(workers: int) -> None:
+    y, v = np.tile(YI, (1200, 1)), np.tile(VI, (1200, 1))
+    alone, shared = pool_batch(y, v, tau2="REML"), pool_batch(y, v, tau2="REML", workers=workers)
+    assert_allclose(shared.tau2, alone.tau2, rtol=1e-12, atol=1e-14)
+    assert_allclose(shared.estimate, alone.estimate, rtol=1e-12, atol=1e-14)
+
+
+def test_weights_of_the_mean_and_of_q() -> None:
+    weights = np.arange(1.0, 8)
+    batch = pool_batch(YI, VI, tau2="GENQ", weights=weights)
+    one = pool(YI[3], VI[3], tau2="GENQ", weights=weights)
+    assert_allclose((batch.estimate[3], batch.se[3], batch.tau2[3]), (one.estimate, one.se, one.tau2), rtol=1e-10)
+
+
+def test_memory_stays_within_four_times_the_input() -> None:
+    v = RNG.uniform(0.01, 0.5, (60_000, 13))
+    y = RNG.normal(0, np.sqrt(v))
+    pool_batch(y[:100], v[:100])
+    tracemalloc.start()
+    pool_batch(y, v, tau2="REML")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * (y.nbytes + v.nbytes)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ((np.full((2, 3), np.nan), np.ones((2, 3)), None), "row 0, study 0"),
+        ((np.zeros((2, 3)), np.array([[1, 1, 1], [1, 0, 1.0]]), None), "row 1, study 1"),
+        ((np.zeros((2, 3)), np.ones((2, 4)), None), "broadcast"),
+        ((1.0, 1.0, None), "last axis"),
+    ],
+)
+def test_impossible_input_is_named(change: Any, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        pool_batch(*change)
+
+
+def test_the_bootstrap_is_not_offered() -> None:
+    with pytest.raises(InvalidInput, match="closed-form"):
+        pool_batch(YI, VI, prediction="bootstrap")

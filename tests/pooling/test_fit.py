@@ -1,0 +1,286 @@
+"""`pool` from end to end: conventions, notices, refusals and the fields of its result."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtr, stdtr
+
+from mscsec.codes import CODES
+from mscsec.errors import InvalidInput, TooFewStudies, UnknownMethod
+from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI, PooledResult, pool, studies
+from mscsec.sources import SOURCES
+
+from . import reference
+
+YI = [0.1, 0.9, 0.3, -0.2, 0.6]
+VI = [0.04, 0.09, 0.1, 0.05, 0.02]
+
+
+def codes(result: PooledResult) -> list[str]:
+    return [notice.code for notice in result.warnings]
+
+
+# --- few studies ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"model": "common"}, {"tau2": "PM", "ci": "hksj", "prediction": "hts"}, {"ci": "t"}]
+)
+def test_one_study_is_shown_as_it_is(options: dict[str, Any]) -> None:
+    result = pool([0.35], [0.04], **options)
+    assert (result.k, result.model, result.estimate, result.se) == (1, "single", 0.35, 0.2)
+    assert result.ci_low == pytest.approx(0.35 - 1.959963984540054 * 0.2, rel=1e-12)
+    nothing = (result.tau2, result.i2, result.q, result.h2, result.prediction_low, result.tau2_method)
+    assert nothing == (None,) * 6
+    assert result.weights == (1.0,)
+    assert codes(result) == ["P201"]
+
+
+def test_two_studies_come_with_a_warning_and_a_wald_interval() -> None:
+    result = pool([0.1, 0.9], [0.04, 0.09])
+    assert codes(result) == ["P202"]
+    assert result.ci_method == "wald"
+    assert result.prediction_low is None
+
+
+def test_a_prediction_interval_that_cannot_be_is_explained() -> None:
+    assert codes(pool([0.1, 0.9], [0.04, 0.09], prediction="hts")) == ["P202", "P205"]
+
+
+# --- auto -------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    yi=st.lists(st.integers(-100, 200), min_size=2, max_size=6),
+    vi=st.lists(st.integers(1, 60), min_size=6, max_size=6),
+)
+def test_auto_takes_hksj_from_three_studies_on_where_they_differ(yi: list[int], vi: list[int]) -> None:
+    y, v = np.array(yi) / 100, np.array(vi[: len(yi)]) / 200
+    result, scaled, simple = (pool(y, v, ci=ci) for ci in ("auto", "hksj", "wald"))
+    assert result.tau2 is not None
+    expected = "hksj" if len(yi) > 2 and result.tau2 > 0 else "wald"
+    assert result.ci_method == expected
+    shown, other = (scaled, simple) if expected == "hksj" else (simple, scaled)
+    assert (result.ci_low, result.ci_high, result.p_value) == (shown.ci_low, shown.ci_high, shown.p_value)
+    assert result.details is not None
+    beside = result.details[other.ci_method]
+    assert (beside["ci_low"], beside["ci_high"]) == (other.ci_low, other.ci_high)
+    excludes = [r.ci_low > 0 or r.ci_high < 0 for r in (shown, other)]
+    assert ("P204" in codes(result)) == (excludes[0] != excludes[1])
+    if len(yi) > 2:
+        df = len(yi) - 1
+        half = pool(y, v, prediction="hk" if expected == "hksj" else "t-k1", ci=expected)
+        assert (result.prediction_low, result.prediction_df) == (pytest.approx(half.prediction_low), df)
+        assert result.prediction_method == half.prediction_method
+
+
+def test_disagreement_about_zero_gives_the_other_interval_in_numbers() -> None:
+    result = pool([0.3, 0.5, 0.1], [0.01, 0.012, 0.011])
+    (notice,) = [n for n in result.warnings if n.code == "P204"]
+    assert result.details is not None
+    assert f"{result.details['wald']['ci_low']:.4g}" in notice.message
+    assert "excludes" in notice.message
+
+
+def test_less_spread_than_chance_is_said() -> None:
+    data = reference.file("pooling.json")["datasets"]["edge_zero"]["columns"]
+    result = pool(data["yi"], data["vi"])
+    assert (result.tau2_ci_low, result.tau2_ci_high) == (0, 0)
+    assert "P207" in codes(result)
+
+
+# --- presets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_its_options(preset: str) -> None:
+    row = PRESETS[preset]
+    by_name = pool(YI, VI, preset=preset)
+    by_hand = pool(YI, VI, tau2=row.tau2, ci=row.ci, prediction=row.prediction, tau2_ci=row.tau2_ci, i2=row.i2)
+    assert by_name.to_dict() == by_hand.to_dict()
+
+
+def test_a_preset_can_be_overridden() -> None:
+    result = pool(YI, VI, preset="revman-5", ci="hksj", tau2="PM")
+    assert (result.tau2_method, result.ci_method, result.prediction_method) == ("PM", "hksj", None)
+
+
+def test_revman_5_is_dersimonian_laird_with_wald() -> None:
+    result = pool(YI, VI, preset="revman-5")
+    wi = 1 / (np.array(VI) + result.tau2)
+    assert result.se == pytest.approx(1 / math.sqrt(wi.sum()), rel=1e-12)
+    assert result.i2 == result.i2_q
+    assert (result.tau2_method, result.df) == ("DL", None)
+
+
+# --- the result -------------------------------------------------------------------------------------------------------
+
+
+def test_the_result_is_json_without_nan() -> None:
+    document = json.dumps(pool(YI, VI, transform="exp", threshold=0.2).to_dict(), allow_nan=False)
+    assert json.loads(document)["display"]["transform"] == "exp"
+
+
+def test_display_is_the_way_back() -> None:
+    result = pool(YI, VI, transform="exp")
+    assert result.display.estimate == pytest.approx(math.exp(result.estimate))
+    assert result.prediction_high is not None
+    assert result.display.prediction_high == pytest.approx(math.exp(result.prediction_high))
+    custom = pool(YI, VI, transform=lambda x: 2 * x).display
+    assert custom.ci_low == pytest.approx(2 * result.ci_low)
+    assert pool([900.0, 901.0], [0.1, 0.1], transform="exp").display.estimate == math.inf
+
+
+@pytest.mark.parametrize(("prediction", "df"), [("normal", None), ("t-k1", 4), ("hts", 3)])
+def test_probability_above_a_threshold(prediction: str, df: int | None) -> None:
+    result = pool(YI, VI, prediction=prediction, threshold=0.25, ci="wald")
+    assert result.tau2 is not None
+    z = (result.estimate - 0.25) / math.sqrt(result.se**2 + result.tau2)
+    assert result.probability_above == pytest.approx(ndtr(z) if df is None else stdtr(df, z), rel=1e-12)
+    assert result.prediction_low is not None
+    at_limit = pool(YI, VI, prediction=prediction, threshold=result.prediction_low, ci="wald")
+    assert at_limit.probability_above == pytest.approx(0.975, rel=1e-9)
+
+
+def test_null_moves_the_test_and_not_the_interval() -> None:
+    for ci in CI:
+        tau2 = "ML" if ci == "profile" else "DL"
+        plain = pool(YI, VI, ci=ci, tau2=tau2)
+        moved = pool(YI, VI, ci=ci, tau2=tau2, null=plain.ci_low)
+        assert moved.p_value == pytest.approx(0.05, rel=1e-5), ci
+        assert (moved.ci_low, moved.ci_high) == (plain.ci_low, plain.ci_high)
+
+
+def test_fixed_tau2_is_taken_as_known() -> None:
+    result = pool(YI, VI, tau2=0.2)
+    assert (result.tau2, result.tau2_method, result.tau2_se, result.tau2_ci_low) == (0.2, "fixed", None, None)
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"tau2": "RMEL"}, UnknownMethod, "did you mean 'REML'"),
+        ({"ci": "hksjj"}, UnknownMethod, "did you mean 'hksj'"),
+        ({"prediction": "htz"}, UnknownMethod, "did you mean 'hts'"),
+        ({"tau2_ci": "XX"}, UnknownMethod, "QP"),
+        ({"preset": "revman"}, UnknownMethod, "revman-5"),
+        ({"model": "fixed"}, InvalidInput, "common"),
+        ({"level": 95}, InvalidInput, r"Write 0\.95"),
+        ({"level": 0.0}, InvalidInput, "between 0 and 1"),
+        ({"tau2": -0.1}, InvalidInput, "not negative"),
+        ({"i2": "R"}, InvalidInput, "tau2"),
+        ({"null": math.nan}, InvalidInput, "finite"),
+        ({"transform": "log"}, InvalidInput, "identity"),
+        ({"weights": "ni"}, InvalidInput, "equal"),
+        ({"weights": [1, 2]}, InvalidInput, "one weight for each"),
+        ({"weights": [0, 0, 0, 0, 0]}, InvalidInput, "not all zero"),
+        ({"ci": "profile", "tau2": "REML"}, InvalidInput, 'tau2="ML"'),
+        ({"model": "common", "tau2": "DL"}, InvalidInput, "no between-study variance"),
+        ({"model": "common", "ci": "kr"}, InvalidInput, "between-study variance"),
+    ],
+)
+def test_refused_with_the_way_out(options: dict[str, Any], error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        pool(YI, VI, **options)
+
+
+def test_keys_may_be_written_in_any_case() -> None:
+    assert pool(YI, VI, tau2="reml", ci="HKSJ").tau2_method == "REML"
+
+
+# --- prediction by bootstrap ------------------------------------------------------------------------------------------
+
+
+def test_bootstrap_prediction_is_reproducible_and_near_the_closed_forms_for_many_studies() -> None:
+    rng = np.random.default_rng(4)
+    vi = rng.uniform(0.01, 0.05, 60)
+    yi = rng.normal(0.3, np.sqrt(vi + 0.2))
+    seen: list[tuple[int, int]] = []
+    first = pool(yi, vi, prediction="bootstrap", seed=1, progress=lambda done, wanted: seen.append((done, wanted)))
+    again = pool(yi, vi, prediction="bootstrap", seed=1)
+    other = pool(yi, vi, prediction="bootstrap", seed=2, threshold=0.3)
+    assert first.prediction_low == again.prediction_low != other.prediction_low
+    assert seen[-1][0] == seen[-1][1]
+    assert other.probability_above == pytest.approx(0.5, abs=0.05)
+    closed = pool(yi, vi, prediction="hk", ci="hksj")
+    assert first.prediction_low == pytest.approx(closed.prediction_low, abs=0.08)
+    assert first.prediction_high == pytest.approx(closed.prediction_high, abs=0.08)
+    assert first.prediction_method == "bootstrap"
+
+
+def test_bootstrap_prediction_is_wider_for_few_studies() -> None:
+    """The point of it: with few studies the uncertainty of tau2 widens the interval beyond Higgins's (Nagashima 2019, section 4)."""
+    few = pool(YI, VI, tau2="DL", prediction="bootstrap", ci="wald")
+    plain = pool(YI, VI, tau2="DL", prediction="normal", ci="wald")
+    assert few.prediction_high - few.prediction_low > plain.prediction_high - plain.prediction_low  # type: ignore[operator]
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "table", [TAU2, CI, PREDICTION, TAU2_CI, PRESETS], ids=["tau2", "ci", "prediction", "tau2_ci", "presets"]
+)
+def test_every_row_has_its_source_and_a_docstring(table: Any) -> None:
+    for row in table.values():
+        assert row.source in SOURCES
+        for function in (getattr(row, name, None) for name in ("estimate", "se", "compute")):
+            if function is not None:
+                assert function.__doc__
+
+
+def test_every_notice_has_its_explanation() -> None:
+    for number in range(201, 208):
+        assert f"P{number}" in CODES
+
+
+# --- per study --------------------------------------------------------------------------------------------------------
+
+
+def test_shrunken_effects_lie_between_study_and_mean() -> None:
+    result = studies(YI, VI, tau2="DL", ci="wald")
+    assert result.shrunken is not None
+    low, high = np.minimum(YI, result.fitted), np.maximum(YI, result.fitted)
+    assert np.all((result.shrunken.effect >= low) & (result.shrunken.effect <= high))
+    assert np.isclose(result.weights.sum(), 1)
+    assert np.isclose((result.weights * result.resid).sum(), 0, atol=1e-12)
+
+
+def test_without_a_study_is_the_meta_analysis_of_the_others() -> None:
+    for options in (
+        {"tau2": "REML"},
+        {"model": "common"},
+        {"tau2": "PM", "weights": [1.0, 2, 3, 4, 5]},
+        {"tau2": "ML", "ci": "kr"},
+    ):
+        result = studies(YI, VI, **options)  # type: ignore[arg-type]
+        for i in range(5):
+            keep = [j for j in range(5) if j != i]
+            rest = dict(options)
+            if "weights" in rest:
+                rest["weights"] = [options["weights"][j] for j in keep]  # type: ignore[index]
+            others = pool([YI[j] for j in keep], [VI[j] for j in keep], **rest)  # type: ignore[arg-type]
+            assert result.deleted.estimate[i] == pytest.approx(others.estimate, rel=1e-9)
+            assert result.deleted.mean_se[i] == pytest.approx(others.se, rel=1e-9)
+            assert result.deleted.resid[i] == pytest.approx(YI[i] - others.estimate, rel=1e-9)
+
+
+def test_two_studies_leave_nothing_to_pool_when_one_is_taken_away() -> None:
+    result = studies([0.1, 0.9], [0.04, 0.09])
+    assert np.isnan(result.deleted.estimate).all()
+    assert result.to_dict()["deleted"]["estimate"] == [None, None]
+    with pytest.raises(TooFewStudies):
+        studies([], [])
+    with pytest.raises(InvalidInput):
+        studies(YI, VI, ci="hc")

@@ -1,0 +1,274 @@
+"""Edges by name, messages, notices, the advisor, and what the package must not import."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from mscsec.codes import CODES
+from mscsec.errors import InvalidInput, NotEstimable, TooFewStudies, UnknownMethod
+from mscsec.pooling.counts import (
+    CONVENTIONS,
+    COUNTS,
+    GROUP_RATES,
+    PROPORTIONS,
+    RATES,
+    ZeroCells,
+    advise,
+    compare,
+    pool_counts,
+    pool_counts_batch,
+    pool_group_rates,
+    pool_proportions,
+    pool_rates,
+)
+from mscsec.pooling.counts.closed import MEASURES
+from mscsec.sources import SOURCES
+
+SPARSE = ([0, 0, 3, 5, 12, 0], [40, 55, 60, 48, 90, 35], [0, 4, 8, 0, 15, 0], [42, 50, 58, 50, 88, 30])
+NOBODY = ([0, 0, 0], [20, 30, 40], [0, 0, 0], [22, 31, 38])
+EVERYBODY = ([20, 30], [20, 30], [22, 31], [22, 31])
+RATIOS = [(row.key, m) for row in COUNTS.values() for m in row.measures if m in ("OR", "RR")]
+
+
+def test_every_row_has_a_source() -> None:
+    for table in (COUNTS, RATES, PROPORTIONS, GROUP_RATES, MEASURES):
+        assert {row.source for row in table.values()} <= set(SOURCES)
+
+
+@pytest.mark.parametrize("data", [NOBODY, EVERYBODY], ids=["nobody", "everybody"])
+@pytest.mark.parametrize(("method", "measure"), [pair for pair in RATIOS if pair[1] == "OR"])
+def test_no_odds_ratio_without_both_outcomes(method: str, measure: str, data) -> None:
+    with pytest.raises(NotEstimable):
+        pool_counts(*data, method=method, measure=measure)
+
+
+def test_no_risk_ratio_without_events() -> None:
+    for method in ("MH", "IV", "SSW", "BB"):
+        with pytest.raises(NotEstimable):
+            pool_counts(*NOBODY, method=method, measure="RR")
+
+
+def test_a_risk_difference_without_events_is_zero_and_has_no_test() -> None:
+    found = pool_counts(*NOBODY, measure="RD")
+    assert (found.estimate, found.se, found.statistic, found.p_value) == (0.0, 0.0, None, None)
+    assert {"P302", "P304"} <= {notice.code for notice in found.warnings}
+
+
+def test_events_in_one_arm_only() -> None:
+    data = ([0, 0, 0], [20, 30, 40], [3, 2, 1], [22, 31, 38])
+    for method in ("MH", "UM.FS", "UM.RS", "CM.EL", "CM.AL", "BB"):
+        with pytest.raises(NotEstimable, match="one of the arms"):
+            pool_counts(*data, method=method)
+    assert pool_counts(*data, method="Peto").estimate < 0
+    assert pool_counts(*data, method="IV").estimate < 0
+
+
+@pytest.mark.parametrize("row", COUNTS.values(), ids=COUNTS)
+def test_one_study(row) -> None:
+    found = pool_counts([3], [20], [5], [22], method=row.key)
+    assert found.k == 1
+    assert found.weights == pytest.approx((1.0,))
+    assert "P201" in {notice.code for notice in found.warnings}
+    assert found.prediction_low is None
+
+
+@pytest.mark.parametrize("row", COUNTS.values(), ids=COUNTS)
+@pytest.mark.filterwarnings("error")
+def test_a_thousand_million_patients(row) -> None:
+    """Rates of 1 in 1000 in arms of 1e9: every method is close to the crude log odds ratio of its one effect."""
+    n = np.array([1e9, 5e8, 8e8])
+    found = pool_counts(n * 1.1e-3, n, n * 1.0e-3, n, method=row.key, model="common")
+    expected = math.log(1.1e-3 / (1 - 1.1e-3)) - math.log(1e-3 / (1 - 1e-3))
+    # Peto's step and the rare-event approximation are off by the order of the effect squared and of the rate.
+    assert_allclose(found.estimate, expected, rtol=2e-3 if row.key in ("Peto", "CM.AL") else 1e-5)
+    assert_allclose(found.se, np.sqrt((1 / (n * 1.1e-3).sum()) + 1 / (n * 1e-3).sum()), rtol=5e-3)
+
+
+def test_an_empty_arm_is_left_out_and_named() -> None:
+    found = pool_counts([3, 0, 4], [20, 0, 30], [5, 1, 6], [22, 10, 33])
+    assert found.k == 2
+    assert found.weights[1] == 0
+    assert "study 2 (1 of 3)" in found.warnings[0].message
+
+
+def test_no_usable_study() -> None:
+    with pytest.raises(TooFewStudies):
+        pool_counts([0], [0], [0], [0])
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (([117], [44], [3], [40]), "117 events of 44 in arm 1 of study 1"),
+        (([1, 2], [44, 40], [3, -1], [40, 40]), "events_2 of study 2 is -1"),
+        (([1, math.nan], [44, 40], [3, 1], [40, 40]), "events_1 of study 2 is nan"),
+        (([1, 2], [44, 40], [3], [40]), "events_2 has shape"),
+        (([1], [math.inf], [3], [40]), "n_1 of study 1 is inf"),
+    ],
+)
+def test_impossible_counts_are_refused(columns, message: str) -> None:
+    with pytest.raises(InvalidInput, match="study|shape") as caught:
+        pool_counts(*columns)
+    assert message in caught.value.message
+
+
+def test_events_without_person_time() -> None:
+    with pytest.raises(InvalidInput, match="no person-time in arm 2 of study 1"):
+        pool_rates([1], [10], [2], [0])
+    with pytest.raises(InvalidInput, match="no person-time of study 1"):
+        pool_group_rates([1], [0])
+    with pytest.raises(InvalidInput, match="5 events of 4"):
+        pool_proportions([5], [4])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"method": "Pete"},
+        {"method": "Peto", "measure": "RR"},
+        {"method": "UM.FS", "ci": "hksj"},
+        {"method": "UM.FS", "prediction": "bootstrap"},
+        {"method": "Firth", "ci": "t"},
+        {"method": "BB", "ci": "profile"},
+        {"zero_cells": "cochrane"},
+        {"where": "some"},
+        {"increment": "half"},
+        {"preset": "revman"},
+        {"tau2_about": "DL"},
+    ],
+)
+def test_unknown_names_are_answered_with_the_known(options) -> None:
+    with pytest.raises(UnknownMethod, match="Known: "):
+        pool_counts(*SPARSE, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"method": "BB", "model": "random"},
+        {"model": "fixed"},
+        {"level": 1.0},
+        {"method": "UM.FS", "tau2": "REML"},
+        {"method": "UM.FS", "points": 0},
+        {"increment": -1.0},
+    ],
+)
+def test_requests_that_contradict_themselves(options) -> None:
+    with pytest.raises(InvalidInput):
+        pool_counts(*SPARSE, **options)
+
+
+def test_fractions_where_counts_must_be_whole() -> None:
+    fractions = ([3.5, 4], [20, 25], [5, 9], [22, 27])
+    for method in ("CM.EL", "BB"):
+        with pytest.raises(InvalidInput, match="fractions"):
+            pool_counts(*fractions, method=method)
+    assert pool_counts(*fractions).k == 2
+
+
+def test_notices_name_the_sparse_studies() -> None:
+    told = {notice.code: notice.message for notice in pool_counts(*SPARSE).warnings}
+    assert "studies 1, 6 (2 of 6)" in told["P302"]
+    assert "studies 2, 4 (2 of 6): 0.5 added" in told["P303"]
+    assert "the pooled sums are as counted" in told["P303"]
+    assert set(told) <= set(CODES)
+    assert "the pooled sums" not in str(pool_counts(*SPARSE, preset="revman-5").warnings)
+
+
+def test_peto_says_when_it_is_out_of_its_range() -> None:
+    far = pool_counts([2, 3], [100, 100], [20, 30], [100, 100], method="Peto")
+    skewed = pool_counts([20, 30], [1000, 1000], [2, 3], [100, 100], method="Peto")
+    assert all("P305" in {n.code for n in found.warnings} for found in (far, skewed))
+    assert not pool_counts([20, 30], [100, 100], [21, 30], [100, 100], method="Peto").warnings
+
+
+def test_conventions_differ_where_they_say() -> None:
+    estimates = {key: pool_counts(*SPARSE, measure="RR", preset=key).estimate for key in CONVENTIONS}
+    assert estimates["metafor"] == estimates["cochrane-2025"]
+    assert estimates["meta"] == estimates["revman-5"] != estimates["metafor"]
+    own = pool_counts(*SPARSE, measure="RR", method="IV", zero_cells=ZeroCells("mine", increment=0.1))
+    assert own.details is not None
+    assert own.details["zero_cells"] == "mine"
+    assert own.estimate == pool_counts(*SPARSE, measure="RR", method="IV", increment=0.1).estimate
+
+
+def test_revman_takes_tau2_about_the_mantel_haenszel_estimate() -> None:
+    about = pool_counts(*SPARSE, model="random", preset="revman-5")
+    other = pool_counts(*SPARSE, model="random", preset="revman-5", tau2_about="IV")
+    assert about.tau2_method == other.tau2_method == "DL"
+    assert about.tau2 != other.tau2
+    assert about.tau2 is not None
+    assert about.details is not None
+    yi, se = (np.array([v for v in about.details[key] if v is not None]) for key in ("study_estimate", "study_se"))
+    w = se**-2.0
+    q = (w * (yi - about.details["common"]["estimate"]) ** 2).sum()
+    assert_allclose(about.tau2, max(0, (q - len(w) + 1) / (w.sum() - (w**2).sum() / w.sum())), rtol=1e-12)
+
+
+def test_results_are_json() -> None:
+    for row in COUNTS.values():
+        json.dumps(pool_counts(*SPARSE, method=row.key).to_dict(), allow_nan=False)
+    json.dumps(compare(*SPARSE).to_dict(), allow_nan=False)
+    json.dumps(pool_counts_batch(*NOBODY).to_dict(), allow_nan=False)
+
+
+# --- the advisor -----------------------------------------------------------------------------------------------------------
+
+
+def verdicts(*data) -> dict[str, str]:
+    return {row.method: row.verdict for row in advise(*data).methods}
+
+
+def test_peto_below_one_in_a_hundred_with_balanced_arms_and_a_small_effect() -> None:
+    found = verdicts([2, 1, 0, 3], [1000] * 4, [3, 2, 1, 2], [1000] * 4)
+    assert found["Peto"] == "recommended"
+    assert found["IV"] == "unsuitable"
+
+
+def test_mantel_haenszel_when_the_arms_are_unbalanced_or_the_effect_is_large() -> None:
+    unbalanced = verdicts([6, 3, 0, 8], [4000] * 4, [2, 1, 1, 1], [1000] * 4)
+    assert (unbalanced["Peto"], unbalanced["MH"]) == ("unsuitable", "recommended")
+    large = verdicts([1, 0, 1, 1], [1000] * 4, [8, 7, 6, 5], [1000] * 4)
+    assert (large["Peto"], large["MH"]) == ("caution", "recommended")
+
+
+def test_inverse_variance_when_events_are_frequent() -> None:
+    assert verdicts([30, 40], [100, 100], [35, 45], [100, 100])["IV"] == "suitable"
+
+
+def test_advice_counts_what_is_sparse() -> None:
+    found = advise(*SPARSE)
+    assert (found.double_zero, found.single_zero, found.double_full, found.empty) == ((0, 5), (1, 3), (), ())
+    assert (found.events_1, found.events_2, found.k, found.sparse) == (20, 27, 6, True)
+    assert_allclose(found.event_rate, 47 / 646)
+
+
+def test_advice_where_nobody_had_the_event() -> None:
+    assert set(verdicts(*NOBODY).values()) == {"unsuitable"}
+    found = compare(*NOBODY)
+    assert (found.rows, found.estimates_low) == ((), None)
+
+
+def test_comparison_holds_a_result_or_a_reason() -> None:
+    found = compare(*SPARSE)
+    assert {row.method for row in found.rows} == {"MH", "Peto", "UM.FS", "UM.RS", "CM.EL", "CM.AL", "BB", "Firth"}
+    assert all((row.result is None) != (row.error is None) for row in found.rows)
+    chosen = compare(*SPARSE, methods=("GLMM", "IV"))
+    assert [row.method for row in chosen.rows] == ["UM.FS", "IV"]
+    defeated = compare([0, 0], [20, 30], [3, 2], [22, 31], methods=("MH", "Firth"))
+    assert defeated.rows[0].error is not None
+    assert defeated.rows[1].result is not None
+
+
+def test_nothing_heavy_is_imported() -> None:
+    heavy = "'scipy.stats', 'scipy.optimize', 'pandas', 'matplotlib'"
+    code = f"import sys, mscsec.pooling.counts; print([m for m in ({heavy}) if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
