@@ -446,6 +446,11 @@ CODES = by_key(
         "Peto's one-step odds ratio is biased when the effect is large or the arms are of very different size. The Mantel-Haenszel method without a correction is an alternative.",
     ),
     Code(
+        "P306",
+        "sparse data",
+        "Events are rare or absent in some arms. Inverse variance with 0.5 in zero cells is biased there and the Cochrane Handbook (10.4.4) advises against it. The message names methods that suit these data; --compare shows them side by side.",
+    ),
+    Code(
         "P401",
         "column dropped",
         "A column of the design is made up of others, so its coefficient does not exist. It was left out because that was asked for; coefficients of the others are those of the smaller model.",

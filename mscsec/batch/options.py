@@ -31,10 +31,18 @@ class Options:
     tau2_ci: str = "none"
     preset: str | None = None
 
+    @property
+    def predicts(self) -> bool:
+        """Whether the result has a prediction interval."""
+        return self.model == "random" and self._prediction != "none"
+
+    @property
+    def _prediction(self) -> str:
+        return self.prediction or choose(PRESETS, self.preset or DEFAULT_PRESET, "preset").prediction
+
     def pool(self, yi: Any, vi: Any, mask: Any, workers: int = 1) -> BatchResult:
         """`pool_batch` with these options."""
-        base = choose(PRESETS, self.preset or DEFAULT_PRESET, "preset")
-        chosen = asdict(self) | {"prediction": self.prediction or base.prediction}
+        chosen = asdict(self) | {"prediction": self._prediction}
         return pool_batch(yi, vi, mask, workers=workers, **chosen)
 
     def check(self) -> None:

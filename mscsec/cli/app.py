@@ -24,6 +24,9 @@ COMMANDS = {
     "pool": "Pool one outcome, with a forest plot.",
     "regress": "Meta-regression on study-level moderators.",
     "bias-report": "Report risk of bias by study.",
+    "assess": "Assess risk of bias, question by question.",
+    "import-bias": "Bring in judgements made elsewhere.",
+    "grade": "Certainty of evidence and summary of findings.",
 }
 
 

@@ -9,6 +9,7 @@ import typer
 
 from mscsec.appraisal.flags import contradictions
 from mscsec.cli import options as opt
+from mscsec.cli.assessments import assessment_problems, unfinished
 from mscsec.cli.output import document, emit, json_text, say
 from mscsec.codes import CODES
 from mscsec.effects.measures import MEASURES
@@ -30,7 +31,7 @@ def command(
     output_format: Format = "text",
     json: opt.AsJson = False,
 ) -> None:
-    """Check the protocol and every record; exit 1 where a problem is found.
+    """Check the protocol and every record; exit 1 where an error is found.
 
     Every problem is listed as file:line:column with what was found, the rule, and what to write instead.
     A rule between values can be silenced where it stands: # mscsec: ignore[R214] reason
@@ -47,7 +48,7 @@ def command(
     emit(render(problems, chosen))
     if chosen == "text":
         say(summary(base, problems))
-    if problems:
+    if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(1)
 
 
@@ -59,8 +60,9 @@ def choose_format(asked: str, json: bool) -> str:
 
 
 def further(base: EvidenceBase) -> list[Problem]:
-    """What the reader of records cannot know: measures that do not exist, blinding flags that contradict each other."""
-    found: list[Problem | None] = []
+    """What the reader of records cannot know: measures that do not exist, blinding flags that contradict each other,
+    assessments that do not fit their instrument, and (as warnings) those that are not finished."""
+    found: list[Problem | None] = [*assessment_problems(base), *unfinished(base)]
     for name, outcome in base.review.outcomes.items():
         if outcome.measure is not None:
             try:
@@ -95,10 +97,14 @@ def further(base: EvidenceBase) -> list[Problem]:
 
 def summary(base: EvidenceBase | None, problems: list[Problem]) -> str:
     """One closing line."""
-    if not problems and base is not None:
-        return f"{base.folder}: {count(len(base.studies), 'study', 'studies')}, {count(len(base.review.outcomes), 'outcome')}, no problems"
-    files = len({problem.file for problem in problems})
-    return f"{count(len(problems), 'problem')} in {count(files, 'file')}. `mscsec explain CODE` says more."
+    errors = [problem for problem in problems if problem.severity == "error"]
+    warned = count(len(problems) - len(errors), "warning")
+    if not errors and base is not None:
+        told = "no problems" if not problems else f"no errors, {warned}"
+        return f"{base.folder}: {count(len(base.studies), 'study', 'studies')}, {count(len(base.review.outcomes), 'outcome')}, {told}"
+    files = len({problem.file for problem in errors})
+    more = f" and {warned}" if len(errors) < len(problems) else ""
+    return f"{count(len(errors), 'problem')} in {count(files, 'file')}{more}. `mscsec explain CODE` says more."
 
 
 def render(problems: list[Problem], output_format: str) -> str:

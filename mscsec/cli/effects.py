@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ from mscsec.cli.output import (
 from mscsec.cli.render_pool import arm_words, left_out
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
+from mscsec.errors import UnknownName
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import interval, level, number
 from mscsec.report.words import footnotes
@@ -76,17 +78,23 @@ def command(
     )  # fmt: skip
     sizes, base = inputs.sizes, inputs.base
     if study:
-        strangers = [row.study for row in sizes.rows if row.study not in study]
-        for name in study:
-            if base is not None:
-                base.study(name)
-        sizes = sizes.without(strangers)
+        sizes = _only(sizes, study)
     if kind == "json":
         emit(json_text(_document(sizes, base)), output, force)
     elif kind == "csv":
         emit(effects_csv(sizes), output, force)
     else:
         emit(explain_text(sizes, base) if explain else effects_text(sizes), output, force)
+
+
+def _only(sizes: EffectSizes, studies: list[str]) -> EffectSizes:
+    """Some studies alone, whether they enter or not; raises UnknownName for a stranger."""
+    known = [row.study for row in sizes.rows] + [left_out.study for left_out in sizes.excluded]
+    for name in studies:
+        if name not in known:
+            raise UnknownName("study", name, known)
+    rows = tuple(row for row in sizes.rows if row.study in studies)
+    return replace(sizes, rows=rows, excluded=tuple(item for item in sizes.excluded if item.study in studies))
 
 
 def effects_text(sizes: EffectSizes) -> str:

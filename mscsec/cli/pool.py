@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,8 +20,10 @@ from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Analysis
 from mscsec.registry import choose
 from mscsec.report.words import footnotes, method_words
+from mscsec.results import Notice
 
 if TYPE_CHECKING:
+    from mscsec.effects.reexpressed import ReExpressed
     from mscsec.pooling.counts import Comparison
 
 Method = Annotated[
@@ -51,6 +54,20 @@ Compare = Annotated[
 ]
 
 
+BaselineRisk = Annotated[
+    float | None,
+    typer.Option(
+        "--baseline-risk",
+        metavar="RISK",
+        help="Absolute effects at this risk of the comparator, a proportion such as 0.2 (RR, OR, HR, RD, SMD).",
+    ),
+]
+NaturalSd = Annotated[
+    float | None,
+    typer.Option("--sd", metavar="SD", help="A standardised mean difference back in natural units, by this SD."),
+]
+
+
 def command(
     outcome: opt.Outcome = None,
     measure: opt.Measure = None,
@@ -71,6 +88,8 @@ def command(
     by: By = None,
     common_tau2: CommonTau2 = False,
     compare: Compare = False,
+    baseline_risk: BaselineRisk = None,
+    sd: NaturalSd = None,
     comparison: opt.Comparison = None,
     timepoint: opt.Timepoint = None,
     design: opt.Designs = None,
@@ -91,6 +110,7 @@ def command(
       mscsec pool --outcome mortality_28d --measure OR --tau2 PM --ci hksj
       mscsec pool --outcome mortality_28d --method MH
       mscsec pool --outcome mortality_28d --compare
+      mscsec pool --outcome mortality_28d --baseline-risk 0.25
       mscsec pool --outcome hospital_stay --by country --common-tau2
       mscsec pool --outcome hospital_stay --exclude shu2020 --json
       mscsec pool --table trials.csv --measure RR -o result.md
@@ -112,7 +132,9 @@ def command(
         emit(_by(inputs, by, common_tau2, chosen, kind), output, force)
     else:
         fit = fit_cells(inputs.sizes, method or "", chosen) if from_cells else fit_effects(inputs.sizes, chosen)
-        emit(_shown(inputs, fit, kind), output, force)
+        fit = _with_advice(inputs.sizes, fit) if not from_cells else fit
+        other = _other_words(inputs.sizes, fit, baseline_risk, sd)
+        emit(_shown(inputs, fit, other, kind), output, force)
 
 
 def _agree(by: str | None, compare: bool, method: str | None, common_tau2: bool) -> None:
@@ -187,17 +209,60 @@ def cells_of(sizes: EffectSizes) -> tuple[list[list[float]], bool]:
     return cells, rates
 
 
-def _shown(inputs: Inputs, fit: PooledResult, kind: str) -> str:
+SPARSE_RATE = 0.05  # below it, or with a zero cell, the advisor for rare events is asked at all
+
+
+def _with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
+    """The fit with a notice where inverse variance does not suit rare events (Cochrane Handbook 10.4.4)."""
+    arms = [(row.experimental, row.comparator) for row in sizes.rows]
+    if (
+        sizes.measure not in ("OR", "RR", "RD")
+        or fit.k < 2
+        or any(arm.events is None or arm.n is None for pair in arms for arm in pair)
+    ):
+        return fit
+    events = [arm.events or 0.0 for pair in arms for arm in pair]
+    people = sum(arm.n or 0.0 for pair in arms for arm in pair)
+    if min(events) > 0 and sum(events) > SPARSE_RATE * people:
+        return fit
+    from mscsec.pooling.counts import COUNTS, advise
+
+    advice = advise(*cells_of(sizes)[0])
+    if not advice.sparse:
+        return fit
+    suited = [
+        row.method
+        for row in advice.methods
+        if row.verdict in ("recommended", "suitable") and sizes.measure in COUNTS[row.method].measures
+    ]
+    text = f"Sparse data: inverse variance with 0.5 in zero cells is not advised; {', '.join(suited)} suit better (--method {suited[0]}, or all side by side: --compare)"
+    return replace(fit, warnings=(*fit.warnings, Notice("P306", text)))
+
+
+def _other_words(
+    sizes: EffectSizes, fit: PooledResult, baseline_risk: float | None, sd: float | None
+) -> ReExpressed | None:
+    if baseline_risk is None and sd is None:
+        return None
+    from mscsec.effects.reexpressed import re_express
+
+    shown = fit.display
+    return re_express(sizes.measure, shown.estimate, shown.ci_low, shown.ci_high, baseline_risk=baseline_risk, sd=sd)
+
+
+def _shown(inputs: Inputs, fit: PooledResult, other: ReExpressed | None, kind: str) -> str:
     sizes = inputs.sizes
     if kind == "json":
         notes = footnotes(sizes.rows)
         return json_text(
             document(
                 "pool", evidence_base=inputs.about(), effects=sizes, result=fit, method_text=method_words(sizes, fit),
-                notes=[{"mark": mark, "text": text} for mark, text in notes.notes],
+                re_expressed=other, notes=[{"mark": mark, "text": text} for mark, text in notes.notes],
             )
         )  # fmt: skip
-    return {"text": pool_text, "csv": pool_csv, "markdown": pool_markdown}[kind](sizes, fit)
+    if kind == "csv":
+        return pool_csv(sizes, fit)
+    return {"text": pool_text, "markdown": pool_markdown}[kind](sizes, fit, other)
 
 
 def _by(inputs: Inputs, field: str, common_tau2: bool, chosen: dict[str, Any], kind: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mscsec.cli.output import csv_text, display_width, pad, shorten, styled, unicode_output, width, wrap
 from mscsec.effects.collect import StudyEffect
@@ -12,21 +13,26 @@ from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, interval, level, number, percent, plain
 from mscsec.report.words import (
+    benefit_words,
     Footnotes,
     estimate_words,
     footnotes,
     heterogeneity_words,
     left_out_words,
     method_words,
+    other_words,
     test_words,
 )
+
+if TYPE_CHECKING:
+    from mscsec.effects.reexpressed import ReExpressed
 
 LABEL_ROOM = 26
 PLOT_ROOM = (16, 44)
 NARROW = (8, 10)  # cells for labels and plot that a narrow terminal leaves at the least
 
 
-def pool_text(sizes: EffectSizes, fit: PooledResult) -> str:
+def pool_text(sizes: EffectSizes, fit: PooledResult, other: ReExpressed | None = None) -> str:
     """The whole answer for a terminal: table with forest plot, estimate, method, notes, who was left out."""
     cells = width()
     notes = footnotes(sizes.rows)
@@ -35,7 +41,7 @@ def pool_text(sizes: EffectSizes, fit: PooledResult) -> str:
     lines[0] = styled(lines[0], "1")
     if sizes.comparison_label:
         lines += wrap(sizes.comparison_label, cells)
-    lines += ["", *forest(sizes, fit, notes, cells), "", *_first_bold(summary(sizes, fit, cells)), ""]
+    lines += ["", *forest(sizes, fit, notes, cells), "", *_first_bold(summary(sizes, fit, cells, other)), ""]
     lines += wrap(f"Method: {method_words(sizes, fit)}", cells)
     for warning in fit.warnings:
         if warning.code != "P201":  # the method sentence of a single study says the same
@@ -52,18 +58,23 @@ def _first_bold(lines: list[str]) -> list[str]:
     return [styled(lines[0], "1"), *lines[1:]]
 
 
-def summary(sizes: EffectSizes, fit: PooledResult, cells: int) -> list[str]:
+def summary(sizes: EffectSizes, fit: PooledResult, cells: int, other: ReExpressed | None = None) -> list[str]:
     """The figures under the plot, one line each."""
     head = "Effect" if fit.k == 1 else "Pooled effect"
-    lines = wrap(f"{head}: {estimate_words(sizes, fit)}; {test_words(fit)}; k = {fit.k}", cells, "  ")
+    test = "" if sizes.null is None else f"; {test_words(fit)}"  # a single group has no effect of zero to test
+    lines = wrap(f"{head}: {estimate_words(sizes, fit)}{test}; k = {fit.k}", cells, "  ")
     if fit.prediction_low is not None:
         lines += wrap(
             f"Prediction: {level(fit.level)} PI {interval(fit.display.prediction_low, fit.display.prediction_high)} for the effect in a new study",
             cells,
             "  ",
         )
+    if fit.threshold is not None and fit.probability_above is not None:
+        lines += wrap(benefit_words(sizes, fit), cells, "  ")
     if fit.k > 1:
         lines += wrap(f"Heterogeneity: {heterogeneity_words(fit)}", cells, "  ")
+    if other is not None:
+        lines += wrap(other_words(other, sizes.unit, fit.level), cells, "  ")
     return lines
 
 
@@ -249,7 +260,7 @@ def _csv_row(row: StudyEffect, weight: float | None) -> dict[str, object]:
     }  # fmt: skip
 
 
-def pool_markdown(sizes: EffectSizes, fit: PooledResult) -> str:
+def pool_markdown(sizes: EffectSizes, fit: PooledResult, other: ReExpressed | None = None) -> str:
     """A table for a manuscript, with the estimate, the method and the notes under it."""
     notes = footnotes(sizes.rows)
     head = ["Study", "Experimental", "Comparator", f"{sizes.measure} ({level(fit.level)} CI)", "Weight"]
@@ -269,6 +280,11 @@ def pool_markdown(sizes: EffectSizes, fit: PooledResult) -> str:
         lines.append(
             f"| **Pooled** | | | **{number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)})** | 100.0% |"
         )
-    lines += ["", *(line for text in summary(sizes, fit, 10_000) for line in (text, "")), method_words(sizes, fit), ""]
+    lines += [
+        "",
+        *(line for text in summary(sizes, fit, 10_000, other) for line in (text, "")),
+        method_words(sizes, fit),
+        "",
+    ]
     lines += [f"{mark}. {text}" for mark, text in notes.notes]
     return "\n".join(lines).rstrip() + "\n"

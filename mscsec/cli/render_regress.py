@@ -127,7 +127,9 @@ def _p(value: float | None) -> str:
     return p_value(value).removeprefix("P ").removeprefix("= ")
 
 
-def _joint(test: JointTest) -> str:
+def _joint(test: JointTest | None) -> str:
+    if test is None:
+        return "not possible"
     name = f"chi2({test.df1})" if test.df2 is None else f"F({test.df1}, {test.df2:.4g})"
     return f"{name} = {number(test.statistic)}, {p_value(test.p_value)} ({', '.join(test.tested)})"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-
 from typing import Any
 
 from mscsec.effects.reading import Gap, Reading, Rules

@@ -57,8 +57,8 @@ def bootstrap_prediction(
 
 def _draw_tau2(sets: Sets, rng: np.random.Generator, draws: int) -> Array:
     """Draws from the confidence distribution of tau2, by inversion on a grid; 0 has the mass that the truncation gives it."""
-    ai = weigh(sets, 0.0).wi
-    q = weigh(sets, 0.0).q
+    ai = sets.common.wi
+    q = sets.common.q
     least = float(sets.vi.min())
 
     def below(tau2: Array) -> Array:

@@ -17,7 +17,7 @@ from mscsec.pooling.mean import CI, Interval, fitted, wald
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.prediction import PREDICTION, Prediction, PredictionMethod, probability_above
 from mscsec.pooling.result import Display, PooledResult
-from mscsec.pooling.sets import Sets, read_weights, weigh
+from mscsec.pooling.sets import Sets, read_weights
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tau2 import Estimated, Tau2Method
 from mscsec.results import Notice
@@ -137,7 +137,7 @@ def _several(
     _compare(solved, plan, details, notices)
     ahead, above = _ahead(solved, plan, threshold, seed, progress, notices)
     spread = _heterogeneity(solved, plan, details, notices)
-    weights = weigh(sets, 0.0).wi if CI[ci_key].mean == "common" else solved.fit.weights
+    weights = sets.common.wi if CI[ci_key].mean == "common" else solved.fit.weights
     return PooledResult(
         k=int(sets.k),
         model="random" if plan.random else "common",

@@ -12,7 +12,7 @@ from scipy.special import gammainc
 
 from mscsec.arrays import Array
 from mscsec.pooling.moments import dersimonian_laird
-from mscsec.pooling.sets import Sets, dot, trace_p, weigh
+from mscsec.pooling.sets import Sets, dot, trace_p
 
 NODES = 64
 STEPS = 200
@@ -49,7 +49,7 @@ def henmi_copas(sets: Sets, level: float, null: float = 0.0) -> HenmiCopas:
 
     Source: Henmi & Copas (2010), Stat Med 29:2969-2983, sections 3 and 4.
     """
-    by = weigh(sets, 0.0)
+    by = sets.common
     tau2 = dersimonian_laird(sets).value
     squares = by.wi * by.wi
     w2, w3, w4 = (dot(by.wi, by.wi) / by.sum_w, dot(squares, by.wi) / by.sum_w, dot(squares, squares) / by.sum_w)

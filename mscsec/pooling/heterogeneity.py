@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import chdtrc, ndtri
 
 from mscsec.arrays import Array
-from mscsec.pooling.sets import Sets, trace_p, weigh
+from mscsec.pooling.sets import Sets, trace_p
 
 
 class Cochran(NamedTuple):
@@ -32,7 +32,7 @@ def cochran(sets: Sets, *, tail: bool = True) -> Cochran:
 
     Source: Cochran (1954), Biometrics 10:101-129; Higgins & Thompson (2002), Stat Med 21:1539-1558, equations 6, 9 and 10.
     """
-    by = weigh(sets, 0.0)
+    by = sets.common
     q, df = by.q, sets.k - 1
     excess = q - df
     i2 = np.where(excess > 0, excess / np.where(q > 0, q, 1.0), 0.0)

@@ -170,7 +170,7 @@ def ivhet(fit: Fitted, level: float) -> Interval:
 
     At the fit's tau2; the authors' own choice is DL. Source: Doi, Barendregt, Khan, Thalib & Williams (2015), Contemp Clin Trials 45:130-138.
     """
-    by = weigh(fit.sets, 0.0)
+    by = fit.sets.common
     share = by.wi / by.sum_w[..., None]
     variance = 1 / by.sum_w + fit.tau2 * dot(share, share)
     return interval(fit, np.sqrt(variance), math.inf, level, by.mean)

@@ -95,13 +95,13 @@ def q_weights(sets: Sets) -> Array:
 
 def dersimonian_laird(sets: Sets) -> Tau2:
     """Method of moments on Cochran's Q. Source: DerSimonian & Laird (1986), Control Clin Trials 7:177-188."""
-    by = weigh(sets, 0.0)
+    by = sets.common
     return Tau2(truncated((by.q - (sets.k - 1)) / trace_p(by.wi, by.sum_w)))
 
 
 def dersimonian_laird_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of DL: the variance of Q at `tau2` is 2(k-1) + 4 tau2 tr(P) + 2 tau2^2 tr(PP)."""
-    by = weigh(sets, 0.0)
+    by = sets.common
     trace = trace_p(by.wi, by.sum_w)
     return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp) / trace
 
@@ -147,13 +147,13 @@ def _unweighted_residuals(sets: Sets) -> Array:
 
 def hunter_schmidt(sets: Sets) -> Tau2:
     """(Q - k) / sum w. Source: Hunter & Schmidt (1990), Methods of Meta-Analysis; Viechtbauer (2005), equation 13."""
-    by = weigh(sets, 0.0)
+    by = sets.common
     return Tau2(truncated((by.q - sets.k) / by.sum_w))
 
 
 def hunter_schmidt_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of HS."""
-    by = weigh(sets, 0.0)
+    by = sets.common
     trace = trace_p(by.wi, by.sum_w)
     return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp) / by.sum_w
 
@@ -163,7 +163,7 @@ def hunter_schmidt_corrected(sets: Sets) -> Tau2:
 
     Source: Brannick, Potter, Benitez & Morris (2019), Organ Res Methods 22:490-514; Viechtbauer (2005).
     """
-    by = weigh(sets, 0.0)
+    by = sets.common
     return Tau2(truncated((sets.k / (sets.k - 1) * by.q - sets.k) / by.sum_w))
 
 

@@ -6,6 +6,7 @@ The study axis is the last one, whatever stands before it: one meta-analysis is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ SMALL = 1000
 THREADED = 8000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sets:
     """One or many sets of studies, ready for the kernels.
 
@@ -45,6 +46,11 @@ class Sets:
     origin: Array
     mask: BoolArray | None = None
     weights: Array | None = None
+
+    @cached_property
+    def common(self) -> Weighing:
+        """The common-effect weighing, by 1 / vi, which several methods start from."""
+        return weigh(self, 0.0)
 
     def finite(self, values: Array) -> Array:
         """`values` (..., k) with 0 in the padding, for sums in which an infinite variance would count."""

@@ -40,7 +40,7 @@ from mscsec.pooling.q_equation import (
     q_profile,
 )
 from mscsec.pooling.quadratic_form import median_generalised_q, q_interval
-from mscsec.pooling.sets import Sets, weigh
+from mscsec.pooling.sets import Sets
 from mscsec.pooling.tails import critical
 from mscsec.registry import by_key
 
@@ -148,12 +148,12 @@ def by_likelihood(estimated: Estimated, level: float) -> tuple[Array, Array]:
 
 def biggerstaff_jackson(estimated: Estimated, level: float) -> tuple[Array, Array]:
     """Generalised Q with weights 1 / vi, Cochran's. Source: Biggerstaff & Jackson (2008), Stat Med 27:6093-6110."""
-    return q_interval(estimated.sets, weigh(estimated.sets, 0.0).wi, level)
+    return q_interval(estimated.sets, estimated.sets.common.wi, level)
 
 
 def jackson(estimated: Estimated, level: float) -> tuple[Array, Array]:
     """Generalised Q with weights 1 / sqrt(vi). Source: Jackson (2013), Res Synth Methods 4:220-229."""
-    return q_interval(estimated.sets, np.sqrt(weigh(estimated.sets, 0.0).wi), level)
+    return q_interval(estimated.sets, np.sqrt(estimated.sets.common.wi), level)
 
 
 def by_given_weights(estimated: Estimated, level: float) -> tuple[Array, Array]:

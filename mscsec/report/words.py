@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.select import Excluded
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
+
+if TYPE_CHECKING:
+    from mscsec.effects.reexpressed import ReExpressed
 
 TAU2_NAMES = {
     "DL": "DerSimonian-Laird", "DL2": "two-step DerSimonian-Laird", "PM": "Paule-Mandel", "PMM": "median-unbiased Paule-Mandel",
@@ -55,12 +60,38 @@ def estimate_words(sizes: EffectSizes, fit: PooledResult) -> str:
     return f"{value} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
 
 
+def other_words(other: ReExpressed, unit: str | None, confidence: float) -> str:
+    """An effect at a baseline risk, or in natural units."""
+    if other.difference is not None:
+        found = other.difference
+        return f"In natural units (SD {number(other.sd)}): MD {number(found.estimate)}{' ' + plural(unit) if unit else ''} ({level(confidence)} CI {interval(found.low, found.high)})"
+    assert other.per_1000 is not None
+    assert other.risk is not None
+    assert other.baseline_risk is not None
+    found = other.per_1000
+    kind = "fewer" if found.estimate < 0 else "more"
+    ends = f"from {number(abs(found.low), 0)} {'fewer' if found.low < 0 else 'more'} to {number(abs(found.high), 0)} {'fewer' if found.high < 0 else 'more'}"
+    nnt = "" if other.nnt is None else f"; NNT {other.nnt:.0f}"
+    return f"At a baseline risk of {percent(other.baseline_risk)}: {number(abs(found.estimate), 0)} {kind} per 1000 ({level(confidence)} CI {ends}), risk {percent(other.risk.estimate)}{nnt}"
+
+
 def test_words(fit: PooledResult) -> str:
     """The test that belongs to the interval shown."""
     if fit.statistic is None:
         return p_value(fit.p_value)
     name = f"z = {number(fit.statistic)}" if fit.df is None else f"t = {number(fit.statistic)}, df = {fit.df:.4g}"
     return f"{name}, {p_value(fit.p_value)}"
+
+
+def benefit_words(sizes: EffectSizes, fit: PooledResult) -> str:
+    """How probable it is that the effect in a new study is a benefit at least as large as the important difference."""
+    assert fit.threshold is not None
+    assert fit.probability_above is not None
+    share = fit.probability_above if sizes.better == "higher" else 1 - fit.probability_above
+    bound = number(math.exp(fit.threshold) if sizes.transform == "exp" else fit.threshold)
+    unit = effect_unit(sizes)
+    beyond = "or above" if sizes.better == "higher" else "or below"
+    return f"Important benefit ({sizes.measure} {bound}{' ' + plural(unit) if unit else ''} {beyond}): probability {percent(share, 0)} in a new study"
 
 
 def heterogeneity_words(fit: PooledResult) -> str:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 
 @st.composite
-def tables(draw: st.DrawFn, *, smallest: int = 1, low: int = 5, high: int = 150, inner: bool = False) -> list[np.ndarray]:
+def tables(
+    draw: st.DrawFn, *, smallest: int = 1, low: int = 5, high: int = 150, inner: bool = False
+) -> list[np.ndarray]:
     """events_1, n_1, events_2, n_2 of a few studies; `inner` keeps every cell positive."""
     k = draw(st.integers(smallest, 7))
     columns = []

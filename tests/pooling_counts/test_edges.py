@@ -114,7 +114,7 @@ def test_no_usable_study() -> None:
     ],
 )
 def test_impossible_counts_are_refused(columns, message: str) -> None:
-    with pytest.raises(InvalidInput, match="study|shape") as caught:
+    with pytest.raises(InvalidInput, match=r"study|shape") as caught:
         pool_counts(*columns)
     assert message in caught.value.message
 
@@ -136,6 +136,8 @@ def test_events_without_person_time() -> None:
         {"method": "UM.FS", "ci": "hksj"},
         {"method": "UM.FS", "prediction": "bootstrap"},
         {"method": "Firth", "ci": "t"},
+        {"method": "MH", "ci": "hksj"},
+        {"method": "Peto", "ci": "t"},
         {"method": "BB", "ci": "profile"},
         {"zero_cells": "cochrane"},
         {"where": "some"},
@@ -155,6 +157,8 @@ def test_unknown_names_are_answered_with_the_known(options) -> None:
         {"method": "BB", "model": "random"},
         {"model": "fixed"},
         {"level": 1.0},
+        {"method": "MH", "model": "common", "tau2": "DL"},
+        {"method": "IV", "model": "common", "tau2_ci": "QP"},
         {"method": "UM.FS", "tau2": "REML"},
         {"method": "UM.FS", "points": 0},
         {"increment": -1.0},

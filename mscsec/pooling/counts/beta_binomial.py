@@ -8,11 +8,11 @@ import numpy as np
 from scipy.special import expit
 
 from mscsec.arrays import Array
-from mscsec.errors import InvalidInput, NotConverged, NotEstimable, UnknownMethod
+from mscsec.errors import InvalidInput, NotConverged, NotEstimable
 from mscsec.pooling.counts import notices
 from mscsec.pooling.counts.closed import Request
 from mscsec.pooling.counts.families import log_beta_ratio
-from mscsec.pooling.counts.frame import Options, Spread, spread_out, wald_result
+from mscsec.pooling.counts.frame import Options, Spread, only_wald, spread_out, wald_result
 from mscsec.pooling.counts.jets import Jet, constant, variable
 from mscsec.pooling.counts.mixed import GroupRequest
 from mscsec.pooling.counts.newton import Maximum, maximise
@@ -80,8 +80,7 @@ def _result(
     transform: str,
     told: tuple[Notice, ...],
 ) -> PooledResult:
-    if options.ci not in (None, "auto", "wald"):
-        raise UnknownMethod("interval for the beta-binomial model", str(options.ci), ("wald",))
+    only_wald(options, "the beta-binomial model")
     parameters, k = len(fit.eta) + 1, int((weights > 0).sum())
     result = wald_result(
         estimate, se, k=k, weights=weights, method="BB", options=options, transform=transform, spread=Spread(),

@@ -12,7 +12,15 @@ from mscsec.arrays import Array, BoolArray
 from mscsec.errors import NotEstimable
 from mscsec.pooling.counts import mantel_haenszel, notices, peto, study_effects
 from mscsec.pooling.counts.continuity import ZeroCells, has_estimate, incremented, incremented_time, increments
-from mscsec.pooling.counts.frame import Options, Spread, inverse_variance, q_intervals, spread_about, wald_result
+from mscsec.pooling.counts.frame import (
+    Options,
+    Spread,
+    inverse_variance,
+    only_wald,
+    q_intervals,
+    spread_about,
+    wald_result,
+)
 from mscsec.pooling.counts.mantel_haenszel import Stratified
 from mscsec.pooling.counts.stratified_tests import (
     ChiSquare,
@@ -89,6 +97,7 @@ def by_mantel_haenszel(request: Request) -> PooledResult:
     told = _told(request, effects, "MH")
     if request.options.model == "random":
         return _random_about(request, effects, found, spread, details, told)
+    only_wald(request.options, "the Mantel-Haenszel estimate")
     if se == 0:
         told = (*told, Notice("P304", "The standard error is 0 (no table varies), so there is no test"))
     return wald_result(
@@ -188,6 +197,7 @@ def by_peto(request: Request) -> PooledResult:
         return inverse_variance(
             effects, method="Peto", options=request.options, transform="exp", notices=told, details=details
         )
+    only_wald(request.options, "Peto's method")
     return wald_result(
         float(found.estimate),
         float(found.se),
@@ -267,6 +277,7 @@ def by_cochran(request: Request) -> PooledResult:
         return inverse_variance(
             effects, method="Cochran", options=request.options, transform="exp", notices=told, details=details
         )
+    only_wald(request.options, "Cochran's method")
     return wald_result(
         estimate,
         se,

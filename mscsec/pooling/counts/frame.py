@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from mscsec.arrays import Array, BoolArray
-from mscsec.errors import InvalidInput, NotEstimable
+from mscsec.errors import InvalidInput, NotEstimable, UnknownMethod
 from mscsec.pooling.counts.study_effects import StudyEffects
 from mscsec.pooling.fit import pool
 from mscsec.pooling.heterogeneity import h_interval
@@ -50,9 +50,17 @@ def check_options(options: Options) -> None:
     """Raises InvalidInput and UnknownMethod for options that no method can use."""
     if options.model not in ("common", "random"):
         raise InvalidInput(f"model is {options.model!r}", 'the model is "common" or "random"')
+    if options.model == "common" and (options.tau2 is not None or options.tau2_ci not in (None, "none")):
+        raise InvalidInput("tau2 with a common-effect model", "a common effect has no between-study variance")
     if not 0 < options.level < 1:
         raise InvalidInput(f"level is {options.level}", "a level lies between 0 and 1", "Write 0.95 for 95 percent.")
     assert options.convention.key
+
+
+def only_wald(options: Options, method: str) -> None:
+    """Raises UnknownMethod where another interval than Wald's is asked of a method that has no other."""
+    if options.ci not in (None, "auto", "wald"):
+        raise UnknownMethod(f"interval for {method}", str(options.ci), ("wald",))
 
 
 @dataclass(frozen=True, slots=True)

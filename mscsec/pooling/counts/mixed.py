@@ -85,6 +85,7 @@ def by_rates_conditional(request: Request) -> PooledResult:
 
 def _two_arms(request: Request, key: str, build: Builder, saturate: Callable[[Any], Saturated] | None) -> PooledResult:
     """Fit one of the models; `saturate` is None where no saturated model is nested above it."""
+    _check(request.options)
     t = request.tables
     used = _used(request, key)
     _require_events(t, used, key)
@@ -183,6 +184,7 @@ def _one_group(
     vi: Array,
     transform: str,
 ) -> PooledResult:
+    _check(request.options)
     design = np.ones((len(x), 1))
     problem = build(x, size, design, request.points or glmm_models.POINTS)
     flat = fit(problem, random=False)
@@ -209,12 +211,6 @@ def _result(
     """The common part of all mixed models; with random effects tau2, I2 and the prediction interval on top."""
     k = int(used.sum())
     ci_method, df = _interval(options, k)
-    if options.tau2 not in (None, "ML") or options.tau2_ci not in (None, "none"):
-        raise InvalidInput(
-            f"tau2={options.tau2!r}, tau2_ci={options.tau2_ci!r} with a mixed model",
-            "it estimates tau2 by maximum likelihood, with a standard error and no interval",
-            "Leave both out",
-        )
     details: dict[str, Any] = {
         "log_likelihood": found.log_likelihood,
         "aic": found.aic,
@@ -243,6 +239,16 @@ def _result(
     return _with_spread(plain, found, effects, options, transform) if options.model == "random" else plain
 
 
+def _check(options: Options) -> None:
+    """Refuse, before anything is fitted, what a mixed model does not do."""
+    if options.tau2 not in (None, "ML") or options.tau2_ci not in (None, "none"):
+        raise InvalidInput(
+            f"tau2={options.tau2!r}, tau2_ci={options.tau2_ci!r} with a mixed model",
+            "it estimates tau2 by maximum likelihood, with a standard error and no interval",
+            "Leave both out",
+        )
+
+
 def _interval(options: Options, k: int) -> tuple[str, float]:
     asked = options.ci or "wald"
     if asked not in ("auto", "wald", "t"):
@@ -257,7 +263,7 @@ def _with_spread(
 ) -> PooledResult:
     """tau2 with what follows from it. I2 takes Higgins & Thompson's typical variance of the studies' own effects."""
     w = np.where(effects.included, 1 / effects.vi, 0.0)
-    k, by_q = int(effects.included.sum()), options.convention.i2 == "q"
+    k, by_q = int(effects.included.sum()), options.convention.i2 == "q" and result.i2 is not None
     typical = (k - 1) / float(w.sum() - (w**2).sum() / w.sum()) if k > 1 else float(effects.vi[0])
     method, limits, df = _prediction(result, found.tau2, options)
     told = result.warnings

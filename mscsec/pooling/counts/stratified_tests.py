@@ -114,8 +114,8 @@ def _excess(t: Tables) -> Array:
 
 
 def _association(excess: Array, variance: Array, correct: bool) -> ChiSquare:
-    # A difference smaller than the correction leaves nothing to test, so the statistic is 0 and not the square of a negative.
-    distance = np.maximum(np.abs(excess) - CORRECTION, 0.0) if correct else np.abs(excess)
+    # As published, so below half an event the square rises again, up to 1 / (4 V); such a P value is near one either way.
+    distance = np.abs(excess) - CORRECTION if correct else excess
     exists = variance > 0
     statistic = np.divide(distance**2, variance, out=np.full(np.shape(variance), np.nan), where=exists)
     return _chi_square(statistic, np.ones(np.shape(variance), dtype=int), exists)

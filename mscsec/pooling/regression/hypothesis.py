@@ -163,7 +163,7 @@ def variance_inflation(
     kept = [j for j in range(fit.p) if j != where]
     if len(kept) < 2:
         raise NotEstimable("variance inflation needs two coefficients beside the intercept")
-    vcov = np.array(fit.vcov)[np.ix_(kept, kept)]
+    vcov = fit_coefficients(fit.data.problem, np.array([fit.tau2])).bread[0][np.ix_(kept, kept)]
     sd = np.sqrt(np.diagonal(vcov))
     correlation = vcov / np.outer(sd, sd)
     asked = {names[j]: [j] for j in kept} if sets is None else sets

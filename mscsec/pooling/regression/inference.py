@@ -74,8 +74,8 @@ def fit_coefficients(problem: Problem, tau2: Array) -> Fit:
         factor = model.inverse_triangle()
     else:
         used = project(problem, problem.weights)
-        meat = used.quadratic(problem.weights * (problem.vi + tau2[:, None]))
-        factor = used.inverse_triangle() @ np.linalg.cholesky(meat)
+        root = np.sqrt(problem.weights * (problem.vi + tau2[:, None]))
+        factor = used.inverse_triangle() @ np.moveaxis(used.basis * root, 0, -2)
     beta = used.beta()
     scale = np.where(problem.df > 0, model.rss / np.maximum(problem.df, 1.0), 1.0)
     return Fit(problem, tau2, model, used, beta, factor, scale)
@@ -106,12 +106,18 @@ class KenwardRoger:
     """The pieces of Kenward and Roger's adjustment with one variance parameter, in the coordinates R beta.
 
     spread : (B, p, p) basis'W basis, minus the derivative of the precision by tau2.
-    covariance : (B, p, p) of R beta, enlarged for the estimation of tau2; variance : (B,) of tau2 hat, 2 / tr(PP).
+    factor : (B, p, p + k) with factor factor' the covariance of R beta, enlarged for the estimation of tau2.
+    variance : (B,) of tau2 hat, 2 / tr(PP).
     """
 
     spread: Array
-    covariance: Array
+    factor: Array
     variance: Array
+
+    @property
+    def covariance(self) -> Array:
+        """(B, p, p) covariance of R beta."""
+        return np.asarray(self.factor @ np.swapaxes(self.factor, -1, -2))
 
     def df(self, half: Array) -> Array:
         """Degrees of freedom of each contrast; half : (B, m, p) contrasts in the coordinates R beta."""
@@ -130,8 +136,10 @@ def kenward_roger_parts(fit: Fit) -> KenwardRoger:
     w = fit.model.weights
     variance = 2 / fit.model.trace_product(w, w)
     spread = fit.model.quadratic(w)
-    inner = variance[:, None, None] * (fit.model.quadratic(w**2) - spread @ spread)
-    return KenwardRoger(spread, np.eye(spread.shape[-1]) + 2 * inner, variance)
+    left = np.stack([fit.model.remainder(w * column) for column in fit.model.basis], axis=-2)  # (I - H) W basis
+    identity = np.broadcast_to(np.eye(spread.shape[-1]), spread.shape)
+    enlarged = np.concatenate([identity, np.sqrt(2 * variance)[:, None, None] * left], axis=-1)
+    return KenwardRoger(spread, enlarged, variance)
 
 
 def _kenward_roger(fit: Fit) -> Inference:
@@ -141,7 +149,7 @@ def _kenward_roger(fit: Fit) -> Inference:
     """
     parts = kenward_roger_parts(fit)
     inverse = fit.model.inverse_triangle()
-    return Inference(inverse @ np.linalg.cholesky(parts.covariance), parts.df(inverse))
+    return Inference(inverse @ parts.factor, parts.df(inverse))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +254,12 @@ def _kenward_roger_f(fit: Fit, contrast: Array) -> tuple[Array, Array]:
     if m == 1:
         return parts.df(half)[:, 0], np.ones(half.shape[0])
     turned = half @ parts.covariance
-    middle = np.linalg.solve(turned @ np.swapaxes(half, -1, -2), turned @ parts.spread @ np.swapaxes(turned, -1, -2))
+    triangle = np.linalg.qr(np.swapaxes(half @ parts.factor, -1, -2), mode="r")
+    size = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1))
+    known = size.min(-1) > INDEPENDENT * size.max(-1)
+    safe = np.where(known[:, None, None], triangle, np.eye(m))
+    once = np.linalg.solve(np.swapaxes(safe, -1, -2), turned @ parts.spread @ np.swapaxes(turned, -1, -2))
+    middle = np.swapaxes(np.linalg.solve(np.swapaxes(safe, -1, -2), np.swapaxes(once, -1, -2)), -1, -2)
     a1 = parts.variance * np.trace(middle, axis1=-2, axis2=-1) ** 2
     a2 = parts.variance * np.trace(middle @ middle, axis1=-2, axis2=-1)
     lean = 1 - a2 / m
@@ -254,7 +267,7 @@ def _kenward_roger_f(fit: Fit, contrast: Array) -> tuple[Array, Array]:
     g = ((m + 1) * a1 - (m + 4) * a2) / ((m + 2) * a2)
     bottom = 3 * m + 2 * (1 - g)
     left, right = 1 - (m - g) / bottom * b, 1 - (m + 2 - g) / bottom * b
-    possible = (lean > MEAN_EXISTS) & (right > MEAN_EXISTS) & (left != 0)
+    possible = known & (lean > MEAN_EXISTS) & (right > MEAN_EXISTS) & (left != 0)
     mean = 1 / np.where(possible, lean, 1.0)
     spread = 2 / m * (1 + g / bottom * b) / np.where(possible, left**2 * right, 1.0)
     over = m * spread / (2 * mean**2) - 1

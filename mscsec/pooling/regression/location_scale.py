@@ -102,10 +102,9 @@ def location_scale(
         raise InvalidInput(f"Z has {z.shape[0]} rows, X has {k}", "each study has one row in both")
     if k < p + q:
         raise TooFewStudies(f"a location-scale model with {p + q} coefficients", p + q, k)
-    alpha, state, steps = _maximise(problem, z, method == "REML")
+    alpha, factor, state, steps = _maximise(problem, z, method == "REML")
     fit = project(problem, 1 / (problem.vi + state.tau2))
     inverse = fit.inverse_triangle()[0]
-    factor = np.linalg.inv(np.linalg.cholesky(-state.hessian)).T
     df = np.inf if ci == "wald" else float(k - p)
     df_scale = np.inf if ci == "wald" else float(k - q)
     beta = fit.beta()[0]
@@ -183,9 +182,10 @@ def _state(problem: Problem, z: Array, alpha: Array, restricted: bool) -> _State
     return _State(value, z.T @ slope, z.T @ curvature @ z, tau2)
 
 
-def _maximise(problem: Problem, z: Array, restricted: bool) -> tuple[Array, _State, int]:
+def _maximise(problem: Problem, z: Array, restricted: bool) -> tuple[Array, Array, _State, int]:
     """Newton ascent from the model with one variance, in orthonormal coordinates of Z, with step halving.
 
+    Returns alpha, a factor of its covariance (the inverse of the observed information), the state there and the steps.
     Where the likelihood is not concave its eigenvalues are turned negative, which keeps every step uphill.
     """
     basis, triangle = np.linalg.qr(z)
@@ -203,7 +203,7 @@ def _maximise(problem: Problem, z: Array, restricted: bool) -> tuple[Array, _Sta
         _refuse_vanishing(problem, basis, gamma, state)
         gain = float(state.gradient @ move)
         if gain <= SETTLED**2 and (values < 0).all():
-            return np.linalg.solve(triangle, gamma), _in_terms_of(state, triangle), step
+            return np.linalg.solve(triangle, gamma), np.linalg.solve(triangle, vectors / np.sqrt(-values)), state, step
         share = 1.0
         while share > 1e-10:
             ahead = _state(problem, basis, gamma + share * move, restricted)
@@ -212,11 +212,6 @@ def _maximise(problem: Problem, z: Array, restricted: bool) -> tuple[Array, _Sta
             share /= 2
         gamma, state = gamma + share * move, ahead
     raise NotConverged("the location-scale model", STEPS, state.value, "Leave moderators out of the scale part")
-
-
-def _in_terms_of(state: _State, triangle: Array) -> _State:
-    """Derivatives in alpha = R^-1 gamma instead of gamma."""
-    return _State(state.value, triangle.T @ state.gradient, triangle.T @ state.hessian @ triangle, state.tau2)
 
 
 def _refuse_vanishing(problem: Problem, basis: Array, gamma: Array, state: _State) -> None:

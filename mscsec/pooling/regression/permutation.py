@@ -121,7 +121,7 @@ def _statistics(fit: RegressionResult, batch: Problem, statistic: str) -> Array:
 
 def _as_extreme(permuted: Array, observed: Array) -> Array:
     """(p + 1, 3) counts: at least as far from zero, as high, as low as observed."""
-    slack = (TIES * np.maximum(np.abs(observed), TIES))[:, None]
+    slack = (TIES * np.where(np.isfinite(observed), np.maximum(np.abs(observed), TIES), 0.0))[:, None]
     seen = observed[:, None]
     return np.stack(
         [

@@ -1,0 +1,272 @@
+"""A CSV table in pieces: byte ranges that end where an analysis ends, each read by itself and by any process."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from mscsec.arrays import Array, BoolArray, IntArray
+from mscsec.batch.options import Columns
+from mscsec.batch.rows import Reject, Rows, without_group
+from mscsec.errors import InvalidInput, UsageError
+
+MISSING = ("", "na", "n/a", "nan", "null", "none", "-", ".")
+_TOKENS = sorted({form(token) for token in MISSING for form in (str, str.upper, str.capitalize)} | {"NaN"})
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_BOM = b"\xef\xbb\xbf"
+_NEWLINE, _QUOTE = 10, 34
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """A file with its header: `names` as they stand there, the separator, and where the rows begin."""
+
+    path: str
+    names: tuple[str, ...]
+    delimiter: str
+    start: int
+
+    def __post_init__(self) -> None:
+        if len(self.names) < 2:
+            raise UsageError(
+                f"{self.path} has one column; the header names several, separated by commas, semicolons or tabs",
+                code="E211",
+            )
+
+    def pieces(self, columns: Columns, size: int) -> Iterator[CsvPiece]:
+        """Pieces of about `size` bytes. A cut falls where the group changes, so that an analysis is whole in its piece
+        wherever its rows follow each other.
+
+        Raises UsageError for a table without rows.
+        """
+        place = self.names.index(columns.group)
+        end = Path(self.path).stat().st_size
+        start, line = self.start, 2
+        if start >= end:
+            raise UsageError(f"{self.path} has no rows under its header", code="E211")
+        with open(self.path, "rb") as file:
+            while start < end:
+                stop = end if start + size >= end else _cut(file, start + size, place, self.delimiter)
+                file.seek(start)
+                lines = sum(block.count(b"\n") for block in _blocks(file, stop - start))
+                yield CsvPiece(self, columns, start, stop, line)
+                start, line = stop, line + lines
+
+
+@dataclass(frozen=True, slots=True)
+class CsvPiece:
+    """The bytes from `start` to `stop` of a table; `line` is the number of their first line in the file."""
+
+    table: CsvTable
+    columns: Columns
+    start: int
+    stop: int
+    line: int
+
+    @property
+    def size(self) -> int:
+        """Bytes, for a progress bar."""
+        return self.stop - self.start
+
+    def rows(self) -> Rows:
+        """The rows; a line of another number of cells, or with a cell that is no number, is rejected by its line."""
+        with open(self.table.path, "rb") as file:
+            file.seek(self.start)
+            block = file.read(self.stop - self.start)
+        return parse(block, self.table, self.columns, self.line)
+
+
+def open_csv(path: str) -> CsvTable:
+    """Reads the header: its separator is the one of comma, semicolon and tab that it has most of.
+
+    Raises UsageError where the file cannot be read, is empty or is no UTF-8 text.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.readline(1 << 20)
+            start = file.tell()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        text = raw.removeprefix(_BOM).decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text; save it as CSV UTF-8", code="E211") from None
+    if not text.strip() or "\0" in text:
+        raise UsageError(f"{path} does not start with a line of column names", code="E211")
+    delimiter = max(",;\t", key=text.count)
+    names = tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter)))
+    return CsvTable(path, names, delimiter, start)
+
+
+def _blocks(file: IO[bytes], size: int, step: int = 1 << 20) -> Iterator[bytes]:
+    while size > 0 and (block := file.read(min(step, size))):
+        size -= len(block)
+        yield block
+
+
+def _cut(file: IO[bytes], near: int, place: int, delimiter: str) -> int:
+    """The start of the first line behind `near` whose group differs from that of the line before it."""
+    file.seek(near)
+    file.readline()
+    current: str | None = None
+    while True:
+        at = file.tell()
+        line = file.readline()
+        if not line:
+            return at
+        group = _group(line, place, delimiter)
+        if group is not None and current is not None and group != current:
+            return at
+        current = group if group is not None else current
+
+
+def _group(line: bytes, place: int, delimiter: str) -> str | None:
+    """The group of a line; None for one that has none, which then goes with its neighbours."""
+    cells = next(csv.reader([line.decode("utf-8", "replace").rstrip("\r\n")], delimiter=delimiter), [])
+    return cells[place].strip() or None if place < len(cells) else None
+
+
+# --- one piece --------------------------------------------------------------------------------------------------------
+
+
+def parse(block: bytes, table: CsvTable, columns: Columns, line: int) -> Rows:
+    """The rows of a block of whole lines, the first of which is line number `line`."""
+    block = _clean(block, table.path, line)
+    starts, cells, odd = _layout(block, table.delimiter)
+    lines = np.arange(line, line + len(starts), dtype=np.int64)
+    wrong = odd | (cells != len(table.names))
+    rejects: list[Reject] = []
+    if wrong.any():
+        block, rejects = _without(block, starts, wrong, odd, cells, lines, len(table.names))
+        lines = lines[~wrong]
+    if not len(lines):
+        return Rows(np.empty(0, dtype=object), {name: np.empty(0) for name in columns.names}, lines, rejects)
+    frame = _read(block, table, columns)
+    groups = frame[columns.group].to_numpy(dtype=object)
+    if b" " in block or (table.delimiter != "\t" and b"\t" in block):
+        groups = np.fromiter((name.strip() for name in groups), dtype=object, count=len(groups))
+    numbers: dict[str, Array] = {}
+    words: dict[int, str] = {}
+    for name, column in zip(columns.names, columns.used, strict=True):
+        numbers[name] = _floats(frame[column], name, words)
+    rows = Rows(groups, numbers, lines, rejects)
+    if words:
+        rejects += [Reject(int(lines[i]), str(groups[i]), "E212", reason) for i, reason in words.items()]
+        good = np.ones(len(rows), dtype=bool)
+        good[list(words)] = False
+        rows = rows.take(good, rejects)
+    return without_group(rows)
+
+
+def _clean(block: bytes, path: str, line: int) -> bytes:
+    """The block with line feeds alone at its line ends; refuses what is not UTF-8."""
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+    if not block.isascii():
+        try:
+            block.decode("utf-8")
+        except UnicodeDecodeError as error:
+            at = line + block.count(b"\n", 0, error.start)
+            raise InvalidInput(
+                f"{path}:{at}: a byte that is not UTF-8", "a table is UTF-8 text", "Save it as CSV UTF-8.", code="E211"
+            ) from None
+    return block if block.endswith(b"\n") else block + b"\n"
+
+
+def _layout(block: bytes, delimiter: str) -> tuple[IntArray, IntArray, BoolArray]:
+    """Of each line: where it starts, its number of cells (0 for a blank one), and whether a quote is left open in it."""
+    raw = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero(raw == _NEWLINE)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    commas = np.flatnonzero(raw == ord(delimiter))
+    odd = np.zeros(len(ends), dtype=bool)
+    if b'"' in block:
+        quotes = np.flatnonzero(raw == _QUOTE)
+        before = np.searchsorted(quotes, starts)
+        odd = np.diff(np.append(before, len(quotes))) % 2 == 1
+        line_of = np.searchsorted(ends, commas)
+        commas = commas[(np.searchsorted(quotes, commas) - before[line_of]) % 2 == 0]
+    if len(commas) % len(ends) == 0 and len(commas):
+        # Nearly always every line has as many cells; that takes two comparisons a line instead of a search.
+        square = commas.reshape(len(ends), -1)
+        if (square[:, 0] >= starts).all() and (square[:, -1] < ends).all():
+            return starts, np.full(len(ends), square.shape[1] + 1), odd
+    cells = np.diff(np.searchsorted(commas, np.append(starts, len(block)))) + 1
+    cells[ends == starts] = 0
+    return starts, cells, odd
+
+
+def _without(
+    block: bytes, starts: IntArray, wrong: BoolArray, odd: BoolArray, cells: IntArray, lines: IntArray, width: int
+) -> tuple[bytes, list[Reject]]:
+    """The block without its wrong lines, and the reason of each that is not blank."""
+    edges = np.append(starts, len(block)).tolist()
+    rejects = []
+    for i in np.flatnonzero(wrong).tolist():
+        text = block[edges[i] : edges[i + 1]].strip()
+        if not text:
+            continue
+        reason = (
+            "a quote is left open; a cell that runs over several lines cannot be read here"
+            if odd[i]
+            else f"found {cells[i]} {'cell' if cells[i] == 1 else 'cells'} under {width} columns"
+        )
+        rejects.append(Reject(int(lines[i]), "", "E211", reason))
+    kept = b"".join(block[edges[i] : edges[i + 1]] for i in np.flatnonzero(~wrong).tolist())
+    return kept, rejects
+
+
+def _read(block: bytes, table: CsvTable, columns: Columns) -> Any:
+    import pandas
+
+    # pandas reads decimals to the last bit by default from 3.1 on, and warns where it is told to.
+    newest = tuple(int(part) for part in pandas.__version__.split(".")[:2]) >= (3, 1)
+    exact: dict[str, Any] = {} if newest else {"float_precision": "round_trip"}
+    return pandas.read_csv(
+        io.BytesIO(block),
+        header=None,
+        names=list(table.names),
+        index_col=False,
+        usecols=[columns.group, *columns.used],
+        dtype={columns.group: object},
+        sep=table.delimiter,
+        skipinitialspace=True,
+        skip_blank_lines=False,
+        keep_default_na=False,
+        na_values={column: _TOKENS for column in columns.used},
+        low_memory=False,
+        engine="c",
+        **exact,
+    )
+
+
+def _floats(column: Any, name: str, words: dict[int, str]) -> Array:
+    """A column as floats, nan where missing; cells that are no number are noted in `words` by their position."""
+    if column.dtype.kind in "iuf":
+        numbers: Array = column.to_numpy(dtype=float)
+        return numbers
+    cells: Sequence[Any] = column.to_numpy(dtype=object).tolist()
+    values = [_number(cell) for cell in cells]
+    for i, value in enumerate(values):
+        if value is None:
+            words.setdefault(i, f"{name} is {str(cells[i])[:40]!r}; a number or an empty cell is wanted here")
+    return np.array([np.nan if value is None else value for value in values])
+
+
+def _number(cell: Any) -> float | None:
+    """A cell as a number: nan where missing, None where it is neither."""
+    if isinstance(cell, bool):
+        return None
+    if isinstance(cell, (int, float)):
+        return float(cell)
+    text = cell.strip().replace("−", "-")
+    if text.casefold() in MISSING:
+        return float("nan")
+    return float(text) if _NUMBER.fullmatch(text) else None
