@@ -7,7 +7,8 @@ An example is a block marked `console` whose lines starting with `$ ` are run by
 folder of its own for each page, which starts as an empty one with the shipped evidence base found by default. An
 HTML comment before the block changes that: `<!-- exit 1 -->` expects another exit code (and shows stderr too),
 `<!-- columns 120 -->` another width, `<!-- in studies -->` puts a copy of studies/ into the folder.
-A block marked `pycon` is a Python session in the same folder.
+A block marked `pycon` is a Python session in the same folder. A block marked `yaml` after `<!-- file NAME -->` is written
+to that file.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCK = re.compile(r"(?P<notes>(?:<!--[^\n]*-->\n)*)```(?P<kind>console|pycon)\n(?P<body>.*?)```\n", re.DOTALL)
+BLOCK = re.compile(r"(?P<notes>(?:<!--[^\n]*-->\n)*)```(?P<kind>console|pycon|yaml)\n(?P<body>.*?)```\n", re.DOTALL)
 
 
 def main(update: bool) -> int:
@@ -51,6 +52,11 @@ def main(update: bool) -> int:
 def rerun(match: re.Match[str], folder: Path) -> str:
     """The block with today's output."""
     notes, kind, body = match["notes"], match["kind"], match["body"]
+    if kind == "yaml":
+        named = re.search(r"<!-- file (\S+) -->", notes)
+        if named:
+            (folder / named[1]).write_text(body, encoding="utf-8")
+        return match[0]
     fresh = console(body, notes, folder) if kind == "console" else session(body, folder)
     return f"{notes}```{kind}\n{fresh}```\n"
 

@@ -447,6 +447,11 @@ CODES = by_key(
     ),
     Code(
         "P306",
+        "rare events",
+        "Few people had the event, or some arms have none. Inverse-variance methods then rest on a continuity correction and are biased. Mantel-Haenszel without a correction, Peto's method (small effects, balanced arms) or a likelihood for counts suit better; `advise` says which.",
+    ),
+    Code(
+        "P306",
         "sparse data",
         "Events are rare or absent in some arms. Inverse variance with 0.5 in zero cells is biased there and the Cochrane Handbook (10.4.4) advises against it. The message names methods that suit these data; --compare shows them side by side.",
     ),

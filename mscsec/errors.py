@@ -116,5 +116,11 @@ class NotEstimable(CannotCompute):
 def nearest(asked: str, known: Sequence[str]) -> str | None:
     """The known name closest to `asked`, or None where none is close. Upper and lower case do not matter."""
     folded = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(asked.casefold(), folded, n=1, cutoff=0.6)
-    return folded[close[0]] if close else None
+    word = asked.casefold()
+    close = difflib.get_close_matches(word, folded, n=5, cutoff=0.6)
+    if not close:
+        return None
+    likeness = {name: difflib.SequenceMatcher(None, name, word).ratio() for name in close}
+    best = max(likeness.values())
+    equals = [name for name in close if likeness[name] == best]
+    return folded[next((name for name in equals if sorted(name) == sorted(word)), equals[0])]  # SDM is SMD, not SMN

@@ -22,7 +22,9 @@ class RecordProblem(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Inputs:
+class Inputs:
+    """The inputs of `appraise` as one assessment holds them; `paths` says where in it each stands."""
+
     answers: dict[str, Answer] = field(default_factory=dict)
     settings: dict[str, Answer] = field(default_factory=dict)
     judgements: dict[str, str] = field(default_factory=dict)
@@ -37,8 +39,9 @@ class _Inputs:
             self.paths[argument, key] = path
 
 
-def _inputs(assessment: Assessment) -> _Inputs:
-    taken = _Inputs()
+def inputs_of(assessment: Assessment) -> Inputs:
+    """What one assessment of a record says."""
+    taken = Inputs()
     taken.put("settings", "aim", assessment.aim, ("aim",))
     taken.put("settings", "deviations_addressed", assessment.deviations_addressed, ("deviations_addressed",))
     for id, domain in assessment.domains.items():
@@ -52,7 +55,7 @@ def _inputs(assessment: Assessment) -> _Inputs:
 
 
 def _put_judgement(
-    taken: _Inputs, key: str, judgement: str | None, reason: str | None, direction: str | None, path: tuple[str, ...]
+    taken: Inputs, key: str, judgement: str | None, reason: str | None, direction: str | None, path: tuple[str, ...]
 ) -> None:
     taken.put("judgements", key, judgement, (*path, "judgement"))
     taken.put("reasons", key, reason, (*path, "reason"))
@@ -61,7 +64,7 @@ def _put_judgement(
 
 def appraise_record(assessment: Assessment) -> Appraisal:
     """The appraisal of one assessment of a record; raises as `appraise` does."""
-    inputs = _inputs(assessment)
+    inputs = inputs_of(assessment)
     return appraise(
         assessment.tool,
         inputs.answers,
@@ -78,7 +81,7 @@ def record_problems(assessment: Assessment) -> tuple[RecordProblem, ...]:
         form = instrument(assessment.tool)
     except UnknownName as error:
         return (RecordProblem(("tool",), error),)
-    inputs = _inputs(assessment)
+    inputs = inputs_of(assessment)
     problems = assessment_problems(
         form,
         inputs.answers,

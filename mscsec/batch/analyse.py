@@ -10,7 +10,7 @@ import numpy as np
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.batch.options import Columns, Options
 from mscsec.batch.rows import Names, Reject, Rows
-from mscsec.batch.screen import Screened, screen
+from mscsec.batch.screen import screen
 from mscsec.errors import CannotCompute, InvalidInput, TooFewStudies
 from mscsec.pooling import CI
 
@@ -47,8 +47,8 @@ def analyse(rows: Rows, columns: Columns, options: Options, workers: int = 1) ->
     """Pools every analysis of the rows. What cannot be computed for one is said in its status and stops no other."""
     screened = screen(rows, columns.measure)
     groups, first, codes, scattered = _number_groups(rows)
-    groups, first, left_out = _with_rejected(groups, first, codes, rows, screened)
     n = len(groups)
+    left_out = np.bincount(codes[~screened.used], minlength=n).astype(np.int64)
     codes, yi, vi = (values[screened.used] for values in (codes, screened.yi, screened.vi))
     if scattered:
         order = np.argsort(codes, kind="stable")
@@ -84,28 +84,6 @@ def _number_groups(rows: Rows) -> tuple[Names, IntArray, IntArray, bool]:
         return names, rows.lines[starts], codes, False
     own = np.unique(of_run, return_index=True)[1]
     return names[own], rows.lines[starts[own]], of_run[codes], True
-
-
-def _with_rejected(
-    groups: Names, first: IntArray, codes: IntArray, rows: Rows, screened: Screened
-) -> tuple[Names, IntArray, IntArray]:
-    """The groups with those all of whose rows could not be read, in their order, and the number of rejected rows of each."""
-    place = {str(name): i for i, name in enumerate(groups)} if rows.rejects else {}
-    unread: dict[str, int] = {}
-    more = np.zeros(len(groups), dtype=np.int64)
-    for reject in rows.rejects:
-        if reject.group in place:
-            more[place[reject.group]] += 1
-            first[place[reject.group]] = min(first[place[reject.group]], reject.line)
-        elif reject.group and reject.code == "E212":
-            unread[reject.group] = unread.get(reject.group, 0) + 1
-    left_out = more + np.bincount(codes[~screened.used], minlength=len(groups)).astype(np.int64)
-    if not unread:
-        return groups, first, left_out
-    lines = {reject.group: reject.line for reject in reversed(sorted(rows.rejects))}
-    groups = np.concatenate([groups, np.array(list(unread), dtype=object)])
-    first = np.concatenate([first, np.array([lines[name] for name in unread], dtype=np.int64)])
-    return groups, first, np.concatenate([left_out, np.array(list(unread.values()), dtype=np.int64)])
 
 
 def _buckets(k: IntArray) -> list[IntArray]:

@@ -147,22 +147,16 @@ def parse(block: bytes, table: CsvTable, columns: Columns, line: int) -> Rows:
         block, rejects = _without(block, starts, wrong, odd, cells, lines, len(table.names))
         lines = lines[~wrong]
     if not len(lines):
-        return Rows(np.empty(0, dtype=object), {name: np.empty(0) for name in columns.names}, lines, rejects)
+        return Rows(np.empty(0, dtype=object), dict.fromkeys(columns.names, np.empty(0)), lines, rejects=rejects)
     frame = _read(block, table, columns)
     groups = frame[columns.group].to_numpy(dtype=object)
     if b" " in block or (table.delimiter != "\t" and b"\t" in block):
         groups = np.fromiter((name.strip() for name in groups), dtype=object, count=len(groups))
     numbers: dict[str, Array] = {}
-    words: dict[int, str] = {}
+    wrong_cells: dict[int, str] = {}
     for name, column in zip(columns.names, columns.used, strict=True):
-        numbers[name] = _floats(frame[column], name, words)
-    rows = Rows(groups, numbers, lines, rejects)
-    if words:
-        rejects += [Reject(int(lines[i]), str(groups[i]), "E212", reason) for i, reason in words.items()]
-        good = np.ones(len(rows), dtype=bool)
-        good[list(words)] = False
-        rows = rows.take(good, rejects)
-    return without_group(rows)
+        numbers[name] = _floats(frame[column], name, wrong_cells)
+    return without_group(Rows(groups, numbers, lines, wrong_cells, rejects))
 
 
 def _clean(block: bytes, path: str, line: int) -> bytes:
@@ -247,8 +241,8 @@ def _read(block: bytes, table: CsvTable, columns: Columns) -> Any:
     )
 
 
-def _floats(column: Any, name: str, words: dict[int, str]) -> Array:
-    """A column as floats, nan where missing; cells that are no number are noted in `words` by their position."""
+def _floats(column: Any, name: str, wrong: dict[int, str]) -> Array:
+    """A column as floats, nan where missing; cells that are no number are noted in `wrong` by their position."""
     if column.dtype.kind in "iuf":
         numbers: Array = column.to_numpy(dtype=float)
         return numbers
@@ -256,7 +250,7 @@ def _floats(column: Any, name: str, words: dict[int, str]) -> Array:
     values = [_number(cell) for cell in cells]
     for i, value in enumerate(values):
         if value is None:
-            words.setdefault(i, f"{name} is {str(cells[i])[:40]!r}; a number or an empty cell is wanted here")
+            wrong.setdefault(i, f"{name} is {str(cells[i])[:40]!r}; a number or an empty cell is wanted here")
     return np.array([np.nan if value is None else value for value in values])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mscsec.arrays import Array
 from mscsec.batch.options import Columns
-from mscsec.batch.rows import Names, Reject, Rows, without_group
+from mscsec.batch.rows import Names, Rows, without_group
 from mscsec.errors import UsageError
 
 MIN_ROWS = 250_000  # row groups smaller than this are read together; each read has a fixed cost
@@ -111,13 +111,7 @@ def from_frame(frame: Any, columns: Columns, first: int = 1) -> Rows:
     wrong: dict[int, str] = {}
     for name, column in zip(columns.names, columns.used, strict=True):
         numbers[name] = _floats(frame[column], name, wrong)
-    rows = Rows(groups, numbers, lines)
-    if wrong:
-        rejects = [Reject(int(lines[i]), str(groups[i]), "E212", reason) for i, reason in wrong.items()]
-        good = np.ones(len(rows), dtype=bool)
-        good[list(wrong)] = False
-        rows = rows.take(good, rejects)
-    return without_group(rows)
+    return without_group(Rows(groups, numbers, lines, wrong))
 
 
 def group_names(column: Any) -> Names:

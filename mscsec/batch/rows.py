@@ -38,21 +38,27 @@ class Rows:
     """Rows in the order of the table.
 
     groups : (n,) text, the analysis each row belongs to. numbers : by the measure's names, (n,), nan where missing.
-    lines : (n,) line in the file. rejects : rows that could not be read as numbers; they are not among the n.
+    lines : (n,) line in the file. wrong : rows with a cell that is no number, by position, and the reason.
+    rejects : rows that belong to no analysis that could be named; they are not among the n.
     """
 
     groups: Names
     numbers: dict[str, Array]
     lines: IntArray
+    wrong: dict[int, str] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.lines)
 
-    def take(self, at: Any, rejects: Sequence[Reject] = ()) -> Rows:
-        """The rows at an index or a boolean array."""
+    def take(self, at: IntArray, rejects: Sequence[Reject] = ()) -> Rows:
+        """The rows at ascending positions, with `rejects` for their own."""
         numbers = {name: values[at] for name, values in self.numbers.items()}
-        return Rows(self.groups[at], numbers, self.lines[at], list(rejects))
+        wrong = {}
+        if self.wrong:
+            place = {old: new for new, old in enumerate(at.tolist())}
+            wrong = {place[old]: reason for old, reason in self.wrong.items() if old in place}
+        return Rows(self.groups[at], numbers, self.lines[at], wrong, list(rejects))
 
 
 def join(parts: Sequence[Rows], names: Sequence[str]) -> Rows:
@@ -60,10 +66,12 @@ def join(parts: Sequence[Rows], names: Sequence[str]) -> Rows:
     if not parts:
         empty = np.empty(0)
         return Rows(np.empty(0, dtype=object), dict.fromkeys(names, empty), np.empty(0, dtype=np.int64))
+    offsets = np.cumsum([0, *(len(part) for part in parts)]).tolist()
     return Rows(
         np.concatenate([part.groups for part in parts]),
         {name: np.concatenate([part.numbers[name] for part in parts]) for name in names},
         np.concatenate([part.lines for part in parts]),
+        {offset + i: why for offset, part in zip(offsets, parts, strict=False) for i, why in part.wrong.items()},
         [reject for part in parts for reject in part.rejects],
     )
 
@@ -75,12 +83,13 @@ def without_group(rows: Rows) -> Rows:
     if not empty.any() and not broken.any():
         return rows
     blank = empty & np.logical_and.reduce([np.isnan(values) for values in rows.numbers.values()])
+    blank[list(rows.wrong)] = False
     rejects = [Reject(int(rows.lines[i]), "", "E221", "the row names no analysis") for i in np.flatnonzero(empty & ~blank)]
     rejects += [
         Reject(int(rows.lines[i]), " ".join(rows.groups[i].split()), "E221", "the name of the analysis holds a line break")
         for i in np.flatnonzero(broken)
     ]
-    return rows.take(~empty & ~broken, [*rows.rejects, *rejects])
+    return rows.take(np.flatnonzero(~empty & ~broken), [*rows.rejects, *rejects])
 
 
 def rejects_csv(rejects: Iterable[Reject]) -> bytes:

@@ -32,14 +32,14 @@ def screen(rows: Rows, measure: str) -> Screened:
     """Effects of the rows, with zero cells and double-zero trials treated as `pool --table` treats them."""
     if not len(rows):
         return Screened(np.empty(0), np.empty(0), np.empty(0, dtype=bool), [])
-    reasons = _impossible(rows)
+    reasons = {**_impossible(rows), **rows.wrong}
     found = _effects(rows, measure, reasons)
     used = np.array(found.included)
     outside = used & ~((found.vi >= VARIANCE_MIN) & (found.vi <= VARIANCE_MAX))
     for i in np.flatnonzero(outside):
         reasons[int(i)] = f"the sampling variance is {found.vi[i]:g}; it lies between {VARIANCE_MIN:g} and {VARIANCE_MAX:g}"
     used[list(reasons)] = False
-    rejects = [_reject(rows, i, "E222", reason) for i, reason in reasons.items()]
+    rejects = [_reject(rows, i, "E212" if i in rows.wrong else "E222", reason) for i, reason in reasons.items()]
     left = ~used
     left[list(reasons)] = False
     rejects += [_reject(rows, int(i), *_gap(found, int(i))) for i in np.flatnonzero(left)]

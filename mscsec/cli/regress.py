@@ -104,8 +104,9 @@ def command(
     \b
     Examples:
       mscsec regress --outcome mortality_28d --moderators year
-      mscsec regress --table trials.csv --measure RR --moderators "ablat + year" --ci t --permutations 1000
-      mscsec regress --table trials.csv --moderators dose --at dose=10 --at dose=40
+      mscsec regress --table bcg.csv --measure RR --moderators "ablat + year"
+      mscsec regress --table bcg.csv --moderators ablat --ci t --permutations 1000
+      mscsec regress --table t.csv --moderators dose --at dose=10 --at dose=40
     """
     kind = output_kind(output, json=json, csv=csv, markdown=markdown)
     inputs = read_inputs(

@@ -12,7 +12,7 @@ from mscsec.arrays import Array, ArrayLike
 from mscsec.errors import InvalidInput, NotConverged, TooFewStudies
 from mscsec.pooling.bootstrap import Progress, bootstrap_prediction
 from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_interval, i2_from_tau2
-from mscsec.pooling.likelihood import log_likelihood
+from mscsec.pooling.likelihood import log_likelihood_of
 from mscsec.pooling.mean import CI, Interval, fitted, wald
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.prediction import PREDICTION, Prediction, PredictionMethod, probability_above
@@ -330,7 +330,7 @@ def _test_based(c: Cochran, sets: Sets, level: float) -> Fields:
 def _information(solved: Solved, *, restricted: bool) -> Fields:
     """Log-likelihood of the fit, and the information criteria with mean and tau2 as its two parameters."""
     sets = solved.fit.sets
-    value = float(log_likelihood(sets, solved.fit.tau2, restricted=restricted, mean=solved.fit.estimate))
+    value = float(log_likelihood_of(sets, solved.fit.by, restricted=restricted, mean=solved.fit.estimate))
     n = float(sets.k) - 1 if restricted else float(sets.k)
     small = max(n, 4.0)
     return {

@@ -55,12 +55,16 @@ def score(by: Weighing, *, restricted: bool) -> Score:
     return Score(dot(u, u) - by.sum_w, sums.sum_w2 - curvature, sums.sum_w2, sums.sum_w3)
 
 
-def log_likelihood(sets: Sets, tau2: Array, *, restricted: bool, mean: Array | None = None) -> Array:
-    """Log-likelihood at `tau2`, constants included, at the mean that maximises it or at `mean` (from the set's origin).
+def log_likelihood(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
+    """Log-likelihood at `tau2` and at the mean that maximises it there, constants included."""
+    return log_likelihood_of(sets, weigh(sets, tau2), restricted=restricted)
+
+
+def log_likelihood_of(sets: Sets, by: Weighing, *, restricted: bool, mean: Array | None = None) -> Array:
+    """Log-likelihood at the tau2 that `by` was weighed with, at its mean or at `mean` (from the set's origin).
 
     Source: Harville (1977), J Am Stat Assoc 72:320-338.
     """
-    by = weigh(sets, tau2)
     off = 0.0 if mean is None else by.sum_w * (mean - by.mean) ** 2
     logs = np.log(by.wi) if sets.mask is None else np.log(np.where(sets.mask, by.wi, 1.0))
     value = total(logs) - by.q - off
@@ -157,7 +161,7 @@ def _bracket(grid: Array, height: Array, at: IntArray) -> tuple[Array, Array, Ar
     above, below = _pick(height, at), _pick(height, at + 1)
     drop = above - below
     share = np.where(drop > 0, above / np.where(drop > 0, drop, 1.0), 0.5)
-    return low, high, low + (high - low) * np.clip(share, 0.001, 0.999)
+    return low, high, low + (high - low) * np.minimum(np.maximum(share, 0.001), 0.999)
 
 
 def _pick(values: Array, at: IntArray) -> Array:

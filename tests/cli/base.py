@@ -59,8 +59,13 @@ risk_of_bias:
   - tool: rob2
     result: death
     assessor: AB
+    aim: assignment
     domains:
-      "1": {answers: {"1.1": Y, "1.2": Y, "1.3": N}}
+      D1: {answers: {"1.1": Y, "1.2": Y, "1.3": N}}
+      D2: {answers: {"2.1": N, "2.2": N, "2.6": Y}}
+      D3: {answers: {"3.1": Y}}
+      D4: {answers: {"4.1": N, "4.2": N, "4.3": N}}
+      D5: {answers: {"5.1": NI, "5.2": N, "5.3": N}}
 """
 
 STUDIES = {

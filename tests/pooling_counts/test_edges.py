@@ -12,7 +12,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from mscsec.codes import CODES
-from mscsec.errors import InvalidInput, NotEstimable, TooFewStudies, UnknownMethod
+from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies, UnknownMethod
 from mscsec.pooling.counts import (
     CONVENTIONS,
     COUNTS,
@@ -96,6 +96,14 @@ def test_an_empty_arm_is_left_out_and_named() -> None:
     assert found.k == 2
     assert found.weights[1] == 0
     assert "study 2 (1 of 3)" in found.warnings[0].message
+
+
+def test_effects_that_differ_without_bound_are_refused() -> None:
+    """Each study at one end or the other of its support: the likelihood rises with tau for ever."""
+    data = ([0, 10, 0, 12], [60, 10, 70, 12], [9, 0, 11, 0], [9, 80, 11, 75])
+    with pytest.raises((NotConverged, NotEstimable)):
+        pool_counts(*data, method="CM.EL")
+    assert math.isfinite(pool_counts(*data, method="MH").estimate)
 
 
 def test_no_usable_study() -> None:
@@ -184,6 +192,16 @@ def test_notices_name_the_sparse_studies() -> None:
     assert "the pooled sums are as counted" in told["P303"]
     assert set(told) <= set(CODES)
     assert "the pooled sums" not in str(pool_counts(*SPARSE, preset="revman-5").warnings)
+
+
+def test_rare_events_are_said_where_inverse_variance_is_used() -> None:
+    for options in ({"method": "IV"}, {"method": "MH", "model": "random"}, {"method": "SSW", "measure": "RR"}):
+        told = {notice.code: notice.message for notice in pool_counts(*SPARSE, **options).warnings}
+        assert "7.3 in 100, a zero cell in studies 1, 2, 4, 6 (4 of 6)" in told["P306"]
+    for options in ({"method": "MH"}, {"method": "UM.FS"}, {"method": "IV", "measure": "RD"}):
+        assert "P306" not in {notice.code for notice in pool_counts(*SPARSE, **options).warnings}
+    frequent = pool_counts([30, 40], [100, 100], [35, 45], [100, 100], method="IV")
+    assert "P306" not in {notice.code for notice in frequent.warnings}
 
 
 def test_peto_says_when_it_is_out_of_its_range() -> None:

@@ -361,6 +361,7 @@ def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice,
     t, rule = request.tables, request.rule
     one, two = increments(t, rule)
     touched = effects.included & ((one > 0) | (two > 0)) if request.measure != "AS" else np.zeros_like(t.mask)
+    rare = method in ("IV", "SSW") or request.options.model == "random"
     amount = "in proportion to the arms" if isinstance(rule.increment, str) else f"{rule.increment:g}"
     exact = method == "MH" and "MH" not in rule.in_sums
     only_variance = request.measure in ("RD", "IRD") and rule.raw_difference
@@ -370,10 +371,17 @@ def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice,
     )
     return (
         notices.empty_arms(~t.mask)
+        + (_rare(t) if rare and request.measure in ("OR", "RR") else ())
         + _double(request, effects.included, method)
         + notices.corrected(touched & t.any_zero, how)
         + notices.corrected(touched & ~t.any_zero, f"another study has one, so {amount} was added to these too")
     )
+
+
+def _rare(t: Tables | PersonTime) -> tuple[Notice, ...]:
+    assert isinstance(t, Tables)
+    rate = float((t.a + t.c)[t.mask].sum() / t.total[t.mask].sum())
+    return notices.rare_events(min(rate, 1 - rate), t.any_zero)
 
 
 def _double(request: Request, included: BoolArray, method: str) -> tuple[Notice, ...]:

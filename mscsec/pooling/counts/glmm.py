@@ -8,11 +8,13 @@ import numpy as np
 
 from mscsec.arrays import Array
 from mscsec.errors import NotConverged, NotEstimable
+from mscsec.pooling.counts.jets import Jet, constant
 from mscsec.pooling.counts.marginal import Model, log_likelihood
 from mscsec.pooling.counts.newton import Maximum, maximise
 
 STARTS = (0.1, 0.5, 1.5)  # between-study SDs to start from: the likelihood can have a second maximum
 SINGULAR = 1e-14  # ratio of eigenvalues of the information below which a parameter is not determined
+LARGEST_SD = 50.0  # on a log scale; where the likelihood still rises there, tau has no finite estimate
 FLAT = 1e-9  # a rise of the log-likelihood over that at tau = 0 that is rounding
 
 
@@ -124,7 +126,14 @@ def _weights(by_study: Array, name: str) -> Array:
 
 
 def _climb(model: Model, shared: Array, own: Array) -> Maximum:
-    return maximise(lambda s, o: log_likelihood(model, s, o), shared, own, has_own=model.own_intercept)
+    p = model.design.shape[-1]
+
+    def objective(shared: Array, own: Array) -> Jet:
+        if np.abs(shared[p:]).max(initial=0.0) > LARGEST_SD:
+            return constant(np.full(len(own), -np.inf), model.shared + model.own_intercept)
+        return log_likelihood(model, shared, own)
+
+    return maximise(objective, shared, own, has_own=model.own_intercept)
 
 
 def _inverse(information: Array, name: str) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from mscsec.arrays import BoolArray
 from mscsec.results import Notice
 
+SPARSE_RATE = 0.05  # event rate below which tables with a zero cell become likely at usual sample sizes
 SHOWN = 10  # places named in one message before it says "and so on"
 
 
@@ -32,6 +33,23 @@ def double_zero(which: BoolArray, treatment: str) -> tuple[Notice, ...]:
 def double_full(which: BoolArray, treatment: str) -> tuple[Notice, ...]:
     """Studies in which everybody had the event, and what the method did with them."""
     return (Notice("P302", f"Everybody had the event in {places(which)}: {treatment}"),) if which.any() else ()
+
+
+def rare_events(rate: float, zero: BoolArray) -> tuple[Notice, ...]:
+    """Said where an analysis rests on the normal approximation after a continuity correction although events are rare.
+
+    rate : events over participants, or its complement where the event is the rule. Source: Cochrane Handbook 10.4.4.
+    """
+    if rate >= SPARSE_RATE and not zero.any():
+        return ()
+    why = f"{100 * rate:.2g} in 100" + (f", a zero cell in {places(zero)}" if zero.any() else "")
+    return (
+        Notice(
+            "P306",
+            f"Events are rare ({why}): inverse variance is biased with so few, and depends on the continuity correction; "
+            "a common-effect MH or Peto estimate or a mixed model suits better",
+        ),
+    )
 
 
 def corrected(which: BoolArray, how: str) -> tuple[Notice, ...]:

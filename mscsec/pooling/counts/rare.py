@@ -11,6 +11,7 @@ from mscsec.arrays import ArrayLike
 from mscsec.errors import CannotCompute, TooFewStudies
 from mscsec.pooling.counts import peto
 from mscsec.pooling.counts.fit import COUNTS, SYNONYMS, CountMethod, pool_counts
+from mscsec.pooling.counts.notices import SPARSE_RATE
 from mscsec.pooling.counts.tables import Tables, two_by_two, whole
 from mscsec.pooling.result import PooledResult
 from mscsec.registry import choose
@@ -18,7 +19,6 @@ from mscsec.results import Result
 
 # Cochrane Handbook 10.4.4.3 gives the 1 per cent; it names no number for "substantial imbalance" and "large effect".
 PETO_RATE = 0.01  # event rate below which Peto's method was least biased in Bradburn et al. 2007, Stat Med 26:53-77
-SPARSE_RATE = 0.05  # event rate below which tables with a zero cell become likely at usual sample sizes
 BALANCE = 2.0  # larger to smaller arm, over which we call the arms unbalanced
 LARGE_LOG_OR = math.log(
     2.0

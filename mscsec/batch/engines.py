@@ -1,0 +1,103 @@
+"""Where the pieces are computed: here, in threads, in processes, or on a dask cluster; the table is the same."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mscsec.errors import UsageError
+from mscsec.registry import by_key
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A row of `ENGINES`. `run(jobs, work, workers, scheduler)` yields the results in the order of the jobs, a few ahead."""
+
+    key: str
+    name: str
+    run: Callable[[Iterable[Any], Callable[[Any], Any], int, str | None], Iterator[Any]]
+
+
+def serial(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Iterator[R]:
+    """One after the other."""
+    return map(work, jobs)
+
+
+def threads(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Iterator[R]:
+    """Threads of this process; reading and pooling run side by side, writing digits does not."""
+    return _executor(ThreadPoolExecutor(workers), jobs, work, workers)
+
+
+def processes(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Iterator[R]:
+    """Processes of this machine, none for a single job. A script that calls this needs `if __name__ == "__main__":`."""
+    first = list(itertools.islice(jobs, 2))
+    if len(first) < 2:
+        return map(work, first)
+    context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_the_parent)
+    return _executor(pool, itertools.chain(first, jobs), work, workers)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _executor(pool: Executor, jobs: Iterable[J], work: Callable[[J], R], workers: int) -> Iterator[R]:
+    try:
+        yield from _in_order(jobs, lambda job: pool.submit(work, job), lambda future: future.result(), workers)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_order(
+    jobs: Iterable[J], submit: Callable[[J], Any], result: Callable[[Any], R], workers: int
+) -> Iterator[R]:
+    """Results in the order of the jobs; at most two jobs a worker are under way, so that memory is bounded."""
+    under_way: deque[Any] = deque()
+    for job in jobs:
+        under_way.append(submit(job))
+        if len(under_way) >= 2 * workers:
+            yield result(under_way.popleft())
+    while under_way:
+        yield result(under_way.popleft())
+
+
+def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Iterator[R]:
+    """A dask cluster: the one at the address `scheduler`, else one of `workers` processes on this machine.
+
+    Its machines see the input under the same path; results come back here and are written here.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise UsageError("the engine dask needs the package distributed: pip install 'mscsec[dask]'") from None
+    with contextlib.ExitStack() as stack:
+        if scheduler is None:
+            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=40)
+            address: Any = stack.enter_context(cluster)
+        else:
+            address = scheduler
+        try:
+            client = stack.enter_context(Client(address, timeout="10s", set_as_default=False))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"no dask scheduler answers at {scheduler}: {error}") from None
+        several = max(workers, sum(client.nthreads().values()))
+        yield from _in_order(jobs, lambda job: client.submit(work, job, pure=False), lambda future: future.result(), several)
+
+
+ENGINES = by_key(
+    Engine("serial", "one after the other", serial),
+    Engine("threads", "threads of this process", threads),
+    Engine("processes", "processes of this machine", processes),
+    Engine("dask", "a dask cluster", dask),
+)

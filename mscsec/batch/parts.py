@@ -1,0 +1,152 @@
+"""What is finished of a run, beside its output: `OUT.parts/` holds a manifest and one pair of files for each piece."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mscsec.arrays import IntArray
+from mscsec.errors import UsageError
+
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One piece, computed: its table as bytes, its rejects as CSV, what identifies its analyses, and counts.
+
+    hashes, first : (g,) of the names of its analyses, and the line of the first row of each.
+    counts : by status, and by code of the rejects. examples : the first rejects, with `line group code reason`.
+    """
+
+    table: bytes
+    rejects: bytes
+    hashes: Hashes
+    first: IntArray
+    scattered: bool
+    summary: dict[str, Any]
+
+
+class Store:
+    """The folder of parts. A part counts as finished once its `.npz` is there, which is written last and whole."""
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any], suffix: str) -> None:
+        self.folder, self.manifest, self.suffix = folder, dict(manifest), suffix
+
+    @property
+    def spool(self) -> Path:
+        """Folder of the rows sorted by analysis, where that is needed."""
+        return self.folder / "spool"
+
+    def open(self, resume: bool, force: bool) -> str:
+        """Prepares the folder; gives the mode of the interrupted run that is continued, else "contiguous".
+
+        Raises UsageError where an interrupted run is there and is neither to be continued nor replaced, and where it was
+        another run than this one.
+        """
+        path = self.folder / "manifest.json"
+        if self.folder.exists() and not path.exists() and any(self.folder.iterdir()):
+            raise UsageError(f"{self.folder} holds something else than an interrupted run; move it, or name another output")
+        if path.exists() and not resume and not force:
+            raise UsageError(
+                f"{self.folder} holds an interrupted run. Give --resume to continue it, or --force to start again"
+            )
+        if path.exists() and resume:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            self._compare(found)
+            return str(found["mode"])
+        self.clear()
+        self.folder.mkdir(parents=True)
+        self.set_mode("contiguous")
+        return "contiguous"
+
+    def _compare(self, found: Mapping[str, Any]) -> None:
+        different = sorted(name for name, value in self.manifest.items() if found.get(name) != value)
+        if different:
+            what = "; ".join(f"{name} was {found.get(name)!r}, is {self.manifest[name]!r}" for name in different)
+            raise UsageError(f"{self.folder} is of another run ({what}); leave out --resume and give --force to start again")
+
+    def set_mode(self, mode: str) -> None:
+        """ "contiguous" or "spooled"; a change drops what was finished in the other mode."""
+        for path in self.folder.iterdir():
+            if path.is_file():
+                path.unlink()
+        text = json.dumps(self.manifest | {"mode": mode}, indent=1)
+        write_bytes(self.folder / "manifest.json", text.encode())
+
+    def finished(self) -> set[int]:
+        """Numbers of the pieces that need not be computed again."""
+        return {int(path.stem) for path in self.folder.glob("*.npz")}
+
+    def save(self, number: int, part: Part) -> None:
+        """Writes a part: the table first, then the marker that makes it count."""
+        write_bytes(self.table(number), part.table)
+        write_bytes(self.folder / f"{number:07d}.rejects", part.rejects)
+        target = self.folder / f"{number:07d}.npz"
+        temporary = target.with_suffix(".tmp")
+        with open(temporary, "wb") as file:
+            np.savez(
+                file, hashes=part.hashes, first=part.first, scattered=part.scattered, summary=json.dumps(part.summary)
+            )
+        os.replace(temporary, target)
+
+    def table(self, number: int) -> Path:
+        """Where the table of a part stands."""
+        return self.folder / f"{number:07d}{self.suffix}"
+
+    def rejects(self, number: int) -> bytes:
+        """The rejects of a part."""
+        return (self.folder / f"{number:07d}.rejects").read_bytes()
+
+    def load(self, number: int) -> tuple[Hashes, IntArray, bool, dict[str, Any]]:
+        """Hashes, first lines, whether rows stood apart, and the summary of a part."""
+        with np.load(self.folder / f"{number:07d}.npz", allow_pickle=False) as found:
+            return found["hashes"], found["first"], bool(found["scattered"]), json.loads(str(found["summary"]))
+
+    def clear(self) -> None:
+        """Removes the folder."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The whole file or none: written under another name, then renamed."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def move_whole(path: Path, target: Path) -> None:
+    """Puts a finished file in its place in one step, with the permissions of a new file."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(path, target)
+
+
+def fingerprint(path: str) -> dict[str, Any]:
+    """Size and time of change of the input: a changed input is another run."""
+    about = os.stat(path)
+    return {"input": os.path.abspath(path), "size": about.st_size, "changed": about.st_mtime_ns}
+
+
+def options_hash(options: Mapping[str, Any]) -> str:
+    """Of everything that decides the numbers."""
+    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def scratch() -> Any:
+    """A temporary folder that goes away whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="mscsec-") as folder:
+        yield Path(folder)
