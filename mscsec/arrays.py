@@ -10,22 +10,24 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 ArrayLike = npt.ArrayLike
 
-# Submodules that `from numpy import *` loads on demand and that scipy.special has no use for.
-_UNUSED = frozenset({"ctypeslib", "f2py", "testing"})
+# Public names of numpy that stand for submodules loaded on demand, and that scipy.special has no use for.
+_UNUSED = frozenset({"ctypeslib", "f2py", "ma", "polynomial", "random", "testing"})
 
 
 def _import_special() -> None:
     """Imports scipy.special without numpy's test and build tools, which saves a third of its 0.2 s.
 
-    scipy's array-API shim says `from numpy import *`, and numpy then loads every public submodule it names. While the
-    shim is imported those three are taken off numpy's list; the list is whole again before anything else runs.
+    scipy's array-API shim copies every public name of numpy, and numpy then loads the submodules behind them. While the
+    shim is imported those are left out of numpy's lists of names; the lists are whole again before anything else runs.
     """
-    whole = np.__all__
-    np.__all__ = [name for name in whole if name not in _UNUSED]
+    module = vars(np)
+    whole = {name: module[name] for name in ("__all__", "__dir__")}
+    module["__all__"] = [name for name in whole["__all__"] if name not in _UNUSED]
+    module["__dir__"] = lambda: [name for name in whole["__dir__"]() if name not in _UNUSED]
     try:
         import scipy.special  # noqa: F401
     finally:
-        np.__all__ = whole
+        module.update(whole)
 
 
 _import_special()

@@ -330,6 +330,21 @@ CODES = by_key(
         "A cell of a column of numbers holds something else. An empty cell, NA, - or . is a missing value.",
     ),
     Code(
+        "E221",
+        "row of no analysis",
+        "In a table of many analyses the row names none, or its name runs over two lines. It entered nothing; name the analysis in the column given by --group.",
+    ),
+    Code(
+        "E222",
+        "row with an impossible number",
+        "A row of a table of many analyses holds a number that no data can have, such as a negative variance or more events than participants. It was left out of its analysis and counted there under left_out; --strict refuses the table.",
+    ),
+    Code(
+        "E223",
+        "rows of an analysis stand apart",
+        "The rows of one analysis do not follow each other in the table, and sorting was forbidden by --spool never. Sort the table by the group column, or let mscsec deal the rows into temporary files.",
+    ),
+    Code(
         "E301",
         "not reported",
         "A reconstruction needs a figure that the paper does not give. The message names it; another route may do without.",
@@ -444,11 +459,6 @@ CODES = by_key(
         "P305",
         "Peto outside its range",
         "Peto's one-step odds ratio is biased when the effect is large or the arms are of very different size. The Mantel-Haenszel method without a correction is an alternative.",
-    ),
-    Code(
-        "P306",
-        "rare events",
-        "Few people had the event, or some arms have none. Inverse-variance methods then rest on a continuity correction and are biased. Mantel-Haenszel without a correction, Peto's method (small effects, balanced arms) or a likelihood for counts suit better; `advise` says which.",
     ),
     Code(
         "P306",
@@ -668,6 +678,11 @@ CODES = by_key(
     ),
     # --- I: integrity ------------------------------------------------------------------------------------------
     Code(
+        "I000",
+        "figures under question",
+        "Recorded figures of this study contradict each other (!) or raise a question (?). `mscsec integrity --study ID` shows which, and what to ask.",
+    ),
+    Code(
         "I001",
         "a check without power",
         "The figure has so few decimals, or n is so large, that any figure would pass. That it passes says nothing.",
@@ -676,6 +691,11 @@ CODES = by_key(
         "I002",
         "the test decides",
         "Tests that are all in use put the same figures on different sides of 0.05. Find out which test was planned.",
+    ),
+    Code(
+        "I003",
+        "not of whole steps",
+        "The protocol gives no step of one value for this scale. Whole steps cannot give this mean, so the values were read in finer ones; recording the granularity lets the check decide.",
     ),
     Code(
         "I101",

@@ -13,11 +13,12 @@ MAY = {
     "records": set(),
     "effects": {"records"},
     "pooling": set(),
+    "batch": {"effects", "pooling"},
     "appraisal": {"records", "pooling"},
     "integrity": {"records", "effects"},
     "report": {"records", "effects", "pooling", "appraisal", "integrity"},
     "plots": {"records", "effects", "pooling", "appraisal", "integrity", "report"},
-    "cli": {"records", "effects", "pooling", "appraisal", "integrity", "report", "plots"},
+    "cli": {"records", "effects", "pooling", "appraisal", "integrity", "report", "plots", "batch"},
 }
 # Parts of a room that can be lifted out and used alone.
 APART = {"effects/measures": FOUNDATION, "effects/reconstruct": FOUNDATION}

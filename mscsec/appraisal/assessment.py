@@ -91,6 +91,11 @@ class Appraisal(Result):
     warnings: tuple[Notice, ...] = ()
 
     @property
+    def items(self) -> tuple[DomainAppraisal | OverallAppraisal, ...]:
+        """Everything that has a judgement: the domains, then the overall one(s)."""
+        return (*self.domains, *self.overall)
+
+    @property
     def judgement(self) -> str | None:
         """The first overall judgement; None while it is open."""
         return self.overall[0].judgement if self.overall else None

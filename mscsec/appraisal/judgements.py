@@ -71,7 +71,7 @@ class BiasRow(Result):
         """The judgement of a domain or "overall"; empty while it is open, and where nobody has assessed the result."""
         if self.appraisal is None:
             return ""
-        items = (*self.appraisal.domains, *self.appraisal.overall)
+        items = self.appraisal.items
         return next((item.judgement or "" for item in items if item.id == place), "")
 
 

@@ -49,7 +49,7 @@ def analyse(rows: Rows, columns: Columns, options: Options, workers: int = 1) ->
     groups, first, codes, scattered = _number_groups(rows)
     n = len(groups)
     left_out = np.bincount(codes[~screened.used], minlength=n).astype(np.int64)
-    codes, yi, vi = (values[screened.used] for values in (codes, screened.yi, screened.vi))
+    codes, yi, vi = codes[screened.used], screened.yi[screened.used], screened.vi[screened.used]
     if scattered:
         order = np.argsort(codes, kind="stable")
         codes, yi, vi = codes[order], yi[order], vi[order]

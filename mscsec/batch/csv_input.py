@@ -234,7 +234,7 @@ def _read(block: bytes, table: CsvTable, columns: Columns) -> Any:
         skipinitialspace=True,
         skip_blank_lines=False,
         keep_default_na=False,
-        na_values={column: _TOKENS for column in columns.used},
+        na_values=dict.fromkeys(columns.used, _TOKENS),
         low_memory=False,
         engine="c",
         **exact,

@@ -7,7 +7,7 @@ import itertools
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -25,34 +25,38 @@ class Engine:
 
     key: str
     name: str
-    run: Callable[[Iterable[Any], Callable[[Any], Any], int, str | None], Iterator[Any]]
+    run: Callable[[Iterable[Any], Callable[[Any], Any], int, str | None], Generator[Any, None, None]]
 
 
-def serial(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Iterator[R]:
+def serial(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Generator[R, None, None]:
     """One after the other."""
-    return map(work, jobs)
+    yield from map(work, jobs)
 
 
-def threads(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Iterator[R]:
+def threads(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Generator[R, None, None]:
     """Threads of this process; reading and pooling run side by side, writing digits does not."""
-    return _executor(ThreadPoolExecutor(workers), jobs, work, workers)
+    yield from _executor(ThreadPoolExecutor(workers), jobs, work, workers)
 
 
-def processes(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Iterator[R]:
+def processes(
+    jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None
+) -> Generator[R, None, None]:
     """Processes of this machine, none for a single job. A script that calls this needs `if __name__ == "__main__":`."""
-    first = list(itertools.islice(jobs, 2))
+    rest = iter(jobs)
+    first = list(itertools.islice(rest, 2))
     if len(first) < 2:
-        return map(work, first)
+        yield from map(work, first)
+        return
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_the_parent)
-    return _executor(pool, itertools.chain(first, jobs), work, workers)
+    yield from _executor(pool, itertools.chain(first, rest), work, workers)
 
 
 def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _executor(pool: Executor, jobs: Iterable[J], work: Callable[[J], R], workers: int) -> Iterator[R]:
+def _executor(pool: Executor, jobs: Iterable[J], work: Callable[[J], R], workers: int) -> Generator[R, None, None]:
     try:
         yield from _in_order(jobs, lambda job: pool.submit(work, job), lambda future: future.result(), workers)
     finally:
@@ -61,7 +65,7 @@ def _executor(pool: Executor, jobs: Iterable[J], work: Callable[[J], R], workers
 
 def _in_order(
     jobs: Iterable[J], submit: Callable[[J], Any], result: Callable[[Any], R], workers: int
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Results in the order of the jobs; at most two jobs a worker are under way, so that memory is bounded."""
     under_way: deque[Any] = deque()
     for job in jobs:
@@ -72,7 +76,7 @@ def _in_order(
         yield result(under_way.popleft())
 
 
-def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Iterator[R]:
+def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None) -> Generator[R, None, None]:
     """A dask cluster: the one at the address `scheduler`, else one of `workers` processes on this machine.
 
     Its machines see the input under the same path; results come back here and are written here.
@@ -83,16 +87,21 @@ def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str
         raise UsageError("the engine dask needs the package distributed: pip install 'mscsec[dask]'") from None
     with contextlib.ExitStack() as stack:
         if scheduler is None:
-            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=40)
+            cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=40
+            )
             address: Any = stack.enter_context(cluster)
         else:
             address = scheduler
         try:
-            client = stack.enter_context(Client(address, timeout="10s", set_as_default=False))
+            connected = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+            client = stack.enter_context(connected)
         except (OSError, ValueError) as error:
             raise UsageError(f"no dask scheduler answers at {scheduler}: {error}") from None
         several = max(workers, sum(client.nthreads().values()))
-        yield from _in_order(jobs, lambda job: client.submit(work, job, pure=False), lambda future: future.result(), several)
+        yield from _in_order(
+            jobs, lambda job: client.submit(work, job, pure=False), lambda future: future.result(), several
+        )
 
 
 ENGINES = by_key(

@@ -73,7 +73,9 @@ def choose_columns(header: Sequence[str], group: str, measure: str | None) -> Co
     by_name = {}
     for name in header:
         if name.strip().lower() in by_name:
-            raise UsageError(f"the column {name.strip()!r} stands twice in the table; rename one of the two", code="E211")
+            raise UsageError(
+                f"the column {name.strip()!r} stands twice in the table; rename one of the two", code="E211"
+            )
         by_name[name.strip().lower()] = name
     if group.strip().lower() not in by_name:
         raise UnknownName("column for --group", group, [name.strip() for name in header])

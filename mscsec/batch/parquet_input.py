@@ -21,9 +21,7 @@ def need_pyarrow() -> Any:
     try:
         import pyarrow.parquet
     except ImportError:
-        raise UsageError(
-            "Parquet files need the package pyarrow: pip install 'mscsec[parquet]', or use CSV"
-        ) from None
+        raise UsageError("Parquet files need the package pyarrow: pip install 'mscsec[parquet]', or use CSV") from None
     return pyarrow.parquet
 
 
@@ -116,7 +114,9 @@ def from_frame(frame: Any, columns: Columns, first: int = 1) -> Rows:
 
 def group_names(column: Any) -> Names:
     """The groups as text; whole numbers without a decimal point, a missing value as an empty text."""
-    values = column.to_numpy(dtype=object, na_value=None) if hasattr(column, "isna") else np.asarray(column, dtype=object)
+    values = (
+        column.to_numpy(dtype=object, na_value=None) if hasattr(column, "isna") else np.asarray(column, dtype=object)
+    )
     return np.fromiter((_text(value) for value in values), dtype=object, count=len(values))
 
 

@@ -57,7 +57,9 @@ class Store:
         """
         path = self.folder / "manifest.json"
         if self.folder.exists() and not path.exists() and any(self.folder.iterdir()):
-            raise UsageError(f"{self.folder} holds something else than an interrupted run; move it, or name another output")
+            raise UsageError(
+                f"{self.folder} holds something else than an interrupted run; move it, or name another output"
+            )
         if path.exists() and not resume and not force:
             raise UsageError(
                 f"{self.folder} holds an interrupted run. Give --resume to continue it, or --force to start again"
@@ -75,7 +77,9 @@ class Store:
         different = sorted(name for name, value in self.manifest.items() if found.get(name) != value)
         if different:
             what = "; ".join(f"{name} was {found.get(name)!r}, is {self.manifest[name]!r}" for name in different)
-            raise UsageError(f"{self.folder} is of another run ({what}); leave out --resume and give --force to start again")
+            raise UsageError(
+                f"{self.folder} is of another run ({what}); leave out --resume and give --force to start again"
+            )
 
     def set_mode(self, mode: str) -> None:
         """ "contiguous" or "spooled"; a change drops what was finished in the other mode."""
@@ -128,7 +132,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def move_whole(path: Path, target: Path) -> None:
-    """Puts a finished file in its place in one step, with the permissions of a new file."""
+    """Puts a finished file in its place in one step, on another disk too. Behind a symbolic link the file it names is replaced."""
+    target = Path(os.path.realpath(target))
+    if path.stat().st_dev != target.parent.stat().st_dev:
+        beside = target.with_name(f".{target.name[:80]}.part")
+        shutil.copyfile(path, beside)
+        path = beside
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
     os.replace(path, target)

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -84,9 +84,13 @@ def without_group(rows: Rows) -> Rows:
         return rows
     blank = empty & np.logical_and.reduce([np.isnan(values) for values in rows.numbers.values()])
     blank[list(rows.wrong)] = False
-    rejects = [Reject(int(rows.lines[i]), "", "E221", "the row names no analysis") for i in np.flatnonzero(empty & ~blank)]
+    rejects = [
+        Reject(int(rows.lines[i]), "", "E221", "the row names no analysis") for i in np.flatnonzero(empty & ~blank)
+    ]
     rejects += [
-        Reject(int(rows.lines[i]), " ".join(rows.groups[i].split()), "E221", "the name of the analysis holds a line break")
+        Reject(
+            int(rows.lines[i]), " ".join(rows.groups[i].split()), "E221", "the name of the analysis holds a line break"
+        )
         for i in np.flatnonzero(broken)
     ]
     return rows.take(np.flatnonzero(~empty & ~broken), [*rows.rejects, *rejects])

@@ -11,7 +11,7 @@ from mscsec.arrays import Array, BoolArray
 from mscsec.batch.rows import Reject, Rows
 from mscsec.effects.measures import MEASURES, Effects, effect_size
 from mscsec.effects.measures.arguments import ARGUMENTS
-from mscsec.effects.sizes import drop_double_zeros
+from mscsec.effects.collect import drop_double_zeros
 from mscsec.errors import InvalidInput
 from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN
 
@@ -37,7 +37,9 @@ def screen(rows: Rows, measure: str) -> Screened:
     used = np.array(found.included)
     outside = used & ~((found.vi >= VARIANCE_MIN) & (found.vi <= VARIANCE_MAX))
     for i in np.flatnonzero(outside):
-        reasons[int(i)] = f"the sampling variance is {found.vi[i]:g}; it lies between {VARIANCE_MIN:g} and {VARIANCE_MAX:g}"
+        reasons[int(i)] = (
+            f"the sampling variance is {found.vi[i]:g}; it lies between {VARIANCE_MIN:g} and {VARIANCE_MAX:g}"
+        )
     used[list(reasons)] = False
     rejects = [_reject(rows, i, "E212" if i in rows.wrong else "E222", reason) for i, reason in reasons.items()]
     left = ~used
@@ -73,7 +75,10 @@ def _impossible(rows: Rows) -> dict[int, str]:
         for events, n in _WITHIN:
             if events in rows.numbers and n in rows.numbers:
                 e, size = rows.numbers[events], rows.numbers[n]
-                note(e > size, lambda i, e=e, size=size, name=events: f"{name} is {e[i]:g} among {size[i]:g} participants")
+                note(
+                    e > size,
+                    lambda i, e=e, size=size, name=events: f"{name} is {e[i]:g} among {size[i]:g} participants",
+                )
     return reasons
 
 
@@ -81,7 +86,7 @@ def _effects(rows: Rows, measure: str, reasons: dict[int, str]) -> Effects:
     """The effects, with nan for the rows in `reasons`; what the measure refuses beyond them is added there."""
     row = MEASURES[measure]
     drop00 = drop_double_zeros(row, None)
-    numbers = rows.numbers
+    numbers: dict[str, Any] = dict(rows.numbers)
     if reasons:
         numbers = {name: values.copy() for name, values in numbers.items()}
         for values in numbers.values():
@@ -94,7 +99,7 @@ def _effects(rows: Rows, measure: str, reasons: dict[int, str]) -> Effects:
 
 
 def _search(
-    numbers: dict[str, Array], measure: str, drop00: bool | None, start: int, stop: int, reasons: dict[int, str]
+    numbers: dict[str, Any], measure: str, drop00: bool | None, start: int, stop: int, reasons: dict[int, str]
 ) -> None:
     """Halves the rows until each one that the measure refuses stands alone."""
     try:

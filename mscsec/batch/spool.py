@@ -56,7 +56,9 @@ class SpooledPiece:
             return join(list(_chunks(file, os.path.getsize(self.path), self.columns)), self.columns.names)
 
 
-def spool(pieces: Iterable[Piece], columns: Columns, folder: Path, size: int, piece: int, done: Any) -> list[SpooledPiece]:
+def spool(
+    pieces: Iterable[Piece], columns: Columns, folder: Path, size: int, piece: int, done: Any
+) -> list[SpooledPiece]:
     """Deals the rows of all pieces into files of about `piece` bytes, of `size` bytes together; calls done(bytes) after each.
 
     A folder that is complete already is used as it is. Half as many bytes again as the input are needed on the disk at most.

@@ -100,7 +100,9 @@ class _CsvLines:
         return [self.file.readline() for _ in range(n)]
 
 
-def _interleaved(readers: Sequence[Reader], counts: Sequence[int], order: IntArray) -> Iterator[tuple[list[Any], IntArray]]:
+def _interleaved(
+    readers: Sequence[Reader], counts: Sequence[int], order: IntArray
+) -> Iterator[tuple[list[Any], IntArray]]:
     """Step by step, the lines that come next from each part, and how to order them. Each part is in order by itself."""
     edges = np.cumsum([0, *counts])
     for start in range(0, len(order), STEP):
@@ -119,7 +121,11 @@ def encode_parquet(found: Analysed, group: str) -> bytes:
     parquet = need_pyarrow()
     import pyarrow
 
-    arrays = [pyarrow.array(found.groups.tolist(), pyarrow.string()), pyarrow.array(found.k), pyarrow.array(found.left_out)]
+    arrays = [
+        pyarrow.array(found.groups.tolist(), pyarrow.string()),
+        pyarrow.array(found.k),
+        pyarrow.array(found.left_out),
+    ]
     arrays += [pyarrow.array(values, mask=~np.isfinite(values)) for values in found.numbers.values()]
     arrays.append(pyarrow.array(found.status.tolist(), pyarrow.string()))
     table = pyarrow.Table.from_arrays(arrays, names=header(group, list(found.numbers)))

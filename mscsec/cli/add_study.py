@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mscsec.cli import options as opt
-from mscsec.cli.interview import interview
+from mscsec.cli.interview import confirm, interview
 from mscsec.cli.output import emit, say, write_whole
 from mscsec.errors import UsageError
 from mscsec.problems import Problem, RecordError
@@ -78,7 +78,7 @@ def command(
         emit(canonical)
     if dry_run:
         return
-    if source is None and not typer.confirm(f"Write {target}?", default=True, err=True):
+    if source is None and not confirm(f"Write {target}?", default=True):
         say("Nothing was written.")
         raise typer.Exit(0)
     write_whole(target, canonical, force)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +24,7 @@ COMMANDS = {
     "effects": "Show each study's effect and how it was derived.",
     "pool": "Pool one outcome, with a forest plot.",
     "regress": "Meta-regression on study-level moderators.",
+    "batch": "Pool thousands to millions of analyses from one table.",
     "bias-report": "Report risk of bias by study.",
     "assess": "Assess risk of bias, question by question.",
     "import-bias": "Bring in judgements made elsewhere.",
@@ -93,6 +95,7 @@ def _root(
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and gives its exit code. Expected errors are one message on stderr."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else every installed package is searched for one
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows a question mark, not a traceback

@@ -63,7 +63,7 @@ def unfinished(base: EvidenceBase) -> list[Problem]:
                 continue
             result = appraise_record(assessment)
             waiting = list(result.unanswered) or [id for item in result.overall for id in item.waiting_for]
-            if not waiting or all(item.judgement for item in (*result.domains, *result.overall)):
+            if not waiting or all(item.judgement for item in result.items):
                 continue
             finding = Finding(
                 ("risk_of_bias", place), "B006", f"the assessment {named(assessment)} is not finished: {', '.join(waiting)} open",

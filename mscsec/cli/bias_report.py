@@ -1,20 +1,27 @@
-"""`mscsec bias-report`: the design checklist by study, counts by item, and the assessments on record."""
+"""`mscsec bias-report`: the design checklist by study, or the judgements of one instrument, in words or as a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
 
-from mscsec.appraisal.bias import BiasReport, bias_report
-from mscsec.appraisal.judgements import RecordedAppraisal
+import typer
+
+from mscsec.appraisal.bias import BiasReport, bias_report, reporting
+from mscsec.appraisal.instrument import instrument
+from mscsec.appraisal.judgements import BiasTable, agreements, bias_table, recorded_appraisals, tools_of
 from mscsec.cli import options as opt
+from mscsec.cli.assessments import sound
 from mscsec.cli.output import (
     csv_text,
-    display_width,
     document,
     emit,
     json_text,
     output_kind,
     pad,
+    say,
     say_base,
     shorten,
     styled,
@@ -22,24 +29,63 @@ from mscsec.cli.output import (
     unicode_output,
     width,
     wrap,
+    write_whole,
 )
-from mscsec.errors import UnknownName
-from mscsec.records.reader import load
+from mscsec.cli.pooled import pooled, weights_of
+from mscsec.cli.render_judgements import (
+    agreement_csv,
+    agreement_markdown,
+    agreement_text,
+    recorded_lines,
+    robvis_text,
+    table_csv,
+    table_markdown,
+    table_text,
+)
+from mscsec.errors import MscsecError, NotEstimable, UnknownName, UsageError
+from mscsec.records.reader import EvidenceBase, load
 from mscsec.report.numbers import count
 
+PICTURES = (".svg", ".png", ".pdf")
 SYMBOLS = {"yes": "+", "unclear": "?", "no": "x"}
 COLOURS = {"yes": "32", "unclear": "33", "no": "31", "Low": "32", "Unclear": "33", "Some concerns": "33", "High": "31"}
 HEADS = ("RS", "AC", "BP", "BC", "BA", "OL", "CD", "SR", "RG", "SS")
 BAR = 30
 
 
+Tool = Annotated[
+    str | None,
+    typer.Option(
+        "--tool",
+        metavar="KEY",
+        help="The judgements of one instrument (rob2, robins-i-v2 ...), weighted by the meta-analysis with --outcome; checklist for the checklist alone.",
+    ),
+]
+Summary = Annotated[bool, typer.Option("--summary", help="With -o FILE.svg: bars with the share of each judgement.")]
+AgreementFlag = Annotated[bool, typer.Option("--agreement", help="How far assessors agree, and where they do not.")]
+Robvis = Annotated[
+    Path | None, typer.Option("--robvis", metavar="FILE", help="Write the judgements as a table for robvis (- is stdout).")
+]
+PictureFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="Write to FILE; .svg .png .pdf draw a traffic-light table, .txt .json .csv .md write text."
+    ),
+]
+
+
 def command(
     outcome: opt.Outcome = None,
+    comparison: opt.Comparison = None,
+    tool: Tool = None,
+    agreement: AgreementFlag = False,
+    summary: Summary = False,
+    robvis: Robvis = None,
     studies: opt.Studies = None,
     json: opt.AsJson = False,
     csv: opt.AsCsv = False,
     markdown: opt.AsMarkdown = False,
-    output: opt.Output = None,
+    output: PictureFile = None,
     force: opt.Force = False,
 ) -> None:
     """Report risk of bias by study: a checklist from the design flags, and the assessments on record.
@@ -50,17 +96,94 @@ def command(
     Examples:
       mscsec bias-report
       mscsec bias-report --outcome mortality_28d --markdown
-      mscsec bias-report --csv -o bias.csv
+      mscsec bias-report --tool rob2 --outcome mortality_28d -o bias.svg
+      mscsec bias-report --tool rob2 --outcome mortality_28d --summary -o bias.png
+      mscsec bias-report --tool rob2 --agreement
+      mscsec bias-report --tool rob2 --robvis rob2.csv
     """
-    kind = output_kind(output, json=json, csv=csv, markdown=markdown)
+    drawn = output is not None and output.suffix.lower() in PICTURES
+    kind = "text" if drawn else output_kind(output, json=json, csv=csv, markdown=markdown)
+    _agree(drawn, summary, agreement, robvis, any((json, csv, markdown)))
+    if comparison is not None and outcome is None:
+        raise UsageError("--comparison chooses the meta-analysis that gives the weights; name its --outcome too")
     base = load(studies)
     if studies is None:
         say_base(base)
     if outcome is not None and outcome not in base.review.outcomes:
         raise UnknownName("outcome", outcome, base.review.outcomes)
-    report = bias_report(base.studies, outcome)
-    render = {"text": bias_text, "csv": bias_csv, "markdown": bias_markdown, "json": _json}[kind]
-    emit(render(report), output, force)
+    sound(base)
+    if agreement:
+        emit(_agreement(base, tool, outcome, kind), output, force)
+    elif drawn or robvis is not None or tool not in (None, "checklist"):
+        found = _table(base, tool, outcome, comparison)
+        if robvis is not None:
+            emit(robvis_text(found), robvis, force)
+        if drawn and output is not None:
+            _draw(found, summary, output, force)
+        elif robvis is None or output is not None:
+            emit(_shown(found, kind), output, force)
+    else:
+        report = bias_report(base.studies, outcome)
+        if tool == "checklist":
+            report = replace(report, recorded=())
+        render = {"text": bias_text, "csv": bias_csv, "markdown": bias_markdown, "json": _json}[kind]
+        emit(render(report), output, force)
+
+
+def _agree(drawn: bool, summary: bool, agreement: bool, robvis: Path | None, asked: bool) -> None:
+    """Options that cannot go together, said before anything is read."""
+    if drawn and (asked or agreement):
+        raise UsageError("a picture holds the judgements alone; leave out --json, --csv, --markdown and --agreement")
+    if summary and not drawn:
+        raise UsageError("--summary is a picture; name a file for it: --summary -o bias.svg")
+    if agreement and robvis is not None:
+        raise UsageError("--agreement and --robvis exclude each other; give one of them")
+
+
+def _table(base: EvidenceBase, tool: str | None, outcome: str | None, comparison: str | None) -> BiasTable:
+    """The judgements of one instrument; by weight where an outcome is named and its studies can be pooled."""
+    if tool is None or tool == "checklist":
+        used = tools_of(recorded_appraisals(base.studies, outcome))
+        if tool == "checklist" or not used:
+            raise UsageError("no assessment is on record here; name an instrument with --tool, such as --tool rob2")
+        tool = used[0]
+    weights = None
+    if outcome is not None:
+        try:
+            sizes, fit = pooled(base, outcome, comparison)
+            weights = weights_of(sizes, fit) or None
+            why = "" if weights else "no study contributes to the meta-analysis"
+        except MscsecError as error:
+            why = error.message
+        if why:
+            say(f"Not weighted: {why}")
+    return bias_table(reporting(base.studies, outcome), tool, outcome, plans=base.review.outcomes, weights=weights)
+
+
+def _shown(found: BiasTable, kind: str) -> str:
+    if kind == "json":
+        return json_text(document("bias-table", table=found))
+    return {"text": table_text, "csv": table_csv, "markdown": table_markdown}[kind](found)
+
+
+def _draw(found: BiasTable, summary: bool, output: Path, force: bool) -> None:
+    from mscsec.plots.theme import picture  # matplotlib costs most of a second
+    from mscsec.plots.traffic_light import summary_bars, traffic_light
+
+    figure = summary_bars(found) if summary else traffic_light(found)
+    write_whole(output, picture(figure, output.suffix.lower()[1:]), force)
+    say(f"Wrote {output}")
+
+
+def _agreement(base: EvidenceBase, tool: str | None, outcome: str | None, kind: str) -> str:
+    if tool is not None:
+        instrument(tool)  # refuses one that does not exist
+    pairs = agreements(recorded_appraisals(base.studies, outcome), tool)
+    if not pairs:
+        raise NotEstimable("no result is assessed by two assessors with one instrument", code="B202")
+    if kind == "json":
+        return json_text(document("agreement", pairs=pairs))
+    return {"text": agreement_text, "csv": agreement_csv, "markdown": agreement_markdown}[kind](pairs)
 
 
 def bias_text(report: BiasReport) -> str:
@@ -91,7 +214,7 @@ def bias_text(report: BiasReport) -> str:
         *wrap("+ yes (low-risk practice), ? unclear, x no; * key item of the rating", cells),
     ]
     if report.recorded:
-        lines += ["", styled("Assessments on record", "1"), *_recorded_table(report.recorded)]
+        lines += ["", styled("Assessments on record", "1"), *recorded_lines(report.recorded)]
     return "\n".join(lines) + "\n"
 
 
@@ -121,34 +244,6 @@ def _bars(report: BiasReport) -> list[str]:
         mark = "*" if item.key else " "
         lines.append(f"{head}{mark} {pad(name, room)} {bar} {item.yes:>3}+ {item.unclear:>3}? {item.no:>3}x")
     return lines
-
-
-def _recorded_table(recorded: Sequence[RecordedAppraisal]) -> list[str]:
-    lines: list[str] = []
-    for tool in dict.fromkeys(item.tool for item in recorded):
-        of_tool = [item for item in recorded if item.tool == tool]
-        domains = list(dict.fromkeys(domain.id for item in of_tool for domain in item.appraisal.domains))
-        rows = []
-        for item in of_tool:
-            found = {domain.id: domain.judgement or domain.status for domain in item.appraisal.domains}
-            overall = item.appraisal.judgement or "incomplete"
-            rows.append(
-                [item.label, item.result or "", item.assessor, *(found.get(domain, "") for domain in domains), overall]
-            )
-        lines += [of_tool[0].appraisal.name, *_fitted(["Study", "Result", "Assessor", *domains, "Overall"], rows), ""]
-    return lines[:-1]
-
-
-def _fitted(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The table; where it is wider than the terminal, with initials for the judgements and a legend."""
-    drawn = table(head, rows)
-    if max(map(display_width, drawn)) <= width():
-        return drawn
-    words = dict.fromkeys(word for row in rows for word in row[3:] if word)
-    short = {word: "".join(part[0].upper() for part in word.split()) for word in words}
-    label_room = max(12, width() - 5 * len(head) - 22)
-    cut = [[shorten(row[0], label_room), *row[1:3], *(short.get(word, "") for word in row[3:])] for row in rows]
-    return [*table(head, cut), *wrap(", ".join(f"{initials} {word}" for word, initials in short.items()), width())]
 
 
 def bias_csv(report: BiasReport) -> str:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from mscsec.appraisal.assessment import DomainAppraisal, OverallAppraisal
+from mscsec.appraisal.engine import appraise
 from mscsec.appraisal.flags import design_flags
 from mscsec.appraisal.instrument import Setting
 from mscsec.appraisal.suggestions import Suggestion, suggest
@@ -13,7 +14,7 @@ from mscsec.appraisal.walk import Stop, settings_to_choose, way
 from mscsec.cli.assessing import Session
 from mscsec.cli.output import say, width, wrap
 from mscsec.errors import MscsecError
-from mscsec.records.models import Outcome, Study
+from mscsec.records.models import Assessment, Outcome, Study
 
 
 class Stopped(Exception):
@@ -65,7 +66,11 @@ class Dialogue:
 
     def settings(self) -> None:
         """Choices before the questions; Enter takes the default."""
-        while open_now := settings_to_choose(self.form, self.session.inputs.settings):
+        while True:
+            chosen = self.session.inputs.settings
+            open_now = [item for item in settings_to_choose(self.form, chosen) if item.id in Assessment.model_fields]
+            if not open_now:
+                return
             self._setting(open_now[0])
 
     def _setting(self, setting: Setting) -> None:
@@ -188,18 +193,13 @@ class Dialogue:
         return 1
 
     def judgements(self) -> None:
-        """Shows the proposals; each is accepted, or overridden with a reason."""
+        """Shows what follows from answers and overrides; Enter accepts it, a name overrides with a reason."""
         while True:
-            proposed = self.session.appraisal(own=False)
-            places: dict[str, DomainAppraisal | OverallAppraisal] = {
-                item.id: item for item in (*proposed.domains, *proposed.overall) if self._words(item.id)
-            }
+            places = self._judged()
             say("\nJudgements")
             for id, item in places.items():
-                own = self.session.inputs.judgements.get(id)
                 said = item.proposed or "to be judged"
-                changed = own is not None and own != item.proposed and (id in self.session.inputs.reasons or not item.proposed)
-                say(f"  {id}  {item.name}: {said}" + (f" -> {own}" if changed and own else ""))
+                say(f"  {id}  {item.name}: {said}" + (f" -> {item.judgement}" if item.judgement != item.proposed else ""))
             text = self.reply("Enter accepts; a name (D1, overall) judges otherwise> ")
             if not text:
                 if self._accept(places):
@@ -211,46 +211,34 @@ class Dialogue:
             else:
                 say(f"  The names are {', '.join(places)}.")
 
+    def _judged(self) -> dict[str, DomainAppraisal | OverallAppraisal]:
+        """By place what the answers propose and what counts. An accepted proposal gives way where answers changed since."""
+        given = self.session.inputs
+        free = {item.id for item in self.session.appraisal(own=False).domains if not item.proposed}
+        kept = {key: word for key, word in given.judgements.items() if key in given.reasons or key in free}
+        reasons = {key: text for key, text in given.reasons.items() if key in kept}
+        found = appraise(self.form, given.answers, settings=given.settings, judgements=kept, reasons=reasons)
+        if not found.judgement and "overall" in given.judgements:  # an overall judgement that no rule makes
+            kept["overall"] = given.judgements["overall"]
+            found = appraise(self.form, given.answers, settings=given.settings, judgements=kept, reasons=reasons)
+        return {item.id: item for item in found.items if self._words(item.id)}
+
     def _words(self, place: str) -> tuple[str, ...]:
         """The judgements a domain or the whole can have; none where it only records answers."""
-        for item in (*self.form.all_domains(), *self.form.overall):
-            if item.id == place:
-                return item.judgements
-        return ()
+        places = {domain.id: domain.judgements for domain in self.form.all_domains()}
+        return (places | {item.id: item.judgements for item in self.form.overall}).get(place, ())
 
     def _accept(self, places: Mapping[str, DomainAppraisal | OverallAppraisal]) -> bool:
-        """Writes what is proposed where the assessor has not judged otherwise; False where something is still to judge."""
-        given = self.session.inputs
+        """Writes every judgement; False where one is still to be made, which is then asked for."""
         for id, item in places.items():
-            own = given.judgements.get(id)
-            if item.proposed and own not in (None, item.proposed) and id not in given.reasons:
-                own = None  # it was accepted before the answers changed
-            if own is None and item.proposed is None and id != "overall":
-                say(f"  {id} has no proposal: judge it.")
+            if item.judgement is None:
+                say(f"  {id} is open: judge it.")
                 self._override(id, item)
                 return False
-            if own is None and item.proposed:
-                self.session.judge(id, item.proposed)
-        if self.form.overall and self.session.appraisal().judgement is None:
-            say("  The overall judgement is open: judge it.")
-            self._override("overall", places["overall"])
-            return False
-        for id in self._stale():
-            self.session.judge(id, next(o.proposed or "" for o in self.session.appraisal().overall if o.id == id))
+        for id, item in places.items():
+            if item.judgement and self.session.inputs.judgements.get(id) != item.judgement:
+                self.session.judge(id, item.judgement, item.reason)
         return True
-
-    def _stale(self) -> list[str]:
-        """Overall judgements, accepted before, that the domains as judged now do not lead to."""
-        given = self.session.inputs
-        kept = {key: value for key, value in given.judgements.items() if key != "overall" or key in given.reasons}
-        from mscsec.appraisal.engine import appraise
-
-        found = appraise(self.form, given.answers, settings=given.settings, judgements=kept, reasons=given.reasons)
-        return [
-            item.id
-            for item in found.overall
-            if item.proposed and given.judgements.get(item.id) not in (None, item.proposed) and item.id not in given.reasons
-        ]
 
     def _override(self, id: str, item: DomainAppraisal | OverallAppraisal) -> None:
         """Asks for a judgement, and for the reason where it departs from the proposal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, get_args
 
@@ -9,6 +10,7 @@ import typer
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mscsec.cli.output import say
+from mscsec.records.explain import value_words
 from mscsec.records.models import Arm, ArmResult, Blinding, Citation, Design, Reported, Review, Study, StudyResult
 from mscsec.records.models import Outcome as OutcomePlan
 from mscsec.records.number import resolve
@@ -66,7 +68,7 @@ def _arms(review: Review, design: str) -> dict[str, Any]:
     arms: dict[str, Any] = {}
     for role in ("experimental",) if design == "single-arm" else ("experimental", "comparator"):
         arms |= _arm(role, arms)
-    while typer.confirm("A further arm?", default=False, err=True):
+    while confirm("A further arm?", default=False):
         arms |= _arm(None, arms)
     return arms
 
@@ -160,7 +162,8 @@ def _fields(model: type[BaseModel], names: Sequence[str], prefix: str = "", requ
 
 
 def _validated(field: Any, value: Any) -> Any:
-    return TypeAdapter(Annotated[field.annotation, *field.metadata]).validate_python(value)
+    kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    return TypeAdapter(kind).validate_python(value)
 
 
 def _choices(annotation: Any) -> list[str]:
@@ -174,10 +177,29 @@ def _one_of(text: str, known: list[str]) -> str:
     return text
 
 
+def confirm(question: str, default: bool) -> bool:
+    """A question of yes or no; the default for an empty answer."""
+    answers = {"": default, "y": True, "yes": True, "n": False, "no": False}
+    while True:
+        text = _line(f"{question} [{'Y/n' if default else 'y/N'}]").lower()
+        if text in answers:
+            return answers[text]
+        say("  write y or n")
+
+
+def _line(question: str) -> str:
+    """One line from the terminal. The question is talk, so it goes to stderr, and nothing of it to stdout."""
+    print(f"{question}: ", end="", file=sys.stderr, flush=True)
+    try:
+        return input().strip()
+    except EOFError:
+        raise typer.Abort from None
+
+
 def _ask(question: str, check: Callable[[str], Answer], required: bool = False) -> Answer:
     """Asks until the answer passes; None for an empty one."""
     while True:
-        text = str(typer.prompt(question, default="", show_default=False, err=True)).strip()
+        text = _line(question)
         if not text and not required:
             return None
         try:
@@ -185,9 +207,7 @@ def _ask(question: str, check: Callable[[str], Answer], required: bool = False) 
                 return check(text)
             say("  an answer is needed here")
         except ValidationError as error:
-            details = error.errors(include_url=False)[0]
-            context = details.get("ctx", {})
-            parts = [context.get("found", details["msg"]), context.get("rule", ""), context.get("instead", "")]
+            _, *parts = value_words(error.errors(include_url=False)[0], (question.split(" ")[0],))
             say("  " + "; ".join(part for part in parts if part))
         except ValueError as error:
             say(f"  {error}")

@@ -150,8 +150,8 @@ def emit(text: str, output: Path | None = None, force: bool = False) -> None:
         say(f"Wrote {output}")
 
 
-def write_whole(path: Path, text: str, force: bool = False) -> None:
-    """Writes a file by a temporary one and a rename, so that a crash leaves the old file or none.
+def write_whole(path: Path, text: str | bytes, force: bool = False) -> None:
+    """Writes text (as UTF-8) or bytes into a file by a temporary one and a rename, so that a crash leaves the old file or none.
 
     A device or a pipe is written to as it is; behind a symbolic link the file that it names is replaced, not the link.
     Raises UsageError where the file exists and `force` is not given, and where it cannot be written.
@@ -162,18 +162,18 @@ def write_whole(path: Path, text: str, force: bool = False) -> None:
         raise UsageError(f"{path} exists already and is not overwritten. Give --force to replace it, or another name")
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
         else:
             _replace(Path(os.path.realpath(path)), text)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str | bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())

@@ -20,6 +20,7 @@ from mscsec.records.models import ArmResult, ReportedEffect, StudyResult
 from mscsec.records.nodes import Path
 
 _MOST_TABLES = 4000  # tables tried where sizes are not printed
+_LOSS = 0.8  # share of an arm that is left, at the least, where losses are tried as the explanation
 _MOST_SPLITS = 60  # sizes tried in each arm likewise
 
 # What a paper calls its test, by a word in the name, to a key of `TABLE_TESTS` or `MEAN_TESTS`; None is one that cannot
@@ -248,12 +249,32 @@ def _p_of_counts(setting: Setting, arms: list[Side], p: ReportedP, test: str | N
     if len(tables) > 1 or any(firm_count(side.arm, side.size) is None for side in arms):
         said = " or ".join(f"{e_1}/{n_1} against {e_2}/{n_2}" for e_1, n_1, e_2, n_2 in tables)
         verdict = replace(verdict, assumption=f"{verdict.assumption}; counts read from percentages: {said}")
-    if not _contradicts(verdict) or all(size.firm for size in sizes):
+    if _contradicts(verdict) and all(size.firm for size in sizes):
+        return _with_losses(verdict, arms, p, rounding)
+    if not _contradicts(verdict):
         return verdict
     fits = list(islice(_tables_that_fit(arms, p, rounding), 6))
     if not fits:
         return replace(verdict, found=f"{verdict.found}; no n up to {one.size.most} and {two.size.most} gives it")
     return replace(verdict, finding=Finding.ONLY_IF, condition=f"the counts are {' or '.join(fits)}")
+
+
+def _with_losses(verdict: Verdict, arms: list[Side], p: ReportedP, rounding: str) -> Verdict:
+    """Names sizes a little below those of the arms that would give the P, where the result prints no n of its own."""
+    if all(side.size.kind == "printed" for side in arms):
+        return verdict
+    counts = [_shares(side, rounding)[0] for side in arms]
+    ranges = [
+        [side.size.n] if side.size.kind == "printed" else range(side.size.n, max(count, int(_LOSS * side.size.n)) - 1, -1)
+        for side, count in zip(arms, counts, strict=True)
+    ]
+    near = (
+        f"{counts[0]}/{n_1} against {counts[1]}/{n_2}"
+        for n_1, n_2 in product(*ranges)
+        if n_1 and n_2 and p_fits(Counts(counts[0], n_1, counts[1], n_2), p, rounding)
+    )
+    fits = list(islice(near, 3))
+    return replace(verdict, found=f"{verdict.found}; were patients missing, {' or '.join(fits)} would") if fits else verdict
 
 
 _SEVERITY = (

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from mscsec.appraisal.degree import degree
 from mscsec.registry import by_key
 
 INK = "#1a1a1a"
@@ -27,7 +28,7 @@ SHADE = "#ececec"
 FONT = "DejaVu Sans"  # comes with matplotlib, so that a picture does not hang on the fonts of a machine
 DPI = 200
 
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
     "font.family": FONT,
     "svg.hashsalt": "mscsec",
     "svg.fonttype": "path",
@@ -36,7 +37,13 @@ _SETTINGS: dict[str, Any] = {
     "text.usetex": False,
     "axes.unicode_minus": True,
 }
-KINDS = ("svg", "png", "pdf")
+# By kind of file; no time of making and no version of a library, so that the bytes do not vary.
+_METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": "mscsec"},
+    "pdf": {"CreationDate": None, "Creator": "mscsec", "Producer": None},
+    "png": {"Software": "mscsec"},
+}
+KINDS = tuple(_METADATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +71,9 @@ MARKS = by_key(
     Mark("absent", "#ffffff", "", INK, "oo"),
 )
 
-_WORDS = {
-    "low": "low",
-    "low risk": "low",
-    "low risk of bias": "low",
-    "low (except for concerns about uncontrolled confounding)": "low",
-    "some concerns": "some",
-    "moderate": "some",
-    "unclear": "some",
-    "high": "high",
-    "high risk": "high",
-    "at risk of bias": "high",
-    "serious": "high",
-    "critical": "critical",
-    "very high": "critical",
-    "no information": "none",
-    "not assessed": "absent",
-    "": "absent",
-}
-
-
 def mark_of(judgement: str, scale: Sequence[str] = ()) -> Mark:
     """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first."""
-    key = _WORDS.get(judgement.casefold())
-    if key is None and judgement in scale:
-        place = scale.index(judgement) / max(len(scale) - 1, 1)
-        key = "low" if place < 1 / 3 else "some" if place <= 2 / 3 else "high"
-    return MARKS[key or "none"]
+    return MARKS[degree(judgement, scale)]
 
 
 class Sheet:
@@ -98,7 +81,7 @@ class Sheet:
 
     def __init__(self) -> None:
         self.figure = Figure(figsize=(1, 1), dpi=DPI)
-        self._canvas = FigureCanvasAgg(self.figure)
+        self._renderer: Any = cast(Any, FigureCanvasAgg(self.figure)).get_renderer()
         self.axes: Axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
 
@@ -117,7 +100,7 @@ class Sheet:
         """Width and height of a text in inches."""
         with quiet_glyphs():
             trial = self.figure.text(0, 0, words, fontsize=size, weight=weight, family=FONT, parse_math=False)
-            box = trial.get_window_extent(self._canvas.get_renderer())
+            box = trial.get_window_extent(self._renderer)
             trial.remove()
         return float(box.width / DPI), float(box.height / DPI)
 
@@ -147,12 +130,7 @@ def quiet_glyphs() -> Iterator[None]:
 
 def picture(figure: Figure, kind: str) -> bytes:
     """The figure as a file of `kind` (svg, png, pdf), the same bytes each time."""
-    metadata: dict[str, Any] = {
-        "svg": {"Date": None, "Creator": "mscsec"},
-        "pdf": {"CreationDate": None, "Creator": "mscsec", "Producer": None},
-        "png": {"Software": "mscsec"},
-    }[kind]
     buffer = io.BytesIO()
     with mpl.rc_context(_SETTINGS), quiet_glyphs():
-        figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata, facecolor="white")
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata=_METADATA[kind], facecolor="white")
     return buffer.getvalue()

@@ -123,7 +123,7 @@ def _disc(sheet: Sheet, x: float, y: float, row: BiasRow, place: str, table: Bia
     mark = mark_of(row.judgement(place) or NOT_ASSESSED, table.judgements)
     _draw(sheet, x, y, mark)
     if row.appraisal is not None and any(
-        item.overridden for item in (*row.appraisal.domains, *row.appraisal.overall) if item.id == place
+        item.overridden for item in row.appraisal.items if item.id == place
     ):
         sheet.text(x + RADIUS + 0.03, y - RADIUS + 0.03, "*", 9, weight="bold")
 
@@ -131,7 +131,7 @@ def _disc(sheet: Sheet, x: float, y: float, row: BiasRow, place: str, table: Bia
 def _has(row: BiasRow, place: str) -> bool:
     """Whether the domain is one of this row's: a variant of a form can lack one."""
     return row.appraisal is None or any(
-        item.id == place for item in (*row.appraisal.domains, *row.appraisal.overall)
+        item.id == place for item in row.appraisal.items
     )
 
 
@@ -184,7 +184,7 @@ def _departures(rows: Sequence[BiasRow], table: BiasTable) -> list[str]:
         f"* {row.label}, {item.id}: the algorithm proposes {item.proposed}. {item.reason}"
         for row in rows
         if row.appraisal is not None
-        for item in (*row.appraisal.domains, *row.appraisal.overall)
+        for item in row.appraisal.items
         if item.overridden
     ]
 

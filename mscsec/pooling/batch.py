@@ -7,7 +7,6 @@ over the studies runs along the batch. numpy releases the interpreter lock insid
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -121,6 +120,8 @@ def pool_batch(
         for part in parts:
             _fill(out, data, part, plan)
     else:
+        from concurrent.futures import ThreadPoolExecutor  # brings logging along, which one set has no use for
+
         with ThreadPoolExecutor(workers) as threads:
             for _ in threads.map(lambda part: _fill(out, data, part, plan), parts):
                 pass

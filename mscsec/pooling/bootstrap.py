@@ -36,7 +36,7 @@ def bootstrap_prediction(
 
     The distribution of tau2 is that of which Cochran's Q is the pivot, P(Q > observed | tau2); mean and HKSJ standard error
     are taken at each draw. sets : one set of two studies or more. progress : called with draws done and wanted.
-    Source: Nagashima, Noma & Furukawa (2019), Stat Methods Med Res 28:1689-1702, section 3.
+    Source: Nagashima, Noma & Furukawa (2019), Stat Methods Med Res 28:1689-1702.
     """
     tau2 = _draw_tau2(sets, rng, draws)
     normal = rng.standard_normal(draws)

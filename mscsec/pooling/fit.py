@@ -15,7 +15,7 @@ from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_inter
 from mscsec.pooling.likelihood import log_likelihood_of
 from mscsec.pooling.mean import CI, Interval, fitted, wald
 from mscsec.pooling.plan import Plan, make_plan
-from mscsec.pooling.prediction import PREDICTION, Prediction, PredictionMethod, probability_above
+from mscsec.pooling.prediction import Prediction, PredictionMethod, probability_above
 from mscsec.pooling.result import Display, PooledResult
 from mscsec.pooling.sets import Sets, read_weights
 from mscsec.pooling.solve import Solved, predict, solve
@@ -86,28 +86,33 @@ def pool(
     if sets.k == 0:
         raise TooFewStudies("a meta-analysis", 1, 0, "No study has an estimate with a sampling variance.")
     if sets.k == 1:
-        return _single(sets, plan, tau2_ci, back)
+        return _single(sets, plan, tau2_ci, back, threshold)
     return _several(sets, mean_weights, plan, back, threshold, seed, progress)
 
 
 # --- one study --------------------------------------------------------------------------------------------------------
 
 
-def _single(sets: Sets, plan: Plan, tau2_ci: str | None, back: tuple[str, Callable[[float], float]]) -> PooledResult:
+def _single(
+    sets: Sets, plan: Plan, tau2_ci: str | None, back: tuple[str, Callable[[float], float]], threshold: float | None
+) -> PooledResult:
     """The study itself; nothing is pooled, so no between-study quantity exists. t and HKSJ fall back to Wald, as the notice says."""
     if plan.ci is not None and not plan.ci.common and not plan.ci.scaled:
         raise TooFewStudies(f"the interval by {plan.ci.name}", plan.ci.needs, 1)
     if tau2_ci not in (None, "none"):
         raise TooFewStudies("an interval for tau2", 2, 1)
     shown = wald(fitted(sets, np.zeros(())[()], null=plan.null), plan.level)
-    notice = Notice("P201", "One study: its own estimate and Wald interval are shown, nothing was pooled")
+    notices = [Notice("P201", "One study: its own estimate and Wald interval are shown, nothing was pooled")]
+    if threshold is not None:
+        notices.append(_NO_PROBABILITY)
     return PooledResult(
         k=1,
         model="single",
         method="single study",
         level=plan.level,
         weights=(1.0,),
-        warnings=(notice,),
+        warnings=tuple(notices),
+        threshold=threshold,
         **_NOT_POOLED,
         **_NO_TAU2_INTERVAL,
         **_mean_fields(sets, shown, "wald", None, None, back),
@@ -136,6 +141,8 @@ def _several(
     ci_key = _ci_key(solved, plan)
     _compare(solved, plan, details, notices)
     ahead, above = _ahead(solved, plan, threshold, seed, progress, notices)
+    if threshold is not None and above is None:
+        notices.append(_NO_PROBABILITY)
     spread = _heterogeneity(solved, plan, details, notices)
     weights = sets.common.wi if CI[ci_key].mean == "common" else solved.fit.weights
     return PooledResult(
@@ -262,6 +269,7 @@ def _prediction_key(ahead: Prediction | None, ci_key: str, plan: Plan) -> str | 
 
 # --- the fields of the result -----------------------------------------------------------------------------------------
 
+_NO_PROBABILITY = Notice("P205", "No probability above the threshold: there is no prediction interval to take it from")
 _NO_TAU2_INTERVAL: Fields = {"tau2_ci_low": None, "tau2_ci_high": None, "tau2_ci_method": None}
 _NO_TAU2: Fields = {"tau2": None, "tau2_se": None, "tau": None, "tau2_method": None}
 _NOT_POOLED: Fields = _NO_TAU2 | {"i2": None, "i2_q": None, "h2": None, "q": None, "q_df": None, "q_p": None}
@@ -379,6 +387,3 @@ def _natural(back: Callable[[float], float], value: float) -> float:
         return float(back(value))
     except OverflowError:
         return math.inf
-
-
-__all__ = ["PREDICTION", "TRANSFORMS", "pool"]

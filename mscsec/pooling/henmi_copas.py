@@ -47,7 +47,7 @@ class _Law(NamedTuple):
 def henmi_copas(sets: Sets, level: float, null: float = 0.0) -> HenmiCopas:
     """Estimate, standard error, half width and P value for sets of two studies or more.
 
-    Source: Henmi & Copas (2010), Stat Med 29:2969-2983, sections 3 and 4.
+    Source: Henmi & Copas (2010), Stat Med 29:2969-2983.
     """
     by = sets.common
     tau2 = dersimonian_laird(sets).value

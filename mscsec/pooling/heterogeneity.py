@@ -30,7 +30,7 @@ class Cochran(NamedTuple):
 def cochran(sets: Sets, *, tail: bool = True) -> Cochran:
     """Q and what follows from it, for sets of two studies or more; without `tail`, p is nan, which saves most of the time.
 
-    Source: Cochran (1954), Biometrics 10:101-129; Higgins & Thompson (2002), Stat Med 21:1539-1558, equations 6, 9 and 10.
+    Source: Cochran (1954), Biometrics 10:101-129; Higgins & Thompson (2002), Stat Med 21:1539-1558.
     """
     by = sets.common
     q, df = by.q, sets.k - 1
@@ -40,7 +40,7 @@ def cochran(sets: Sets, *, tail: bool = True) -> Cochran:
 
 
 def i2_from_tau2(tau2: Array, typical: Array) -> Array:
-    """tau2 / (tau2 + typical sampling variance), in [0, 1]. Source: Higgins & Thompson (2002), equations 9 and 10."""
+    """tau2 / (tau2 + typical sampling variance), in [0, 1]. Source: Higgins & Thompson (2002)."""
     return tau2 / (tau2 + typical)
 
 
@@ -53,7 +53,7 @@ def h_interval(h2: Array, q: Array, k: Array, level: float) -> tuple[Array, Arra
     """Test-based interval of H = sqrt(Q / df), at least 1; nan for two studies, for which it is not defined.
 
     h2 : Q / df, or 1 + tau2 / typical variance for the form based on tau2. q : Cochran's Q, which gives the standard error.
-    Source: Higgins & Thompson (2002), Stat Med 21:1539-1558, section 3.5.
+    Source: Higgins & Thompson (2002), Stat Med 21:1539-1558.
     """
     k = np.asarray(k, dtype=float)
     many = np.where(k > 2, k, 3.0)

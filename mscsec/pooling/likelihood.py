@@ -79,7 +79,7 @@ def log_likelihood_of(sets: Sets, by: Weighing, *, restricted: bool, mean: Array
 def restricted_maximum_likelihood(sets: Sets) -> Tau2:
     """REML: the tau2 that maximises the likelihood of the residuals.
 
-    Source: Harville (1977), J Am Stat Assoc 72:320-338; Viechtbauer (2005), J Educ Behav Stat 30:261-293, equation 15.
+    Source: Harville (1977), J Am Stat Assoc 72:320-338; Viechtbauer (2005), J Educ Behav Stat 30:261-293.
     """
     return _maximise(sets, restricted=True)
 
@@ -87,7 +87,7 @@ def restricted_maximum_likelihood(sets: Sets) -> Tau2:
 def maximum_likelihood(sets: Sets) -> Tau2:
     """ML: the tau2 of the joint maximum over mean and tau2.
 
-    Source: Hardy & Thompson (1996), Stat Med 15:619-629; Viechtbauer (2005), equation 14.
+    Source: Hardy & Thompson (1996), Stat Med 15:619-629; Viechtbauer (2005).
     """
     return _maximise(sets, restricted=False)
 

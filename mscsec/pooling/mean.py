@@ -124,7 +124,7 @@ def hksj_floored(fit: Fitted, level: float) -> Interval:
 def hksj_or_wald(fit: Fitted, level: float) -> Interval:
     """HKSJ, or Wald where that is wider (meta: adhoc.hakn.ci = "ci").
 
-    Source: Jackson, Law, Ruecker & Schwarzer (2017), Stat Med 36:3923-3934, hybrid method 2.
+    Source: Jackson, Law, Ruecker & Schwarzer (2017), Stat Med 36:3923-3934.
     """
     return choose_interval(wider(wald(fit, level), hksj(fit, level)), wald(fit, level), hksj(fit, level))
 
@@ -132,7 +132,7 @@ def hksj_or_wald(fit: Fitted, level: float) -> Interval:
 def hksj_iqwig(fit: Fitted, level: float) -> Interval:
     """HKSJ, floored at Wald's standard error where it is narrower than the Wald interval with DL (meta: "IQWiG6").
 
-    Source: IQWiG (2022), General Methods, version 6.1, section 9.3.8.
+    Source: IQWiG (2022), General Methods, version 6.1.
     """
     laird = wald(fitted(fit.sets, dersimonian_laird(fit.sets).value), level)
     plain = hksj(fit, level)

@@ -13,7 +13,7 @@ import numpy as np
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import InvalidInput
-from mscsec.pooling.sets import Sets, Weighing, dot, total, trace_p, traces, weigh
+from mscsec.pooling.sets import Sets, Weighing, complement, dot, pair_sum, total, trace_p, traces, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,45 +40,42 @@ def truncated(value: Array) -> Array:
 # --- generalised Q --------------------------------------------------------------------------------------------------
 
 
-class GivenWeights(Weighing):
-    """A set weighed by given weights instead of inverse variances."""
-
-    __slots__ = ()
-
-
-def weigh_by(sets: Sets, ai: Array) -> GivenWeights:
+def weigh_by(sets: Sets, ai: Array) -> Weighing:
     """As `weigh`, with the weights `ai` (..., k)."""
     sum_a = total(ai)
     mean = dot(ai, sets.yi) / sum_a
-    return GivenWeights(ai, sum_a, mean, sets.yi - mean[..., None])
+    return Weighing(ai, sum_a, mean, sets.yi - mean[..., None])
 
 
 def trace_pv(by: Weighing, vi: Array) -> Array:
     """tr(PV), the expectation of generalised Q at tau2 = 0; `vi` is 0 in the padding."""
-    return dot(by.wi, vi) - dot(by.wi * by.wi, vi) / by.sum_w
+    return dot(by.wi * complement(by.wi, by.sum_w), vi)
 
 
 def generalised(sets: Sets, ai: Array) -> Array:
     """Method of moments on Q with weights `ai`, before truncation: (Q - tr(PV)) / tr(P).
 
-    Source: DerSimonian & Kacker (2007), Contemp Clin Trials 28:105-114, equation 6; Jackson (2013).
+    Source: DerSimonian & Kacker (2007), Contemp Clin Trials 28:105-114; Jackson (2013).
     """
     by = weigh_by(sets, ai)
     return (by.q - trace_pv(by, sets.finite(sets.vi))) / trace_p(by.wi, by.sum_w)
 
 
 def q_variance(by: Weighing, si: Array) -> Array:
-    """Variance of generalised Q, 2 tr(P S P S), for total variances `si` (..., k), 0 in the padding."""
-    wsi = by.wi * si
-    sum_w2s = dot(by.wi, wsi)
-    return 2 * (total(wsi * wsi) - 2 * dot(by.wi, wsi * wsi) / by.sum_w + (sum_w2s / by.sum_w) ** 2)
+    """Variance of generalised Q, 2 tr(P S P S), for total variances `si` (..., k), 0 in the padding.
+
+    The squares of the diagonal of PS and the products across it are summed apart, so that neither cancels the other.
+    """
+    own = by.wi * si * complement(by.wi, by.sum_w)
+    across_studies = by.wi * by.wi * si
+    return 2 * (dot(own, own) + pair_sum(across_studies, total(across_studies)) / by.sum_w**2)
 
 
 def generalised_se(sets: Sets, ai: Array, tau2: Array) -> Array:
     """Standard error of `generalised` at `tau2`."""
     by = weigh_by(sets, ai)
     si = sets.finite(sets.vi + np.asarray(tau2)[..., None])
-    return np.sqrt(truncated(q_variance(by, si))) / trace_p(by.wi, by.sum_w)
+    return np.sqrt(q_variance(by, si)) / trace_p(by.wi, by.sum_w)
 
 
 def q_weights(sets: Sets) -> Array:
@@ -107,7 +104,7 @@ def dersimonian_laird_se(sets: Sets, tau2: Array) -> Array:
 
 
 def two_step(sets: Sets) -> Tau2:
-    """DL, then generalised Q with weights 1 / (vi + tau2_DL). Source: DerSimonian & Kacker (2007), equation 11."""
+    """DL, then generalised Q with weights 1 / (vi + tau2_DL). Source: DerSimonian & Kacker (2007)."""
     return Tau2(truncated(generalised(sets, _two_step_weights(sets))))
 
 
@@ -123,7 +120,7 @@ def _two_step_weights(sets: Sets) -> Array:
 def hedges(sets: Sets) -> Tau2:
     """Variance component (Cochran ANOVA): the variance of the effects less the mean sampling variance.
 
-    Source: Hedges (1983), Psychol Bull 93:388-395; Hedges & Olkin (1985), chapter 9.
+    Source: Hedges (1983), Psychol Bull 93:388-395.
     """
     resid = _unweighted_residuals(sets)
     spread = total(resid * resid) / (sets.k - 1)
@@ -146,7 +143,7 @@ def _unweighted_residuals(sets: Sets) -> Array:
 
 
 def hunter_schmidt(sets: Sets) -> Tau2:
-    """(Q - k) / sum w. Source: Hunter & Schmidt (1990), Methods of Meta-Analysis; Viechtbauer (2005), equation 13."""
+    """(Q - k) / sum w. Source: Hunter & Schmidt (1990), Methods of Meta-Analysis; Viechtbauer (2005)."""
     by = sets.common
     return Tau2(truncated((by.q - sets.k) / by.sum_w))
 
@@ -175,7 +172,7 @@ def hunter_schmidt_corrected_se(sets: Sets, tau2: Array) -> Array:
 def sidik_jonkman(sets: Sets) -> Tau2:
     """Weighted least squares from a crude start; positive unless the effects are all equal, where it is 0.
 
-    Source: Sidik & Jonkman (2005), J R Stat Soc C 54:367-384; (2007), Stat Med 26:1964-1981, equation 8.
+    Source: Sidik & Jonkman (2005), J R Stat Soc C 54:367-384; (2007), Stat Med 26:1964-1981.
     """
     crude = _crude(sets)
     return Tau2(crude * weigh(sets, crude).q / (sets.k - 1))
@@ -186,7 +183,7 @@ def sidik_jonkman_se(sets: Sets, tau2: Array) -> Array:
     crude = _crude(sets)
     by = weigh(sets, crude)
     si = sets.finite(sets.vi + np.asarray(tau2)[..., None])
-    return crude * np.sqrt(truncated(q_variance(by, si))) / (sets.k - 1)
+    return crude * np.sqrt(q_variance(by, si)) / (sets.k - 1)
 
 
 def _crude(sets: Sets) -> Array:

@@ -47,7 +47,7 @@ def t_k1(fit: Fitted, shown: Interval, scaled: bool, level: float) -> Prediction
 
 
 def higgins(fit: Fitted, shown: Interval, scaled: bool, level: float) -> Prediction:
-    """t on k - 2 with the Wald standard error (meta's "HTS"). Source: Higgins, Thompson & Spiegelhalter (2009), J R Stat Soc A 172:137-159, equation 12."""
+    """t on k - 2 with the Wald standard error (meta's "HTS"). Source: Higgins, Thompson & Spiegelhalter (2009), J R Stat Soc A 172:137-159."""
     return _around(fit, shown, fit.variance, fit.sets.k - 2, level)
 
 

@@ -40,7 +40,7 @@ def profile_likelihood(sets: Sets, level: float, null: float = 0.0) -> Profile:
 
     At a given tau2 the log-likelihood falls as a parabola around the weighted mean, so the region that is not rejected has an
     explicit edge there, and the limit is the farthest such edge over all tau2.
-    Source: Hardy & Thompson (1996), Stat Med 15:619-629, section 2.2.
+    Source: Hardy & Thompson (1996), Stat Med 15:619-629.
     """
     tau2 = maximum_likelihood(sets).value
     top = log_likelihood(sets, tau2, restricted=False)
@@ -106,7 +106,7 @@ def _highest(value: Callable[[Array], Array], grid: Array) -> Array:
 def tau2_profile(sets: Sets, level: float, *, restricted: bool) -> tuple[Array, Array]:
     """Interval for tau2 from its likelihood ratio; the lower limit is 0 where tau2 = 0 is not rejected.
 
-    Source: Hardy & Thompson (1996), section 2.3; Viechtbauer (2007), Stat Med 26:37-52, section 3.2.
+    Source: Hardy & Thompson (1996); Viechtbauer (2007), Stat Med 26:37-52.
     """
     find = restricted_maximum_likelihood if restricted else maximum_likelihood
     top = find(sets).value

@@ -50,7 +50,7 @@ def _q_and_fall(sets: Sets, tau2: Array) -> tuple[Array, Array]:
 def paule_mandel(sets: Sets) -> Tau2:
     """The tau2 at which Q equals its expectation k - 1.
 
-    Source: Paule & Mandel (1982), J Res Natl Bur Stand 87:377-385; DerSimonian & Kacker (2007), equation 8.
+    Source: Paule & Mandel (1982), J Res Natl Bur Stand 87:377-385; DerSimonian & Kacker (2007).
     """
     return solve_q(sets, sets.k - 1)
 
@@ -67,7 +67,7 @@ def empirical_bayes(sets: Sets) -> Tau2:
 def median_unbiased(sets: Sets) -> Tau2:
     """The tau2 at which Q equals the median of chi-square on k - 1 degrees of freedom, so that it errs up as often as down.
 
-    Source: Viechtbauer (2021), in Schmid, Stijnen & White (editors), Handbook of Meta-Analysis, chapter 11.
+    Source: Viechtbauer (2021), European Congress of Methodology, Valencia.
     """
     middle = np.asarray(chdtri(sets.k - 1, 0.5), dtype=float)[()]
     return solve_q(sets, middle)
@@ -81,7 +81,7 @@ def paule_mandel_se(sets: Sets, tau2: Array) -> Array:
 def iterated_laird(sets: Sets) -> Tau2:
     """DL with weights 1 / (vi + tau2), repeated until it stands: at the fixed point Q equals k - 1, so it is Paule and Mandel's.
 
-    Source: DerSimonian & Kacker (2007), Contemp Clin Trials 28:105-114, section 2.3.
+    Source: DerSimonian & Kacker (2007), Contemp Clin Trials 28:105-114.
     """
     return paule_mandel(sets)
 
@@ -89,7 +89,7 @@ def iterated_laird(sets: Sets) -> Tau2:
 def iterated_jonkman(sets: Sets) -> Tau2:
     """SJ repeated until it stands: tau2 = tau2 Q / (k - 1), which is Paule and Mandel's equation again, and 0 where that has no root.
 
-    Source: Sidik & Jonkman (2005), J R Stat Soc C 54:367-384, section 2.
+    Source: Sidik & Jonkman (2005), J R Stat Soc C 54:367-384.
     """
     return paule_mandel(sets)
 
@@ -97,7 +97,7 @@ def iterated_jonkman(sets: Sets) -> Tau2:
 def q_profile(sets: Sets, level: float) -> tuple[Array, Array]:
     """Interval for tau2 of all values that Cochran's Q does not reject; both limits 0 where it rejects every one.
 
-    Source: Viechtbauer (2007), Stat Med 26:37-52, equation 7; Knapp, Biggerstaff & Hartung (2006), Biom J 48:271-285.
+    Source: Viechtbauer (2007), Stat Med 26:37-52; Knapp, Biggerstaff & Hartung (2006), Biom J 48:271-285.
     """
     tail = (1 - level) / 2
     if sets.k.ndim == 0:

@@ -126,7 +126,7 @@ def _illinois(
 def median_generalised_q(sets: Sets) -> Tau2:
     """The tau2 at which the observed generalised Q, with the user's weights, is the median of its distribution.
 
-    Source: Viechtbauer (2021), in Handbook of Meta-Analysis, chapter 11; Jackson (2013) for the distribution.
+    Source: Viechtbauer (2021), European Congress of Methodology, Valencia; Jackson (2013) for the distribution.
     """
     return solve_q_cdf(sets, q_weights(sets), 0.5)
 
@@ -134,7 +134,7 @@ def median_generalised_q(sets: Sets) -> Tau2:
 def q_interval(sets: Sets, ai: Array, level: float) -> tuple[Array, Array]:
     """Interval for tau2 that inverts the test of generalised Q with weights `ai`; 0 where a limit would be negative.
 
-    Source: Jackson (2013), section 3; with weights 1 / vi, Biggerstaff & Jackson (2008), Stat Med 27:6093-6110.
+    Source: Jackson (2013); with weights 1 / vi, Biggerstaff & Jackson (2008), Stat Med 27:6093-6110.
     """
     tail = (1 - level) / 2
     return solve_q_cdf(sets, ai, 1 - tail).value, solve_q_cdf(sets, ai, tail).value

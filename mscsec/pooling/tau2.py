@@ -164,7 +164,7 @@ def by_given_weights(estimated: Estimated, level: float) -> tuple[Array, Array]:
 def by_h(estimated: Estimated, level: float) -> tuple[Array, Array]:
     """Test-based interval of H, turned back into tau2 by the typical sampling variance.
 
-    Source: Higgins & Thompson (2002), Stat Med 21:1539-1558, section 3.5.
+    Source: Higgins & Thompson (2002), Stat Med 21:1539-1558.
     """
     about = cochran(estimated.sets)
     low, high = h_interval(h2_from_tau2(estimated.tau2, about.typical), about.q, estimated.sets.k, level)

@@ -26,7 +26,7 @@ _ARTICLES = {
 def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: type[BaseModel]) -> Problem:
     """One entry of `ValidationError.errors()` as a `Problem` at its place in the file."""
     path: Path = tuple(step for step in detail["loc"] if not _is_tag(step))
-    kind, context = detail["type"], detail.get("ctx", {})
+    kind = detail["type"]
     node, steps = root.find(path)
     if kind == "extra_forbidden":
         node = root.key(path)
@@ -41,43 +41,35 @@ def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: typ
             "this key is required here",
             f"Write {path[-1]}: ...",
         )
-    elif kind == "too_short":
-        code, found, rule, instead = "R103", "nothing stands here", "at least one entry is required", ""
-    elif kind in _ARTICLES:
-        code, found, rule, instead = (
-            "R104",
-            f"found {describe(detail['input'])}",
-            f"{_ARTICLES[kind]} is wanted here",
-            _list_or_mapping(kind),
-        )
-    elif kind.startswith("bool"):
-        code, found, rule, instead = (
-            "R104",
-            f"found {describe(detail['input'])}",
-            "true or false is wanted here",
-            "Write true, false or null (not yes or no)",
-        )
-    elif kind == "literal_error":
-        code, found, rule, instead = _not_allowed(detail["input"], context["expected"])
-    elif kind == "string_pattern_mismatch":
-        code, found, rule, instead = _bad_form(path, detail["input"])
-    elif kind in ("string_too_long", "too_long"):
-        code, found, rule, instead = (
-            "R107",
-            f"found {len(detail['input'])} characters",
-            f"an id has at most {context['max_length']}",
-            "Shorten it",
-        )
-    elif re.fullmatch(r"[A-Z]\d{3}", kind):
-        if isinstance(node.value, dict) and "value" in node.value:
-            node = node.value["value"][1]  # a figure in full dress stands at its value
-        code, found, rule, instead = kind, context["found"], context["rule"], context["instead"]
     else:
-        code, found, rule, instead = "R104", f"found {describe(detail['input'])}", str(detail["msg"]).lower(), ""
+        if re.fullmatch(r"[A-Z]\d{3}", kind) and isinstance(node.value, dict) and "value" in node.value:
+            node = node.value["value"][1]  # a figure in full dress stands at its value
+        code, found, rule, instead = value_words(detail, path)
     line = source.lines[node.line - 1] if node.line <= len(source.lines) else ""
     where = _spell(path[:-1] if kind == "extra_forbidden" else path[:steps])
     prefix = f"{where}: " if where else ""
     return Problem(source.file, node.line, node.column, code, prefix + found, rule, instead, excerpt=line)
+
+
+def value_words(detail: Mapping[str, Any], path: Path) -> tuple[str, str, str, str]:
+    """Code, found, rule and advice for a value that breaks the rule of its own field, which is the last of `path`."""
+    kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
+    if re.fullmatch(r"[A-Z]\d{3}", kind):
+        return kind, context["found"], context["rule"], context["instead"]
+    if kind == "too_short":
+        return "R103", "nothing stands here", "at least one entry is required", ""
+    if kind in _ARTICLES:
+        return "R104", f"found {describe(value)}", f"{_ARTICLES[kind]} is wanted here", _list_or_mapping(kind)
+    if kind.startswith("bool"):
+        wanted = "true or false is wanted here"
+        return "R104", f"found {describe(value)}", wanted, "Write true, false or null (not yes or no)"
+    if kind == "literal_error":
+        return _not_allowed(value, context["expected"])
+    if kind == "string_pattern_mismatch":
+        return _bad_form(path, value)
+    if kind in ("string_too_long", "too_long"):
+        return "R107", f"found {len(value)} characters", f"an id has at most {context['max_length']}", "Shorten it"
+    return "R104", f"found {describe(value)}", str(detail["msg"]).lower(), ""
 
 
 def _is_tag(step: str | int) -> bool:

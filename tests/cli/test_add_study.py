@@ -190,7 +190,7 @@ class Terminal:
                 try:
                     self.heard += os.read(self.main, 4096).decode("utf-8", "replace")
                 except OSError:  # the other end is closed
-                    assert words in self.heard, self.heard
+                    pytest.fail(f"ended without {words!r}: {self.heard}")
         self.heard = self.heard.split(words, 1)[1]
 
     def answer(self, question: str, text: str) -> None:
@@ -267,9 +267,9 @@ def test_questions_at_a_terminal_make_a_record(terminal: Terminal, here: Path) -
 WRONG = {
     "id (": [("Newman 2024", "an id has lower-case"), ("abel2019", "abel2019 is taken"), ("", "an answer is needed here")],
     "year": [("24", "a year has four digits")],
-    "doi": [("https://doi.org/x", "")],
-    "type (": [("rct", ""), ("", "an answer is needed here")],
-    "open_label": [("yes", "")],
+    "doi": [("https://doi.org/x", "a doi is bare and starts with 10.")],
+    "type (": [("rct", "allowed here: parallel-rct, cluster-rct"), ("", "an answer is needed here")],
+    "open_label": [("yes", "true or false is wanted here")],
     "experimental arm: id": [("two words", "one short word")],
     "comparator arm: id": [("drug", "one short word that no other arm has")],
     "drug: n": [("0", "an arm has at least one participant"), ("21 patients", "a number is wanted here")],

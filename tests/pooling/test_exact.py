@@ -79,7 +79,7 @@ def test_the_equation_changes_sign_at_the_estimate(key: str, yi: Any, powers: An
     vi=st.lists(st.integers(1, 400), min_size=6, max_size=6),
 )
 def test_two_step_dersimonian_laird_is_its_formula(yi: Any, vi: Any) -> None:
-    """DerSimonian & Kacker (2007), equation 6, with weights from the first step."""
+    """DerSimonian & Kacker (2007), with weights from the first step."""
     y, v = np.array(yi) / 64, np.array(vi[: len(yi)]) / 64
     first = pool(y, v, tau2="DL", ci="wald", tau2_ci="none").tau2
     assert first is not None

@@ -150,6 +150,13 @@ def test_probability_above_a_threshold(prediction: str, df: int | None) -> None:
     assert at_limit.probability_above == pytest.approx(0.975, rel=1e-9)
 
 
+def test_without_a_prediction_there_is_no_probability_and_it_is_said() -> None:
+    for yi, vi, options in ((YI, VI, {"model": "common"}), (YI, VI, {"prediction": "none"}), (YI[:1], VI[:1], {})):
+        result = pool(yi, vi, threshold=0.1, **options)  # type: ignore[arg-type]
+        assert result.probability_above is None
+        assert codes(result)[-1] == "P205"
+
+
 def test_null_moves_the_test_and_not_the_interval() -> None:
     for ci in CI:
         tau2 = "ML" if ci == "profile" else "DL"
@@ -220,7 +227,7 @@ def test_bootstrap_prediction_is_reproducible_and_near_the_closed_forms_for_many
 
 
 def test_bootstrap_prediction_is_wider_for_few_studies() -> None:
-    """The point of it: with few studies the uncertainty of tau2 widens the interval beyond Higgins's (Nagashima 2019, section 4)."""
+    """The point of it: with few studies the uncertainty of tau2 widens the interval beyond Higgins's (Nagashima 2019)."""
     few = pool(YI, VI, tau2="DL", prediction="bootstrap", ci="wald")
     plain = pool(YI, VI, tau2="DL", prediction="normal", ci="wald")
     assert few.prediction_high - few.prediction_low > plain.prediction_high - plain.prediction_low  # type: ignore[operator]

@@ -32,7 +32,7 @@ def slack(p: float, n: int = N) -> float:
 
 @pytest.mark.parametrize("k", [3, 6, 15])
 def test_q_profile_covers_exactly(k: int) -> None:
-    """Under the normal model with known variances its coverage is the level (Viechtbauer 2007, section 3.1)."""
+    """Under the normal model with known variances its coverage is the level (Viechtbauer 2007)."""
     yi, vi, _ = simulated(k, 0.15, seed=k)
     batch = pool_batch(yi, vi, tau2="DL", ci="wald", tau2_ci="QP")
     assert covered(batch.tau2_ci_low, batch.tau2_ci_high, 0.15) == pytest.approx(0.95, abs=slack(0.95))
@@ -40,7 +40,7 @@ def test_q_profile_covers_exactly(k: int) -> None:
 
 @pytest.mark.parametrize("key", ["BJ", "J"])
 def test_generalised_q_covers_exactly(key: str) -> None:
-    """Jackson (2013), section 3: exact for any weights fixed in advance."""
+    """Jackson (2013): exact for any weights fixed in advance."""
     n = 500
     yi, vi, _ = simulated(5, 0.15, seed=2, n=n)
     batch = pool_batch(yi, vi, tau2="DL", ci="wald", tau2_ci=key)
@@ -74,7 +74,7 @@ def test_order_of_the_intervals_with_unequal_variances() -> None:
 
 
 def test_tau2_estimators_have_their_published_bias() -> None:
-    """ML falls short, REML hardly; HE is unbiased before truncation, PM hardly biased (Viechtbauer 2005, table 2; Veroniki 2016)."""
+    """ML falls short, REML hardly; HE is unbiased before truncation, PM hardly biased (Viechtbauer 2005; Veroniki 2016)."""
     yi, vi, _ = simulated(20, 0.4, seed=7)
     mean = {key: float(pool_batch(yi, vi, tau2=key, ci="wald").tau2.mean()) for key in ("ML", "REML", "HE", "PM", "DL")}
     assert mean["ML"] < 0.385
@@ -89,7 +89,7 @@ def test_median_unbiased_errs_as_often_up_as_down() -> None:
 
 
 def test_prediction_intervals_cover_a_new_study() -> None:
-    """Near the level for many studies, whichever; the normal one falls short for few (Partlett & Riley 2017, section 4)."""
+    """Near the level for many studies, whichever; the normal one falls short for few (Partlett & Riley 2017)."""
     yi, vi, new = simulated(30, 0.3, seed=11)
     for key in ("t-k1", "hts", "hk"):
         batch = pool_batch(yi, vi, tau2="REML", ci="hksj", prediction=key)
@@ -100,7 +100,7 @@ def test_prediction_intervals_cover_a_new_study() -> None:
 
 
 def test_profile_likelihood_lies_between_wald_and_the_level() -> None:
-    """Hardy & Thompson (1996); Brockwell & Gordon (2001), Stat Med 20:825-840, figure 2."""
+    """Hardy & Thompson (1996); Brockwell & Gordon (2001), Stat Med 20:825-840."""
     n = 2000
     yi, vi, _ = simulated(8, 0.15, seed=13, n=n)
     profile = pool_batch(yi, vi, tau2="ML", ci="profile")

@@ -1,0 +1,240 @@
+"""`mscsec batch`: every analysis of one table, a line of results for each."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mscsec.batch import ENGINES, Options, Summary, pool_file
+from mscsec.batch.run import SPOOL, Progress, scratch_output
+from mscsec.cli import options as opt
+from mscsec.cli.output import document, emit, json_text, say, width, wrap
+from mscsec.codes import CODES
+from mscsec.errors import NotEstimable, UsageError
+
+EngineKey = StrEnum("EngineKey", {key: key for key in ENGINES})
+SpoolKey = StrEnum("SpoolKey", {key: key for key in SPOOL})
+
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="A table, one row a study: CSV (also .csv.gz, and - for stdin) or Parquet. Columns yi vi (or sei), or those of --measure: events_1 n_1 events_2 n_2, mean_1 sd_1 n_1 mean_2 sd_2 n_2 ...",
+    ),
+]
+Group = Annotated[
+    str, typer.Option("--group", "-g", metavar="COLUMN", help="The column that names the analysis a row belongs to.")
+]
+Measure = Annotated[
+    str | None,
+    typer.Option(
+        "--measure", "-m", metavar="KEY", help="Effect measure: RR, OR, MD, SMD ... Default: yi as it stands."
+    ),
+]
+Prediction = Annotated[
+    str | None,
+    typer.Option(
+        "--prediction",
+        metavar="KEY",
+        help="Prediction interval: auto, t-k1, hts, hk, kr, normal, none. Default: auto.",
+    ),
+]
+Tau2Ci = Annotated[
+    str,
+    typer.Option(
+        "--tau2-ci", metavar="KEY", help="Interval of the between-study variance: QP, PL, BJ, J, HT, wald, none."
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write to FILE, .csv or .parquet. Default: CSV on stdout."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, metavar="N", help="How many pieces at a time. Default: every core.")
+]
+EngineOption = Annotated[EngineKey, typer.Option("--engine", help="Where the work is done; the table is the same.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="With --engine dask: a running cluster, as tcp://host:8786."),
+]
+SpoolOption = Annotated[
+    SpoolKey,
+    typer.Option(
+        "--spool",
+        help="Rows of one analysis that stand apart are first dealt into temporary files by analysis: when met, always, or never (refuse).",
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at a row that is wrong instead of leaving it out.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run from OUTPUT.parts/.")]
+Rejects = Annotated[
+    Path | None,
+    typer.Option(
+        "--rejects",
+        metavar="FILE",
+        help="Write every row that entered no analysis to FILE (CSV), with line and reason.",
+    ),
+]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress bar on stderr.")]
+
+
+def command(
+    file: File,
+    group: Group = "analysis",
+    measure: Measure = None,
+    model: opt.Model = None,
+    tau2: opt.Tau2 = None,
+    ci: opt.Ci = None,
+    prediction: Prediction = None,
+    level: opt.Level = None,
+    tau2_ci: Tau2Ci = "none",
+    preset: opt.Preset = None,
+    output: Output = None,
+    rejects: Rejects = None,
+    strict: Strict = False,
+    resume: Resume = False,
+    force: opt.Force = False,
+    workers: Workers = None,
+    engine: EngineOption = EngineKey.processes,
+    scheduler: Scheduler = None,
+    spool: SpoolOption = SpoolKey.auto,
+    no_progress: NoProgress = False,
+    json: Annotated[bool, typer.Option("--json", help="The summary as one JSON document on stdout; needs -o.")] = False,
+) -> None:
+    """Pool thousands to millions of analyses from one table: one line of results for each.
+
+    \b
+    Estimates of ratio measures are logs. A row that cannot be used is counted and reported
+    with its line, and its analysis says how many were left out.
+
+    \b
+    Examples:
+      mscsec batch trials.csv --group analysis
+      mscsec batch trials.csv -g outcome --measure RR --tau2 DL --ci wald -o pooled.csv
+      mscsec batch genes.parquet -g gene -o pooled.parquet --rejects rejects.csv
+      mscsec batch genes.csv -g gene -o pooled.csv --resume
+      mscsec batch genes.csv -g gene -o pooled.csv --engine dask --scheduler tcp://host:8786
+    """
+    to_stdout = output is None or str(output) == "-"
+    if to_stdout and (json or resume):
+        raise UsageError(f"{'--json' if json else '--resume'} needs -o FILE for the table")
+    if resume and file == "-":
+        raise UsageError("--resume needs a file: what came through stdin is gone")
+    options = Options(
+        model=model or "random",
+        tau2=tau2,
+        ci=ci,
+        prediction=prediction,
+        level=level or 0.95,
+        tau2_ci=tau2_ci,
+        preset=preset,
+    )
+    with contextlib.ExitStack() as stack:
+        table = stack.enter_context(_readable(file))
+        report = stack.enter_context(_progress(not no_progress))
+        target = stack.enter_context(scratch_output()) if output is None or to_stdout else output
+        start = time.monotonic()
+        summary = pool_file(
+            table, target, group=group, measure=measure, options=options, engine=engine.value, workers=workers,
+            scheduler=scheduler, spool_rows=spool.value, strict=strict, resume=resume, force=force, rejects=rejects,
+            progress=report,
+        )  # fmt: skip
+        seconds = time.monotonic() - start
+        if to_stdout:
+            _copy(target)
+    shown = {"input": file, "output": None if to_stdout else str(output)}
+    if json:
+        emit(json_text(document("batch", summary=summary.to_dict() | shown)))
+    _say(summary, file, seconds, None if to_stdout else output)
+    if summary.analyses == summary.status["no studies"] + summary.status["refused"] + summary.status["not converged"]:
+        raise NotEstimable("no analysis of this table could be pooled; the table of results says why for each")
+
+
+@contextlib.contextmanager
+def _readable(file: str) -> Iterator[str]:
+    """The table as a file that can be read from any place: stdin and .gz are written to a temporary one first."""
+    import gzip
+    import shutil
+
+    if file != "-" and not file.lower().endswith(".gz"):
+        yield file
+        return
+    if file != "-" and not Path(file).exists():
+        raise UsageError(f"{file} does not exist")
+    with scratch_output() as plain:
+        try:
+            with sys.stdin.buffer if file == "-" else gzip.open(file, "rb") as source, open(plain, "wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
+        except (OSError, EOFError) as error:
+            raise UsageError(f"{file} cannot be read: {error}") from None
+        yield str(plain)
+
+
+def _copy(path: Path) -> None:
+    """The finished table to stdout, a block at a time."""
+    sys.stdout.flush()
+    with open(path, encoding="utf-8", newline="") as table:
+        while block := table.read(1 << 20):
+            sys.stdout.write(block)
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _progress(wanted: bool, after: float = 1.0) -> Iterator[Progress | None]:
+    """A bar on stderr once a second has passed; nothing where stderr is no terminal."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    start = time.monotonic()
+    bar = Bar(
+        TextColumn("Pooling"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    task: Any = bar.add_task("Pooling", total=None)
+    shown = False
+
+    def report(done: int, total: int) -> None:
+        nonlocal shown
+        if not shown and time.monotonic() - start > after:
+            bar.start()
+            shown = True
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        if shown:
+            bar.stop()
+
+
+def _say(summary: Summary, file: str, seconds: float, output: Path | None) -> None:
+    """What became of the table, as talk."""
+    kinds = "; ".join(f"{n:,} {word}" for word, n in summary.status.items() if n)
+    say(f"{summary.rows:,} rows, {summary.analyses:,} analyses: {kinds or 'none'} ({seconds:.1f} s)")
+    if summary.spooled:
+        say(f"Rows of one {summary.group} stood apart; they were brought together in temporary files first")
+    if summary.resumed:
+        say(f"Continued an interrupted run: {summary.resumed:,} pieces were finished")
+    if summary.several_maxima:
+        say(f"Likelihood with several maxima, of which the highest was taken: {summary.several_maxima:,} [P203]")
+    for code, n in summary.left_out.items():
+        say(f"{n:,} {'row' if n == 1 else 'rows'} left out: {CODES[code].title} [{code}]")
+    for reject in summary.examples[:10]:
+        where = f"{file}:{reject.line}: {reject.group + ': ' if reject.group else ''}{reject.reason} [{reject.code}]"
+        for line in wrap(where, max(width(), 100), "  "):
+            say("  " + line)
+    hidden = sum(summary.left_out.values()) - len(summary.examples[:10])
+    if hidden > 0:
+        say(f"  and {hidden:,} more; --rejects FILE lists them all")
+    if output is not None:
+        say(f"Wrote {output}")

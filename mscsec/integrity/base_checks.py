@@ -1,0 +1,223 @@
+"""The checks between results of one record, and between records: totals, baseline, copied figures, registrations."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mscsec.errors import MscsecError
+from mscsec.integrity.across import BaselineVariable, SharedFigures, shared_figures, shared_registrations
+from mscsec.integrity.checks_across import check_baseline, check_shared_figures, check_shared_registration
+from mscsec.integrity.located import Verdicts, attempt
+from mscsec.integrity.printed import Figure, printed
+from mscsec.integrity.sample_sizes import size_of
+from mscsec.integrity.verdict import Finding, Verdict
+from mscsec.records.models import ArmResult, Review, Study, StudyResult
+from mscsec.records.nodes import Path
+from mscsec.records.quantities import SampleSize
+
+_LEAST_BASELINE = 3  # variables below which a baseline table says next to nothing
+_SAME_SD_DIGITS = 4  # two SDs of other patients agree to four digits about once in thousands
+_QUARTILE_DIGITS = 3  # medians and quartiles of whole days are few, and trials share them by chance
+
+
+def study_verdicts(study: Study, rounding: str) -> Verdicts:
+    """Checks over the whole of one record."""
+    yield from _totals(study)
+    yield from _sizes_within(study)
+    yield from _copied_spreads(study)
+    yield from _baseline(study, rounding)
+
+
+def _firm(quantity: SampleSize | None) -> int | None:
+    return int(quantity.value) if quantity is not None and quantity.assumed is None else None
+
+
+def _totals(study: Study) -> Verdicts:
+    """The arms against the patients of the trial: analysed against analysed, randomised against randomised."""
+    people = study.population
+    for field, total, path in (
+        ("randomised", _firm(people.randomised), ("population", "randomised")),
+        ("n", _firm(people.analysed), ("population", "analysed")),
+    ):
+        parts = [_firm(getattr(arm, field)) for arm in study.arms.values()]
+        known = [part for part in parts if part is not None]
+        if total is None or len(parts) < 2 or len(known) != len(parts):
+            continue
+        yield path, attempt("I101", known, total, what=f"arms ({'analysed' if field == 'n' else field})")
+    sizes = [_firm(arm.n) for arm in study.arms.values()]
+    most = _firm(people.randomised) or _firm(people.enrolled)
+    if most is not None and len(sizes) > 1 and all(sizes) and study.design.type != "crossover-rct":
+        yield ("population",), _within(sum(size or 0 for size in sizes), most, "patients of all arms", "in the trial")
+
+
+def _within(part: int, total: int, what: str, whole: str) -> Verdict:
+    fits = part <= total
+    return Verdict(
+        "I101",
+        Finding.CONSISTENT if fits else Finding.INCONSISTENT,
+        f"{part} {what}, {total} {whole}",
+        "each patient is in one arm",
+        f"{part} is {'at most' if fits else 'more than'} {total}",
+        question="" if fits else "How many patients were randomised to each arm, and how many analysed?",
+        numbers={"difference": total - part},
+    )
+
+
+def _sizes_within(study: Study) -> Verdicts:
+    """The n of a result against the randomised of its arm."""
+    for index, result in enumerate(study.results):
+        for name, arm in result.arms.items():
+            own = _firm(arm.n)
+            randomised = _firm(study.arms[name].randomised) if name in study.arms else None
+            if own is not None and randomised is not None:
+                path = ("results", index, "arms", name, "n")
+                yield path, _within(own, randomised, "patients in this result", "randomised to the arm")
+
+
+def _copied_spreads(study: Study) -> Verdicts:
+    """The same SD to many digits for several arms or time points of one outcome."""
+    for outcome in dict.fromkeys(result.outcome for result in study.results):
+        figures: dict[str, Figure] = {}
+        paths: dict[str, Path] = {}
+        for index, result in enumerate(study.results):
+            for name, arm in result.arms.items() if result.outcome == outcome else ():
+                if arm.sd is not None and arm.sd.assumed is None:
+                    label = ", ".join(part for part in (name, result.timepoint, result.analysis) if part)
+                    figures[label], paths[label] = arm.sd.value, ("results", index, "arms", name, "sd")
+        if len(figures) > 1:
+            verdict = attempt("I504", figures, digits=_SAME_SD_DIGITS)
+            groups = verdict.numbers.get("groups") or ((next(reversed(paths)),),)
+            yield paths[groups[0][-1]], verdict
+
+
+def _baseline(study: Study, rounding: str) -> Verdicts:
+    """Carlisle's check on the baseline values that stand beside the results of a randomised trial."""
+    if not study.design.randomised or study.design.type != "parallel-rct":
+        return
+    variables: dict[str, BaselineVariable] = {}
+    path: Path = ()
+    for index, result in enumerate(study.results):
+        rows = [
+            (arm.baseline.mean.value, arm.baseline.sd.value, size.n)
+            for name, arm in result.arms.items()
+            if arm.baseline is not None and arm.baseline.sd is not None
+            if (size := size_of(study, result, name, arm.baseline.n)) is not None
+        ]
+        if len(rows) > 1 and result.outcome not in variables:
+            means, sds, ns = zip(*rows, strict=True)
+            variables[result.outcome] = BaselineVariable(result.outcome, means, sds, ns)
+            path = path or ("results", index, "arms", next(iter(result.arms)), "baseline")
+    if len(variables) >= _LEAST_BASELINE:
+        rng = np.random.default_rng(zlib.crc32(study.id.encode()))  # the same record gives the same answer
+        try:
+            yield path, check_baseline(tuple(variables.values()), rng, rounding=rounding)
+        except MscsecError as error:
+            yield path, Verdict("I503", Finding.UNDECIDED, "baseline", "", error.message)
+
+
+@dataclass(frozen=True, slots=True)
+class BetweenRecords:
+    """A verdict about several records; it stands at `path` of `study`, and `others` name the rest by id and path."""
+
+    study: str
+    path: Path
+    verdict: Verdict
+    others: tuple[tuple[str, Path], ...]
+
+
+def base_verdicts(studies: Sequence[Study], review: Review) -> Iterator[BetweenRecords]:
+    """Figures and registrations that stand in two records, and SDs unlike those of every other arm."""
+    yield from _shared(studies)
+    yield from _registrations(studies)
+    yield from _peers(studies, review)
+
+
+def telling_figures(study: Study) -> dict[str, tuple[Figure, Path]]:
+    """The figures by which two records could be told to share their source, by outcome, time point, role and kind.
+
+    Means, spreads, percentages without a count and estimates with two digits or more; counts, and medians of few digits,
+    agree too often by chance.
+    """
+    found: dict[str, tuple[Figure, Path]] = {}
+    for index, result in enumerate(study.results):
+        about = f"{result.outcome}{' ' + result.timepoint if result.timepoint else ''}"
+        for name, arm in result.arms.items():
+            role = study.arms[name].role if name in study.arms else "other"
+            for place, figure, digits in _figures(arm):
+                if len(str(printed(figure)).replace(".", "").lstrip("-0")) >= digits:
+                    label = f"{about}, {role}, {'.'.join(map(str, place))}"
+                    found.setdefault(label, (figure, ("results", index, "arms", name, *place)))
+    return found
+
+
+def _figures(arm: ArmResult) -> Iterator[tuple[Path, Figure, int]]:
+    """(place, figure, digits it must have to tell) of an arm's figures."""
+    for holder, place in ((arm, ()), (arm.baseline, ("baseline",)), (arm.change, ("change",))):
+        for field in ("mean", "sd", "se"):
+            quantity = getattr(holder, field, None)
+            if quantity is not None and quantity.assumed is None:
+                yield (*place, field), quantity.value, 2
+    for field in ("percent", "non_event_percent"):
+        if (quantity := getattr(arm, field)) is not None and arm.events is None and arm.non_events is None:
+            yield (field,), quantity.value, 2
+    if arm.median is not None:
+        yield ("median",), arm.median.value, _QUARTILE_DIGITS
+    for field in ("iqr", "range", "ci"):
+        for end, number in enumerate(getattr(arm, field) or ()):
+            yield (field, end), number, _QUARTILE_DIGITS
+
+
+def _shared(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
+    found = {study.id: telling_figures(study) for study in studies}
+    tidy: dict[str, Mapping[str, Figure]] = {
+        name: {label: figure for label, (figure, _) in row.items()} for name, row in found.items()
+    }
+    years = {study.id: study.citation.year or 0 for study in studies}
+    for pair in shared_figures(tidy):
+        first, later = sorted((pair.first, pair.second), key=lambda name: (years[name], name))
+        verdict = check_shared_figures({first: tidy[first], later: tidy[later]})
+        places = {_fold(label): place for label, (_, place) in found[later].items()}
+        there = {_fold(label): place for label, (_, place) in found[first].items()}
+        label = pair.labels[0]
+        yield BetweenRecords(later, places[label], _told(verdict, pair), ((first, there[label]),))
+
+
+def _fold(label: str) -> str:
+    return " ".join(label.casefold().split())
+
+
+def _told(verdict: Verdict, pair: SharedFigures) -> Verdict:
+    return replace(verdict, tested=f"{pair.first} and {pair.second}, figures with two digits or more")
+
+
+def _registrations(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
+    given = {study.id: study.design.registration for study in studies}
+    path: Path = ("design", "registration")
+    for number, names in shared_registrations(given).items():
+        verdict = check_shared_registration({name: number for name in names})
+        yield BetweenRecords(names[-1], path, verdict, tuple((name, path) for name in names[:-1]))
+
+
+def _peers(studies: Sequence[Study], review: Review) -> Iterator[BetweenRecords]:
+    """Each SD against those of the same outcome in the same unit in all other arms and trials."""
+    for outcome, plan in review.outcomes.items():
+        rows: list[tuple[str, Path, Figure, int]] = []
+        for study in studies:
+            for index, result in enumerate(study.results):
+                if result.outcome == outcome and result.unit in (None, plan.unit):
+                    rows += _spreads_of(study, index, result)
+        for place, (name, path, sd, n) in enumerate(rows):
+            peers = [other[2] for at, other in enumerate(rows) if at != place]
+            if len(peers) >= 2 and n >= 2:
+                yield BetweenRecords(name, path, attempt("I405", sd, n, peers), ())
+
+
+def _spreads_of(study: Study, index: int, result: StudyResult) -> Iterator[tuple[str, Path, Figure, int]]:
+    for name, arm in result.arms.items():
+        size = size_of(study, result, name)
+        if arm.sd is not None and arm.sd.assumed is None and size is not None:
+            yield study.id, ("results", index, "arms", name, "sd"), arm.sd.value, size.n
