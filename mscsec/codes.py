@@ -330,6 +330,46 @@ CODES = by_key(
         "A cell of a column of numbers holds something else. An empty cell, NA, - or . is a missing value.",
     ),
     Code(
+        "E213",
+        "cluster trial not adjusted",
+        "Groups and not individuals were randomised, and the effect could not be corrected for it, so its interval is too narrow. Record icc: and cluster_size: under design:, or assume an ICC in the protocol (Cochrane Handbook 23.1.4).",
+    ),
+    Code(
+        "E214",
+        "effective sample size",
+        "A cluster trial: its numbers were divided by the design effect, 1 + (mean cluster size - 1) ICC (Cochrane Handbook 23.1.4).",
+    ),
+    Code(
+        "E215",
+        "comparator divided",
+        "Several comparisons of one trial share a comparator; its numbers were divided by the number of comparisons, so that no patient counts twice (Cochrane Handbook 23.3.4).",
+    ),
+    Code(
+        "E216",
+        "P value is a bound",
+        "The P value is printed as an upper bound such as < 0.001. The bound itself was taken, which makes the standard error too large rather than too small. A lower bound (> 0.05) is never used, because it would make it too small.",
+    ),
+    Code(
+        "E217",
+        "hazard ratio from curves",
+        "The hazard ratio was rebuilt from survival proportions and numbers at risk (Parmar 1998), which is less exact than a printed one.",
+    ),
+    Code(
+        "E218",
+        "crossover trial",
+        "Every participant had both treatments. The note says whether the analysis is paired; where no correlation of the periods is recorded, the periods stand for two groups, which makes the interval too wide.",
+    ),
+    Code(
+        "E219",
+        "figures disagree",
+        "The contrast that the paper prints is not the one its figures by arm give, beyond what rounding explains. The figures by arm were used; --prefer reported takes the printed contrast. Check both against the paper.",
+    ),
+    Code(
+        "E220",
+        "scale reversed",
+        "The study's scale (or event) runs against the outcome's, as reversed: true says. Its figures were turned round before they entered.",
+    ),
+    Code(
         "E221",
         "row of no analysis",
         "In a table of many analyses the row names none, or its name runs over two lines. It entered nothing; name the analysis in the column given by --group.",
@@ -343,6 +383,26 @@ CODES = by_key(
         "E223",
         "rows of an analysis stand apart",
         "The rows of one analysis do not follow each other in the table, and sorting was forbidden by --spool never. Sort the table by the group column, or let mscsec deal the rows into temporary files.",
+    ),
+    Code(
+        "E230",
+        "row of another length",
+        "A row of a table of many analyses has more or fewer cells than the header, or a quote in it is left open. Which cell belongs to which column cannot be known, so the row entered nothing.",
+    ),
+    Code(
+        "E224",
+        "change scores",
+        "Changes from baseline stand in the place of final values. Both estimate the same mean difference; standardised mean differences of the two kinds are not comparable.",
+    ),
+    Code(
+        "E225",
+        "logarithm taken",
+        "Effects of any kind are pooled as printed (measure GEN); this one is a ratio on its own scale, and its logarithm was taken.",
+    ),
+    Code(
+        "E226",
+        "comparator shared",
+        "Several rows of this trial are set against the same comparator and are correlated. Their covariances stand with the effects; they must not be pooled as if they were independent.",
     ),
     Code(
         "E301",

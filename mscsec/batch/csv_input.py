@@ -212,7 +212,7 @@ def _without(
             if odd[i]
             else f"found {cells[i]} {'cell' if cells[i] == 1 else 'cells'} under {width} columns"
         )
-        rejects.append(Reject(int(lines[i]), "", "E211", reason))
+        rejects.append(Reject(int(lines[i]), "", "E230", reason))
     kept = b"".join(block[edges[i] : edges[i + 1]] for i in np.flatnonzero(~wrong).tolist())
     return kept, rejects
 

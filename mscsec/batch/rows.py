@@ -16,7 +16,7 @@ from mscsec.arrays import Array, IntArray
 Names = npt.NDArray[np.object_]
 
 # Rejects that are faults of the table; the others are studies without an estimate, such as a missing value.
-FAULTS = frozenset({"E211", "E212", "E221", "E222"})
+FAULTS = frozenset({"E212", "E221", "E222", "E230"})
 
 
 class Reject(NamedTuple):

@@ -63,6 +63,10 @@ class Summary(Result):
     resumed: int
     columns: tuple[str, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, each example by its field names."""
+        return Result.to_dict(self) | {"examples": [reject._asdict() for reject in self.examples]}
+
     @property
     def faults(self) -> int:
         """Rows that are wrong: no number, impossible, of the wrong length, or of no analysis."""

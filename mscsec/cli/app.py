@@ -25,6 +25,7 @@ COMMANDS = {
     "pool": "Pool one outcome, with a forest plot.",
     "regress": "Meta-regression on study-level moderators.",
     "batch": "Pool thousands to millions of analyses from one table.",
+    "integrity": "Check whether the reported figures can be true.",
     "bias-report": "Report risk of bias by study.",
     "assess": "Assess risk of bias, question by question.",
     "import-bias": "Bring in judgements made elsewhere.",

@@ -6,21 +6,17 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from mscsec.batch import ENGINES, Options, Summary, pool_file
-from mscsec.batch.run import SPOOL, Progress, scratch_output
+from mscsec.batch.run import Progress, scratch_output
 from mscsec.cli import options as opt
 from mscsec.cli.output import document, emit, json_text, say, width, wrap
 from mscsec.codes import CODES
 from mscsec.errors import NotEstimable, UsageError
-
-EngineKey = StrEnum("EngineKey", {key: key for key in ENGINES})
-SpoolKey = StrEnum("SpoolKey", {key: key for key in SPOOL})
 
 File = Annotated[
     str,
@@ -59,16 +55,22 @@ Output = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, metavar="N", help="How many pieces at a time. Default: every core.")
 ]
-EngineOption = Annotated[EngineKey, typer.Option("--engine", help="Where the work is done; the table is the same.")]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        "--engine", metavar="KEY", help=f"Where the work is done: {', '.join(ENGINES)}. The table is the same."
+    ),
+]
 Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADDRESS", help="With --engine dask: a running cluster, as tcp://host:8786."),
 ]
 SpoolOption = Annotated[
-    SpoolKey,
+    str,
     typer.Option(
         "--spool",
-        help="Rows of one analysis that stand apart are first dealt into temporary files by analysis: when met, always, or never (refuse).",
+        metavar="KEY",
+        help="Rows of one analysis that stand apart are first dealt into temporary files by analysis: auto (when met), always, never (refuse).",
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at a row that is wrong instead of leaving it out.")]
@@ -101,9 +103,9 @@ def command(
     resume: Resume = False,
     force: opt.Force = False,
     workers: Workers = None,
-    engine: EngineOption = EngineKey.processes,
+    engine: EngineOption = "processes",
     scheduler: Scheduler = None,
-    spool: SpoolOption = SpoolKey.auto,
+    spool: SpoolOption = "auto",
     no_progress: NoProgress = False,
     json: Annotated[bool, typer.Option("--json", help="The summary as one JSON document on stdout; needs -o.")] = False,
 ) -> None:
@@ -141,8 +143,8 @@ def command(
         target = stack.enter_context(scratch_output()) if output is None or to_stdout else output
         start = time.monotonic()
         summary = pool_file(
-            table, target, group=group, measure=measure, options=options, engine=engine.value, workers=workers,
-            scheduler=scheduler, spool_rows=spool.value, strict=strict, resume=resume, force=force, rejects=rejects,
+            table, target, group=group, measure=measure, options=options, engine=engine, workers=workers,
+            scheduler=scheduler, spool_rows=spool, strict=strict, resume=resume, force=force, rejects=rejects,
             progress=report,
         )  # fmt: skip
         seconds = time.monotonic() - start
@@ -220,6 +222,7 @@ def _progress(wanted: bool, after: float = 1.0) -> Iterator[Progress | None]:
 def _say(summary: Summary, file: str, seconds: float, output: Path | None) -> None:
     """What became of the table, as talk."""
     kinds = "; ".join(f"{n:,} {word}" for word, n in summary.status.items() if n)
+    file = "<stdin>" if file == "-" else file
     say(f"{summary.rows:,} rows, {summary.analyses:,} analyses: {kinds or 'none'} ({seconds:.1f} s)")
     if summary.spooled:
         say(f"Rows of one {summary.group} stood apart; they were brought together in temporary files first")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mscsec.effects.collect import drop_double_zeros, study_effect
-from mscsec.effects.measures import FAMILIES, MEASURES, effect_size
+from mscsec.effects.measures import FAMILIES, MEASURES, Measure, effect_size
 from mscsec.effects.select import Excluded
 from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData, Figure, Trail
@@ -117,6 +117,32 @@ def effects_from_table(
     measure : key of MEASURES; where None, "GEN" for a table of yi, and otherwise it must be given.
     Raises UsageError where columns lack, RecordError (line and column of the cell) for a cell that is no number.
     """
+    row, used, computed = _columns_for(table, measure)
+    arrays = _numbers(table, used)
+    if computed:
+        options["drop00"] = drop_double_zeros(row, options.get("drop00"))
+        found = effect_size(row.key, level=level, **arrays, **options)
+    else:
+        found = effect_size("GEN", level=level, **arrays)
+    rows, excluded = [], []
+    for place, label in enumerate(table.labels()):
+        if found.included[place]:
+            trail = Trail()
+            trail.figures += [_figure(table, name, place, arrays) for name in used]
+            one, two = (_arm(arrays, side, place) for side in ("1", "2"))
+            rows.append(study_effect(label, label, row, found, place, trail, one, two, computed))
+        else:
+            why = "; ".join(notice.message for notice in found.notices(place)) or "no finite effect"
+            excluded.append(Excluded(label, label, why))
+    sizes = EffectSizes(
+        outcome, outcome, row.key, row.name, row.back, row.null, None, "neither", None, None, None, level,
+        tuple(rows), tuple(excluded), tuple(found.warnings),
+    )  # fmt: skip
+    return sizes.without(exclude)
+
+
+def _columns_for(table: Table, measure: str | None) -> tuple[Measure, list[str], bool]:
+    """The measure, the columns that are read, and whether the measure is computed from them or given as yi."""
     names = set(table.columns)
     generic = next((route for route in _ROUTES if set(route) <= names), None)
     if measure is None and generic is None:
@@ -134,53 +160,17 @@ def effects_from_table(
         raise UsageError(
             f"{row.key} ({row.name}) needs the columns {' '.join(family.needs)}{ways}, or yi vi, or yi sei; {table.file} has {', '.join(table.columns)}"
         )
-    used = usable if complete else list(generic or ())
-    arrays: dict[str, Any] = _numbers(table, used)
-    options["drop00"] = drop_double_zeros(row, options.get("drop00"))
-    found = (
-        effect_size(row.key, level=level, **arrays, **options)
-        if complete
-        else effect_size("GEN", level=level, **arrays)
+    return row, usable if complete else list(generic or ()), complete
+
+
+def _figure(table: Table, name: str, place: int, arrays: dict[str, Any]) -> Figure:
+    return Figure(name, arrays[name][place], table.columns[name][place], (table.file, table.lines[place], name))
+
+
+def _arm(arrays: dict[str, Any], side: str, place: int) -> ArmData:
+    return ArmData(
+        side, **{key: _or_none(arrays, f"{key}_{side}", place) for key in ("n", "events", "mean", "sd", "time")}
     )
-    labels = table.labels()
-    rows, excluded = [], []
-    for place, label in enumerate(labels):
-        notices = found.notices(place)
-        if not found.included[place]:
-            excluded.append(
-                Excluded(label, label, "; ".join(notice.message for notice in notices) or "no finite effect")
-            )
-            continue
-        trail = Trail()
-        trail.figures += [
-            Figure(name, arrays[name][place], table.columns[name][place], (table.file, table.lines[place], name))
-            for name in used
-        ]
-        one, two = (
-            ArmData(
-                name, **{key: _or_none(arrays, f"{key}_{side}", place) for key in ("n", "events", "mean", "sd", "time")}
-            )
-            for name, side in (("1", 1), ("2", 2))
-        )
-        rows.append(study_effect(label, label, row, found, place, trail, one, two, computed=complete))
-    sizes = EffectSizes(
-        outcome,
-        outcome,
-        row.key,
-        row.name,
-        row.back,
-        row.null,
-        None,
-        "neither",
-        None,
-        None,
-        None,
-        level,
-        tuple(rows),
-        tuple(excluded),
-        tuple(found.warnings),
-    )
-    return sizes.without(exclude)
 
 
 def _or_none(arrays: dict[str, Any], name: str, place: int) -> float | None:

@@ -107,12 +107,17 @@ def level_of(verdict: Verdict) -> str:
 
 
 def review(
-    base: EvidenceBase, outcome: str | None = None, study: str | None = None, rounding: str = "up_or_down"
+    base: EvidenceBase,
+    outcome: str | None = None,
+    study: str | None = None,
+    rounding: str = "up_or_down",
+    locate_all: bool = False,
 ) -> IntegrityReview:
     """Every check that the recorded figures of `base` allow.
 
     outcome, study : look at one outcome, one study (by id); figures shared with other records are always looked for in
-    the whole base. rounding : key of `ROUNDING`, the rule the reports are taken to have followed.
+    the whole base. rounding : key of `ROUNDING`, the rule the reports are taken to have followed. locate_all : look up
+    the place of figures that passed too, which else is line 1.
     Raises UnknownName for an outcome or study that the base does not have, UnknownMethod for a rounding rule.
     """
     choose(ROUNDING, rounding, "rounding rule")
@@ -122,7 +127,8 @@ def review(
         base.study(study)
     found: dict[str, list[Located]] = {level: [] for level in LEVELS}
     silenced: list[Located] = []
-    for located in _all(base, study, outcome, rounding):
+    levels = LEVELS if locate_all else LEVELS[:3]
+    for located in _all(base, study, outcome, rounding, levels):
         if located.level in (CONTRADICTION, QUESTION, NOTE) and _is_silenced(base, located):
             silenced.append(located)
         else:
@@ -133,14 +139,16 @@ def review(
     )
 
 
-def _all(base: EvidenceBase, wanted: str | None, outcome: str | None, rounding: str) -> Iterator[Located]:
+def _all(
+    base: EvidenceBase, wanted: str | None, outcome: str | None, rounding: str, levels: tuple[str, ...]
+) -> Iterator[Located]:
     for study in base.studies:
         if wanted in (None, study.id):
             for path, verdict in _of_study(base, study, outcome, rounding):
-                yield _locate(base, study, path, verdict)
+                yield _locate(base, study, path, verdict, levels)
     for between in base_verdicts(base.studies, base.review):
         names = {between.study, *(name for name, _ in between.others)}
-        located = _locate(base, base.study(between.study), between.path, between.verdict, between.others)
+        located = _locate(base, base.study(between.study), between.path, between.verdict, levels, between.others)
         if (wanted is None or wanted in names) and outcome in (None, located.outcome):
             yield located
 
@@ -158,13 +166,18 @@ def _of_study(base: EvidenceBase, study: Study, outcome: str | None, rounding: s
 
 
 def _locate(
-    base: EvidenceBase, study: Study, path: Path, verdict: Verdict, others: tuple[tuple[str, Path], ...] = ()
+    base: EvidenceBase,
+    study: Study,
+    path: Path,
+    verdict: Verdict,
+    levels: tuple[str, ...],
+    others: tuple[tuple[str, Path], ...] = (),
 ) -> Located:
+    """`levels` : those whose place is looked up, by reading the file once more."""
     result = study.results[int(path[1])] if path[0] == "results" else None
     level = level_of(verdict)
     document = base.documents[study.id]
-    # Positions are read from the file again, which costs more than most checks; a check that passed is not looked up.
-    origin = document.origin(path) if level in (CONTRADICTION, QUESTION, NOTE) else None
+    origin = document.origin(path) if level in levels else None
     source = result.source if result is not None else study.population.source
     return Located(
         level,
@@ -205,6 +218,15 @@ def flagged(base: EvidenceBase, outcome: str, rounding: str = "up_or_down") -> d
             "I000", "!" if worst == CONTRADICTION else "?", f"{found[0].label}: {what} ({codes}; mscsec integrity)"
         )
     return marks
+
+
+def contradicted_results(found: IntegrityReview) -> frozenset[tuple[str, int]]:
+    """(study, place under `results:`) of every result with a contradiction."""
+    return frozenset(
+        (each.study, int(each.path[1]))
+        for each in found.findings
+        if each.level == CONTRADICTION and each.path[0] == "results"
+    )
 
 
 def by_study(found: IntegrityReview) -> dict[str, list[Located]]:

@@ -89,7 +89,6 @@ def axis_lines(scale: Axis, null: float | None, glyphs: Glyphs) -> tuple[str, st
     """The axis with its ticks, and the labels under them."""
     rule = [glyphs.axis] * scale.width
     labels = [" "] * scale.width
-    taken = -1
     places = ticks(scale)
     for value in sorted(places, key=lambda tick: (tick != null, abs(tick - (null or 0.0)))):
         column = scale.column(value)
@@ -103,7 +102,6 @@ def axis_lines(scale: Axis, null: float | None, glyphs: Glyphs) -> tuple[str, st
         if 0 <= column < scale.width and start >= 0 and free:
             rule[column] = glyphs.tick
             labels[start : start + len(text)] = text
-            taken = max(taken, column)
     return "".join(rule), "".join(labels)
 
 
@@ -112,9 +110,9 @@ def ticks(scale: Axis) -> list[float]:
     if scale.ratio:
         decades = range(math.floor(scale.low / math.log(10)) - 1, math.ceil(scale.high / math.log(10)) + 2)
         wide = scale.high - scale.low > 3 * math.log(10)
-        steps = (1,) if wide else (1, 2, 5)
+        steps: tuple[float, ...] = (1,) if wide else (1, 2, 5)
         if scale.high - scale.low < math.log(4):
-            steps = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)  # type: ignore[assignment]
+            steps = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
         found = [math.log(step) + decade * math.log(10) for decade in decades for step in steps]
         return [0.0 if abs(value) < 1e-12 else value for value in found if scale.low <= value <= scale.high]
     span = scale.high - scale.low

@@ -71,6 +71,7 @@ MARKS = by_key(
     Mark("absent", "#ffffff", "", INK, "oo"),
 )
 
+
 def mark_of(judgement: str, scale: Sequence[str] = ()) -> Mark:
     """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first."""
     return MARKS[degree(judgement, scale)]

@@ -122,17 +122,13 @@ def _disc(sheet: Sheet, x: float, y: float, row: BiasRow, place: str, table: Bia
         return
     mark = mark_of(row.judgement(place) or NOT_ASSESSED, table.judgements)
     _draw(sheet, x, y, mark)
-    if row.appraisal is not None and any(
-        item.overridden for item in row.appraisal.items if item.id == place
-    ):
+    if row.appraisal is not None and any(item.overridden for item in row.appraisal.items if item.id == place):
         sheet.text(x + RADIUS + 0.03, y - RADIUS + 0.03, "*", 9, weight="bold")
 
 
 def _has(row: BiasRow, place: str) -> bool:
     """Whether the domain is one of this row's: a variant of a form can lack one."""
-    return row.appraisal is None or any(
-        item.id == place for item in row.appraisal.items
-    )
+    return row.appraisal is None or any(item.id == place for item in row.appraisal.items)
 
 
 def _draw(sheet: Sheet, x: float, y: float, mark: Mark) -> None:
@@ -146,7 +142,12 @@ def _draw(sheet: Sheet, x: float, y: float, mark: Mark) -> None:
 
 def _levels(rows: Sequence[BiasRow], table: BiasTable) -> list[str]:
     """Judgements that occur, worst first, and the open ones at the end."""
-    said = {row.judgement(place) or NOT_ASSESSED for row in rows for place in (*dict(table.domains), "overall") if _has(row, place)}
+    said = {
+        row.judgement(place) or NOT_ASSESSED
+        for row in rows
+        for place in (*dict(table.domains), "overall")
+        if _has(row, place)
+    }
     known = [word for word in reversed(table.judgements) if word in said]
     return [*known, *([NOT_ASSESSED] if NOT_ASSESSED in said else [])]
 
@@ -230,7 +231,11 @@ def summary_bars(table: BiasTable) -> Figure:
     _axis(sheet, left, y + 0.06)
     _legend(sheet, legend, y + 0.6, bars=True)
     count = len(rows)
-    said = "share of the weight in the meta-analysis" if table.weighted else f"share of {count} {'result' if count == 1 else 'results'}"
+    said = (
+        "share of the weight in the meta-analysis"
+        if table.weighted
+        else f"share of {count} {'result' if count == 1 else 'results'}"
+    )
     sheet.text(MARGIN, y + 0.6 + 0.3 * len(legend), said[0].upper() + said[1:], 8, color=QUIET)
     return sheet.figure
 
@@ -244,7 +249,9 @@ def _bar(sheet: Sheet, table: BiasTable, place: str, corner: tuple[float, float]
         words = f"{mark.symbol} {percent(shares[word], 0)}".strip()
         if sheet.extent(words, 8, "bold")[0] + 0.14 <= size:
             box = {"facecolor": mark.fill, "edgecolor": "none", "pad": 1.2}
-            sheet.text(x + size / 2, y + 0.12, words, 8, ha="center", va="center", color=mark.ink, weight="bold", bbox=box)
+            sheet.text(
+                x + size / 2, y + 0.12, words, 8, ha="center", va="center", color=mark.ink, weight="bold", bbox=box
+            )
         x += size
 
 
@@ -254,7 +261,15 @@ def _order(word: str, table: BiasTable) -> int:
 
 def _segment(sheet: Sheet, x: float, y: float, width: float, height: float, mark: Mark) -> None:
     sheet.axes.add_patch(
-        Rectangle((x, y), width, height, facecolor=mark.fill, edgecolor=mark.ink if mark.ink != INK else "#8c8c8c", hatch=mark.hatch, linewidth=0)
+        Rectangle(
+            (x, y),
+            width,
+            height,
+            facecolor=mark.fill,
+            edgecolor=mark.ink if mark.ink != INK else "#8c8c8c",
+            hatch=mark.hatch,
+            linewidth=0,
+        )
     )
     sheet.axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=INK, linewidth=0.8))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.select import Excluded
 from mscsec.effects.sizes import EffectSizes
+from mscsec.pooling import CI, PREDICTION, TAU2_CI
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 TAU2_NAMES = {
     "DL": "DerSimonian-Laird", "DL2": "two-step DerSimonian-Laird", "PM": "Paule-Mandel", "PMM": "median-unbiased Paule-Mandel",
     "REML": "restricted maximum likelihood", "ML": "maximum likelihood", "EB": "empirical Bayes", "SJ": "Sidik-Jonkman", "HE": "Hedges",
-    "HS": "Hunter-Schmidt", "HSk": "Hunter-Schmidt with small-sample correction", "GENQ": "generalised Q", "GENQM": "median-unbiased generalised Q",
+    "HS": "Hunter-Schmidt", "HSk": "Hunter-Schmidt with small-sample correction", "GENQ": "generalised Q", "GENQM": "median-unbiased generalised Q", "DLIT": "iterated DerSimonian-Laird", "SJIT": "iterated Sidik-Jonkman", "fixed": "a value given beforehand",
 }  # fmt: skip
 
 
@@ -123,11 +124,18 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> str:
     if fit.model == "random" and fit.tau2_method:
         text += f", with the between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
         if fit.tau2_ci_method and fit.tau2_ci_low is not None:
-            text += f" (confidence interval by {TAU2_CI_NAMES.get(fit.tau2_ci_method, fit.tau2_ci_method)})"
-    text += f"; the {level(fit.level)} confidence interval is {CI_NAMES.get(fit.ci_method, fit.ci_method)}"
+            text += f" (confidence interval by {_in_words(fit.tau2_ci_method, TAU2_CI_NAMES, TAU2_CI, 'the method ')})"
+    text += (
+        f"; the {level(fit.level)} confidence interval is {_in_words(fit.ci_method, CI_NAMES, CI, 'by the method ')}"
+    )
     if fit.prediction_method and fit.prediction_low is not None:
-        text += f"; the prediction interval uses {PREDICTION_NAMES.get(fit.prediction_method, fit.prediction_method)}"
+        text += f"; the prediction interval uses {_in_words(fit.prediction_method, PREDICTION_NAMES, PREDICTION, '')}"
     return text + "."
+
+
+def _in_words(key: str, words: Mapping[str, str], table: Mapping[str, Any], before: str) -> str:
+    """A method in the words of a sentence, else by its name in the registry."""
+    return words.get(key) or (f"{before}“{table[key].name}”" if key in table else key)
 
 
 def method_name(method: str) -> str:

@@ -166,8 +166,9 @@ def influence(fit: RegressionResult) -> Influence:
     """
     data, problem = fit.data, fit.data.problem
     estimated = data.model == "random" and isinstance(data.tau2, str)
-    if fit.k - 1 < fit.p + estimated:
-        raise TooFewStudies("leaving out one study", fit.p + 1 + estimated, fit.k)
+    needed = fit.p + 1 + (estimated or INTERVALS[fit.ci_method].residual_df)
+    if fit.k < needed:
+        raise TooFewStudies("leaving out one study", needed, fit.k)
     rest = without_each(problem)
     at = np.nonzero(project(rest, rest.precision(0.0)).full_rank)[0]
     rest = rest.take(at)
