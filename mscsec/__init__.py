@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from mscsec.effects.sizes import effects as effects
     from mscsec.errors import MscsecError as MscsecError
     from mscsec.pooling import pool as pool
+    from mscsec.pooling import pool_batch as pool_batch
+    from mscsec.pooling import studies as studies
+    from mscsec.pooling.counts import pool_counts as pool_counts
+    from mscsec.pooling.counts import pool_group_rates as pool_group_rates
+    from mscsec.pooling.counts import pool_proportions as pool_proportions
+    from mscsec.pooling.counts import pool_rates as pool_rates
+    from mscsec.pooling.regression import regress as regress
+    from mscsec.pooling.regression import subgroups as subgroups
     from mscsec.pooling.result import PooledResult as PooledResult
     from mscsec.problems import RecordError as RecordError
     from mscsec.records.reader import EvidenceBase as EvidenceBase
@@ -36,6 +44,14 @@ _FACE = {
     "effects": "mscsec.effects",
     "load": "mscsec.records.reader",
     "pool": "mscsec.pooling",
+    "pool_batch": "mscsec.pooling",
+    "pool_counts": "mscsec.pooling.counts",
+    "pool_group_rates": "mscsec.pooling.counts",
+    "pool_proportions": "mscsec.pooling.counts",
+    "pool_rates": "mscsec.pooling.counts",
+    "regress": "mscsec.pooling.regression",
+    "studies": "mscsec.pooling",
+    "subgroups": "mscsec.pooling.regression",
 }
 
 __all__ = ["__version__", *sorted(_FACE)]

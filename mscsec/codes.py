@@ -51,12 +51,12 @@ CODES = by_key(
     Code(
         "R000",
         "records cannot be used",
-        "One or more files of the evidence base have problems, and nothing is computed from a base that is only partly right. Each problem is listed with its own code; mend them, and run mscsec check.",
+        "One or more files of the evidence base have problems, and nothing is computed from a base that is only partly right. Each problem is listed with its own code; mend them, and run `mscsec check`.",
     ),
     Code(
         "R001",
         "folder cannot be read",
-        "There is no such folder, it may not be read, or it holds no review.yaml. A folder of study records is an evidence base only with its protocol; mscsec init makes one.",
+        "There is no such folder, it may not be read, or it holds no review.yaml. A folder of study records is an evidence base only with its protocol; `mscsec init` makes one.",
     ),
     Code(
         "R002",
@@ -86,7 +86,7 @@ CODES = by_key(
     Code(
         "R007",
         "empty file",
-        "The file has no content, or comments alone. A record that is not written yet is better kept out of the folder; mscsec add-study --template prints a skeleton.",
+        "The file has no content, or comments alone. A record that is not written yet is better kept out of the folder; `mscsec add-study --template` prints a skeleton.",
     ),
     Code(
         "R008",
@@ -126,7 +126,7 @@ CODES = by_key(
     Code(
         "R015",
         "not a mapping",
-        "A record is a mapping of keys to values. This file is a list or a single value; start from mscsec add-study --template.",
+        "A record is a mapping of keys to values. This file is a list or a single value; start from `mscsec add-study --template`.",
     ),
     Code(
         "R016",
@@ -322,7 +322,7 @@ CODES = by_key(
     Code(
         "E211",
         "table cannot be read",
-        "The CSV table has no rows, a column twice, or rows of unequal length. The first line names the columns; mscsec pool --help lists them.",
+        "The CSV table has no rows, a column twice, or rows of unequal length. The first line names the columns; `mscsec pool --help` lists them.",
     ),
     Code(
         "E212",

@@ -429,6 +429,13 @@ SOURCES = by_key(
         "Biometrics 39:753-757",
         "10.2307/2531104",
     ),
+    Source(
+        "gleser2009",
+        "Gleser LJ, Olkin I",
+        2009,
+        "Stochastically dependent effect sizes",
+        "In Cooper H, Hedges LV, Valentine JC (editors), The Handbook of Research Synthesis and Meta-Analysis, 2nd edition, 357-376, Russell Sage Foundation",
+    ),
     # --- effects: reconstruction ---------------------------------------------------------------------------------
     Source(
         "hozo2005",

@@ -44,14 +44,8 @@ def test_row_reads_well(row: Code) -> None:
     assert len(row.title) <= 60
 
 
-def test_rows_stand_in_order_within_their_room() -> None:
-    for letter in ROOMS:
-        keys = [code for code in CODES if code[0] == letter]
-        assert keys == sorted(keys)
-
-
 def test_commands_named_in_explanations_exist() -> None:
-    named = {word for row in CODES.values() for word in re.findall(r"mscsec ([a-z][a-z-]+)", row.explanation)}
+    named = {word for row in CODES.values() for word in re.findall(r"`mscsec ([a-z][a-z-]+)", row.explanation)}
     planned = {"assess", "integrity", "plot", "report", "regress", "grade", "trace", "export", "import", "diff", "batch"}
-    prose = {"knows"}
-    assert named - set(COMMANDS) - planned - prose == set()
+    assert "check" in named
+    assert named - set(COMMANDS) - planned == set()

@@ -43,7 +43,7 @@ class Analysed:
     scattered: bool
 
 
-def analyse(rows: Rows, columns: Columns, options: Options, workers: int = 1) -> Analysed:
+def analyse(rows: Rows, columns: Columns, options: Options) -> Analysed:
     """Pools every analysis of the rows. What cannot be computed for one is said in its status and stops no other."""
     screened = screen(rows, columns.measure)
     groups, first, codes, scattered = _number_groups(rows)
@@ -54,7 +54,7 @@ def analyse(rows: Rows, columns: Columns, options: Options, workers: int = 1) ->
         order = np.argsort(codes, kind="stable")
         codes, yi, vi = codes[order], yi[order], vi[order]
     k = np.bincount(codes, minlength=n).astype(np.int64)
-    work = _Work(yi, vi, k, np.concatenate(([0], np.cumsum(k)[:-1])) if n else k, options, workers, columns_of(options))
+    work = _Work(yi, vi, k, np.concatenate(([0], np.cumsum(k)[:-1])) if n else k, options, columns_of(options))
     for chosen in _buckets(k):
         work.pool(chosen)
     work.refuse_singles()
@@ -102,7 +102,6 @@ class _Work:
     k: IntArray
     offset: IntArray
     options: Options
-    workers: int
     names: tuple[str, ...]
     out: dict[str, Array] = None  # type: ignore[assignment]
     status: Names = None  # type: ignore[assignment]
@@ -121,7 +120,10 @@ class _Work:
         if mask is not None:
             at = np.where(mask, at, self.offset[chosen][:, None])
         try:
-            fit = self.options.pool(self.yi[at], self.vi[at], mask, self.workers)
+            with np.errstate(
+                all="ignore"
+            ):  # numbers too large to square are found by `_keep`, which refuses that analysis
+                fit = self.options.pool(self.yi[at], self.vi[at], mask)
         except (CannotCompute, InvalidInput) as error:
             if len(chosen) == 1:
                 self.status[chosen] = f"{REFUSED}: {error.message}"

@@ -19,7 +19,7 @@ from mscsec.errors import InvalidInput, UsageError
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "-", ".")
 _TOKENS = sorted({form(token) for token in MISSING for form in (str, str.upper, str.capitalize)} | {"NaN"})
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?)", re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE, _QUOTE = 10, 34
 

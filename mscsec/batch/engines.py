@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from mscsec.errors import UsageError
 from mscsec.registry import by_key
 
+TIMEOUT = 10.0  # seconds that a dask scheduler has to answer
+
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -94,7 +96,7 @@ def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str
         else:
             address = scheduler
         try:
-            connected = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+            connected = Client(address, timeout=TIMEOUT, set_as_default=False)  # type: ignore[no-untyped-call]
             client = stack.enter_context(connected)
         except (OSError, ValueError) as error:
             raise UsageError(f"no dask scheduler answers at {scheduler}: {error}") from None

@@ -40,10 +40,10 @@ class Options:
     def _prediction(self) -> str:
         return self.prediction or choose(PRESETS, self.preset or DEFAULT_PRESET, "preset").prediction
 
-    def pool(self, yi: Any, vi: Any, mask: Any, workers: int = 1) -> BatchResult:
+    def pool(self, yi: Any, vi: Any, mask: Any) -> BatchResult:
         """`pool_batch` with these options."""
         chosen = asdict(self) | {"prediction": self._prediction}
-        return pool_batch(yi, vi, mask, workers=workers, **chosen)
+        return pool_batch(yi, vi, mask, **chosen)
 
     def check(self) -> None:
         """Raises what the kernel raises for options that no data could satisfy, before any data are read."""

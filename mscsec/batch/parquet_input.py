@@ -93,12 +93,17 @@ def open_parquet(path: str) -> ParquetTable:
 
 
 def _continued(file: Any, group: int, column: str) -> int:
-    """How many rows at the head of a row group belong to the last analysis of the one before."""
+    """How many rows from the head of a row group on belong to the last analysis of the one before."""
     before = file.read_row_group(group - 1, columns=[column]).column(0)
     last = before[len(before) - 1].as_py() if len(before) else None
-    here = file.read_row_group(group, columns=[column]).column(0).to_pandas().to_numpy(dtype=object)
-    changed = np.flatnonzero(here != last)
-    return int(changed[0]) if len(changed) else len(here)
+    rows = 0
+    for i in range(group, file.num_row_groups):
+        here = file.read_row_group(i, columns=[column]).column(0).to_pandas().to_numpy(dtype=object)
+        changed = np.flatnonzero(here != last)
+        if len(changed):
+            return rows + int(changed[0])
+        rows += len(here)
+    return rows
 
 
 def from_frame(frame: Any, columns: Columns, first: int = 1) -> Rows:

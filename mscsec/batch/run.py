@@ -161,7 +161,9 @@ def pool_file(
     count = workers or available_cores()
     if count < 1:
         raise UsageError(f"{count} workers; one or more are needed")
-    chosen = choose(ENGINES, engine if count > 1 or engine == "dask" else "serial", "engine")
+    chosen = choose(ENGINES, engine, "engine")
+    if count == 1 and engine != "dask":
+        chosen = ENGINES["serial"]
     mode = run.store.open(resume, force)
     run.report = progress or (lambda done, total: None)
     try:
@@ -394,12 +396,10 @@ def pool_table(
     group: str = "analysis",
     measure: str | None = None,
     options: Options | None = None,
-    workers: int = 1,
 ) -> BatchTable:
     """Pools every analysis of a table in memory: a data frame, or a CSV or Parquet file.
 
-    Arguments as in `pool_file`; `workers` are threads. Line numbers of a data frame are its rows, from 1. Memory is several
-    times the table's.
+    Arguments as in `pool_file`. Line numbers of a data frame are its rows, from 1. Memory is several times the table's.
     """
     chosen = options or Options()
     chosen.check()
@@ -412,7 +412,7 @@ def pool_table(
         columns = choose_columns([str(name) for name in table.columns], group, measure)
         rows = from_frame(table.rename(columns=str), columns)
         keys = table.rename(columns=str)[columns.group]
-    found = analyse(rows, columns, chosen, workers)
+    found = analyse(rows, columns, chosen)
     return BatchTable(_frame(found, columns, keys), _summary_of(found, table, columns, chosen))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ from mscsec.appraisal.instrument import instrument
 from mscsec.appraisal.judgements import BiasTable, agreements, bias_table, recorded_appraisals, tools_of
 from mscsec.cli import options as opt
 from mscsec.cli.assessments import sound
+from mscsec.cli.marks import Integrity, integrity_marks, marks_lines
 from mscsec.cli.output import (
     csv_text,
     document,
@@ -42,6 +43,7 @@ from mscsec.cli.render_judgements import (
     table_markdown,
     table_text,
 )
+from mscsec.effects.trail import Flag
 from mscsec.errors import MscsecError, NotEstimable, UnknownName, UsageError
 from mscsec.records.reader import EvidenceBase, load
 from mscsec.report.numbers import count
@@ -81,6 +83,7 @@ def command(
     agreement: AgreementFlag = False,
     summary: Summary = False,
     robvis: Robvis = None,
+    integrity: Integrity = True,
     studies: opt.Studies = None,
     json: opt.AsJson = False,
     csv: opt.AsCsv = False,
@@ -126,8 +129,11 @@ def command(
         report = bias_report(base.studies, outcome)
         if tool == "checklist":
             report = replace(report, recorded=())
-        render = {"text": bias_text, "csv": bias_csv, "markdown": bias_markdown, "json": _json}[kind]
-        emit(render(report), output, force)
+        marks = integrity_marks(base, outcome) if integrity and kind in ("text", "json") else {}
+        render = {"text": bias_text, "csv": bias_csv, "markdown": bias_markdown}
+        text = _json(report, marks) if kind == "json" else render[kind](report)
+        lines = marks_lines(marks, width()) if kind == "text" else []
+        emit(text + "".join(f"{line}\n" for line in lines), output, force)
 
 
 def _agree(drawn: bool, summary: bool, agreement: bool, robvis: Path | None, asked: bool) -> None:
@@ -282,5 +288,5 @@ def bias_markdown(report: BiasReport) -> str:
     return "\n".join([*lines, "", f"+ yes, ? unclear, x no. {legend}.", "", report.rule]) + "\n"
 
 
-def _json(report: BiasReport) -> str:
-    return json_text(document("bias-report", report=report))
+def _json(report: BiasReport, marks: Mapping[str, Flag]) -> str:
+    return json_text(document("bias-report", report=report, integrity=marks))

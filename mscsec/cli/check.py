@@ -23,10 +23,14 @@ from mscsec.report.numbers import count
 Format = Annotated[
     str, typer.Option("--output-format", metavar="FORMAT", help="text, json, github (annotations) or sarif.")
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Check, too, whether the reported figures can be true (see mscsec integrity).")
+]
 FORMATS = ("text", "json", "github", "sarif")
 
 
 def command(
+    strict: Strict = False,
     studies: opt.Studies = None,
     output_format: Format = "text",
     json: opt.AsJson = False,
@@ -39,11 +43,17 @@ def command(
     \b
     Examples:
       mscsec check
+      mscsec check --strict
       mscsec check --studies my-review --output-format github
     """
     chosen = choose_format(output_format, json)
     base, problems = inspect(studies)
     further_problems = further(base) if base is not None else []
+    if strict and base is not None:
+        from mscsec.integrity.problems import problems_of  # every check of figures, which plain `check` does without
+        from mscsec.integrity.review import review
+
+        further_problems += problems_of(base, review(base))
     problems = sorted((*problems, *further_problems), key=lambda problem: problem.sort_key)
     emit(render(problems, chosen))
     if chosen == "text":

@@ -51,7 +51,7 @@ def command(
     quantiles: opt.Quantiles = "normal",
     mean_rule: opt.MeanRule = "luo2018",
     sd_rule: opt.SdRule = "wan-shi",
-    multi_arm: opt.MultiArm = "combine",
+    multi_arm: opt.MultiArmSeparate = "combine",
     correlation: opt.Correlation = None,
     prefer: opt.Prefer = "arms",
     explain: Explain = False,
@@ -74,7 +74,7 @@ def command(
     inputs = read_inputs(
         outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design,
         exclude=exclude, level=level, vtype=vtype, prefer=prefer,
-        rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer),
+        rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer, correlated=True),
     )  # fmt: skip
     sizes, base = inputs.sizes, inputs.base
     if study:
@@ -229,6 +229,8 @@ def effects_csv(sizes: EffectSizes) -> str:
 
 def _document(sizes: EffectSizes, base: EvidenceBase | None) -> dict[str, object]:
     content = document("effects", effects=sizes)
+    if sizes.shared:
+        content["effects"]["covariance"] = sizes.covariance.tolist()
     if base is not None:
         for row in content["effects"]["rows"]:
             for figure in row["derivation"]["figures"]:

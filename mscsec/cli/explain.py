@@ -24,7 +24,9 @@ def command(code: CodeName = None, json: opt.AsJson = False) -> None:
       mscsec explain R205
       mscsec explain
     """
-    rows = [choose(CODES, code, "code")] if code else list(CODES.values())
+    rooms = list(dict.fromkeys(key[0] for key in CODES))
+    listed = sorted(CODES.values(), key=lambda row: (rooms.index(row.key[0]), row.key))
+    rows = [choose(CODES, code, "code")] if code else listed
     if json:
         emit(json_text(document("codes", codes=rows)))
     elif code:

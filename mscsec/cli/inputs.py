@@ -95,16 +95,30 @@ def read_inputs(
 
 
 def read_rules(
-    quantiles: str, mean_rule: str, sd_rule: str, multi_arm: str, correlation: float | None, prefer: str
+    quantiles: str,
+    mean_rule: str,
+    sd_rule: str,
+    multi_arm: str,
+    correlation: float | None,
+    prefer: str,
+    *,
+    correlated: bool = False,
 ) -> Rules:
-    """The rules of reconstruction named on the command line; raises UnknownMethod for one that does not exist."""
+    """The rules of reconstruction named on the command line; raises UnknownMethod for one that does not exist.
+
+    correlated : whether the command can take effects that share a comparator (--multi-arm separate).
+    """
     for what, asked, known in (
         ("route from a median (--quantiles)", quantiles, ("normal", "lognormal", "qe", "bc", "mln")),
-        ("rule for several arms (--multi-arm)", multi_arm, ("combine", "split")),
+        ("rule for several arms (--multi-arm)", multi_arm, ("combine", "split", "separate")),
         ("preference (--prefer)", prefer, ("arms", "reported")),
     ):
         if asked not in known:
             raise UnknownMethod(what, asked, known)
+    if multi_arm == "separate" and not correlated:
+        raise UsageError(
+            "--multi-arm separate sets each arm against the whole comparator, whose patients would count twice here; take combine or split. The effects with their covariances: mscsec effects --multi-arm separate --json"
+        )
     choose(MEANS, mean_rule, "rule for the mean (--mean-rule)")
     choose(SDS, sd_rule, "rule for the SD (--sd-rule)")
     if correlation is not None and not -1 <= correlation <= 1:

@@ -12,6 +12,7 @@ from mscsec.cli.check import choose_format
 from mscsec.cli.check import render as render_problems
 from mscsec.cli.output import document, emit, json_text, output_kind, say_base
 from mscsec.cli.pool import fit_effects
+from mscsec.cli.pooled import pooled
 from mscsec.cli.render_integrity import (
     inspect_csv,
     inspect_markdown,
@@ -23,7 +24,7 @@ from mscsec.cli.render_integrity import (
     samples_markdown,
     samples_text,
 )
-from mscsec.effects.sizes import EffectSizes, effects
+from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import MscsecError, UsageError
 from mscsec.integrity.inspect_sr import prefill
 from mscsec.integrity.problems import problems_of
@@ -49,7 +50,8 @@ All = Annotated[bool, typer.Option("--all", help="List the checks that passed, t
 Reconstruct = Annotated[
     bool,
     typer.Option(
-        "--reconstruct", help="With --outcome and --study: samples of whole steps that give the mean and SD, as a histogram."
+        "--reconstruct",
+        help="With --outcome and --study: samples of whole steps that give the mean and SD, as a histogram.",
     ),
 ]
 InspectSr = Annotated[
@@ -108,7 +110,11 @@ def command(
     chosen = choose_format(output_format, json)
     if chosen in ("github", "sarif") and (csv or markdown or reconstruct or inspect_sr):
         raise UsageError(f"--output-format {chosen} writes findings alone; leave out the other switches")
-    kind = chosen if chosen in ("github", "sarif") else output_kind(output, json=chosen == "json", csv=csv, markdown=markdown)
+    kind = (
+        chosen
+        if chosen in ("github", "sarif")
+        else output_kind(output, json=chosen == "json", csv=csv, markdown=markdown)
+    )
     if reconstruct and (outcome is None or study is None):
         raise UsageError("--reconstruct takes one result: --outcome NAME --study ID")
     if reconstruct and inspect_sr:
@@ -117,7 +123,8 @@ def command(
     if studies is None:
         say_base(base)
     if reconstruct:
-        assert outcome is not None and study is not None
+        assert outcome is not None
+        assert study is not None
         emit(_samples(base, study, outcome, rounding, kind), output, force)
         return
     found = review(base, outcome, study, rounding, locate_all=all_checks)
@@ -152,21 +159,20 @@ def with_and_without(
     base: EvidenceBase, found: IntegrityReview, outcome: str, comparison: str | None
 ) -> WithAndWithout:
     """The outcome pooled as the review says, of all results and without those that contradict themselves."""
-    analysis = base.review.analysis
-    chosen = {name: getattr(analysis, name) for name in ("model", "tau2", "ci", "prediction", "preset")}
     try:
-        sizes = effects(base, outcome, comparison=comparison, level=float(analysis.level or 0.95))
-        if not sizes.rows:
-            return WithAndWithout(sizes, None, None, (), f"no study contributes to {outcome}")
-        everything = fit_effects(sizes, chosen)
+        sizes, everything = pooled(base, outcome, comparison)
     except MscsecError as error:
         return WithAndWithout(None, None, None, (), error.message)
+    if everything is None:
+        return WithAndWithout(sizes, None, None, (), f"no study contributes to {outcome}")
     against = contradicted_results(found)
     out = [row for row in sizes.rows if row.result_index is not None and (row.study, row.result_index) in against]
     labels = tuple(row.label for row in out)
     rest = sizes.without(row.study for row in out)
     if not out or not rest.rows:
         return WithAndWithout(sizes, everything, None, labels)
+    own = base.review.analysis
+    chosen = {"model": own.model, "tau2": own.tau2, "ci": own.ci, "prediction": own.prediction, "preset": own.preset}
     return WithAndWithout(sizes, everything, fit_effects(rest, chosen), labels)
 
 

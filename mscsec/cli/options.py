@@ -155,6 +155,14 @@ MultiArm = Annotated[
         help="Several arms on one side: combine them, or split the comparator among them.",
     ),
 ]
+MultiArmSeparate = Annotated[
+    str,
+    typer.Option(
+        "--multi-arm",
+        metavar="RULE",
+        help="Several arms on one side: combine them, split the comparator among them, or separate: one row an arm, with covariances under --json.",
+    ),
+]
 Correlation = Annotated[
     float | None,
     typer.Option(

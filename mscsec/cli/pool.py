@@ -10,6 +10,7 @@ import typer
 
 from mscsec.cli import options as opt
 from mscsec.cli.inputs import Inputs, TableFile, read_inputs, read_rules
+from mscsec.cli.marks import Integrity, with_marks
 from mscsec.cli.output import document, emit, json_text, output_kind
 from mscsec.cli.render_pool import pool_csv, pool_markdown, pool_text
 from mscsec.effects.moderators import column
@@ -95,6 +96,7 @@ def command(
     design: opt.Designs = None,
     exclude: opt.Exclude = None,
     table: TableFile = None,
+    integrity: Integrity = False,
     studies: opt.Studies = None,
     json: opt.AsJson = False,
     csv: opt.AsCsv = False,
@@ -124,6 +126,8 @@ def command(
         rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer),
     )  # fmt: skip
     inputs.need_studies()
+    if integrity:
+        inputs = replace(inputs, sizes=with_marks(inputs.sizes, inputs.base))
     # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
     chosen = _choices(Analysis() if from_cells else inputs.analysis, model, tau2, ci, prediction, preset)
     if compare:
@@ -209,9 +213,6 @@ def cells_of(sizes: EffectSizes) -> tuple[list[list[float]], bool]:
     return cells, rates
 
 
-SPARSE_RATE = 0.05  # below it, or with a zero cell, the advisor for rare events is asked at all
-
-
 def _with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
     """The fit with a notice where inverse variance does not suit rare events (Cochrane Handbook 10.4.4)."""
     arms = [(row.experimental, row.comparator) for row in sizes.rows]
@@ -221,10 +222,8 @@ def _with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
         or any(arm.events is None or arm.n is None for pair in arms for arm in pair)
     ):
         return fit
-    events = [arm.events or 0.0 for pair in arms for arm in pair]
-    people = sum(arm.n or 0.0 for pair in arms for arm in pair)
-    if min(events) > 0 and sum(events) > SPARSE_RATE * people:
-        return fit
+    if min(arm.events or 0.0 for pair in arms for arm in pair) > 0:
+        return fit  # without a zero cell nothing is added to the counts
     from mscsec.pooling.counts import COUNTS, advise
 
     advice = advise(*cells_of(sizes)[0])

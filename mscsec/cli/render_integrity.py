@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mscsec.appraisal.instrument import instrument
-from mscsec.cli.output import csv_text, pad, styled, table, unicode_output, width, wrap
+from mscsec.cli.output import csv_text, pad, styled, unicode_output, width, wrap
 from mscsec.integrity.inspect_sr import Prefilled
 from mscsec.integrity.review import CONTRADICTION, NOTE, QUESTION, IntegrityReview, Located
 from mscsec.integrity.samples import ArmSamples, Samples
@@ -171,7 +171,9 @@ def samples_text(arms: Sequence[ArmSamples], label: str, outcome: str, unit: str
 def _histogram(made: Samples, unit: str | None) -> list[str]:
     full = "█" if unicode_output() else "#"
     number = f"all {made.samples}" if made.exhaustive else f"{made.samples} random ones of many"
-    lines = [f"  n = {made.n}, {number if made.samples > 1 else 'the only sample'}: patients on average (least to most)"]
+    lines = [
+        f"  n = {made.n}, {number if made.samples > 1 else 'the only sample'}: patients on average (least to most)"
+    ]
     top = max(made.mean)
     labels = [f"{value:g}" for value in made.values]
     room = max(map(len, labels))
@@ -225,7 +227,12 @@ def inspect_text(rows: Sequence[Prefilled]) -> str:
         fine = [row.question for row in of_study if row.answer == "Yes"]
         if fine:
             lines.append(f"  Yes, as far as could be checked: {', '.join(fine)}")
-    lines += ["", *wrap("The other checks of the instrument need the report, the registration and the editors. " + CAUTION, cells)]
+    lines += [
+        "",
+        *wrap(
+            "The other checks of the instrument need the report, the registration and the editors. " + CAUTION, cells
+        ),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -235,7 +242,8 @@ _INSPECT_HEADER = ("study", "label", "question", "ask", "answer", "codes", "reas
 def _inspect_rows(rows: Sequence[Prefilled]) -> list[list[str]]:
     asks = _questions()
     return [
-        [row.study, row.label, row.question, asks[row.question], row.answer, " ".join(row.codes), row.reason] for row in rows
+        [row.study, row.label, row.question, asks[row.question], row.answer, " ".join(row.codes), row.reason]
+        for row in rows
     ]
 
 

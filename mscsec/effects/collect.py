@@ -8,17 +8,33 @@ from typing import Any
 
 import numpy as np
 
-from mscsec.effects.contrast import crossover_difference, matching_effect, reported_effect
-from mscsec.effects.derive import common_sd, complete, events_of, mean_of, merged, rate_of, shared
+from mscsec.effects.contrast import UNPAIRED, crossover_difference, matching_effect, reported_effect, turned
+from mscsec.effects.crosscheck import IN_UNITS, cross_check
+from mscsec.effects.derive import (
+    baseline_sd,
+    common_sd,
+    complete,
+    correlation_of,
+    events_of,
+    mean_of,
+    merged,
+    rate_of,
+    same_kind,
+    shared,
+)
 from mscsec.effects.measures import FAMILIES, MEASURES, TRANSFORMS, Measure, effect_size
 from mscsec.effects.reading import Gap, Reading, Rules, attempt
 from mscsec.effects.select import Chosen, Excluded
 from mscsec.effects.trail import ArmData, Derivation, Flag, Trail
-from mscsec.errors import UsageError
+from mscsec.errors import InvalidInput, UsageError
 from mscsec.records.models import Outcome
 from mscsec.results import Notice, Result
 
-RELATIVE = frozenset({"RR", "OR", "PETO"})  # a trial without events in either arm says nothing about a ratio
+# Ratios, and other forms of the odds ratio: a trial without events in either arm says nothing about them.
+RELATIVE = frozenset({"RR", "OR", "PETO", "IRR", "YUQ", "YUY", "OR2D", "OR2DL", "OR2DN"})
+# Ratios that have no value once the means are turned round to negative ones.
+_POSITIVE = frozenset({"ROM", "CVR", "MNLN", "CVLN", "SMN", "ROMC", "CVRC"})
+_BY_BASELINE = frozenset({"SMCR", "SMCRH"})  # change over one SD: that before treatment (Becker 1988)
 
 # Families of measures that look at one group, or at none (a correlation); all others compare two.
 GROUPS = {
@@ -99,7 +115,7 @@ def drop_double_zeros(row: Measure, asked: bool | None) -> bool | None:
     """Whether trials without events in either arm are left out: as asked, else for relative measures."""
     if asked is None:
         return True if row.key in RELATIVE else None
-    return asked if row.family == "dichotomous" else None
+    return asked if row.family in ("dichotomous", "rates") else None
 
 
 # --- one study -----------------------------------------------------------------------------------------------------
@@ -107,8 +123,9 @@ def drop_double_zeros(row: Measure, asked: bool | None) -> bool | None:
 
 def read_study(chosen: Chosen, plan: Outcome, row: Measure, rules: Rules, prefer: str) -> list[Read]:
     """A study's numbers by the first route that gives them; Gap with the reason of the preferred route where none does."""
-    if rules.multi_arm == "split" and len(chosen.experimental) > 1:
-        parts = [replace(chosen, experimental=(name,)) for name in chosen.experimental]
+    if rules.multi_arm in ("split", "separate") and len(chosen.experimental) > 1:
+        count = len(chosen.experimental)
+        parts = [replace(chosen, experimental=(name,), parts=count) for name in chosen.experimental]
         return [replace(_read(part, plan, row, rules, prefer, len(parts)), part=part.experimental[0]) for part in parts]
     return [_read(chosen, plan, row, rules, prefer, 1)]
 
@@ -128,7 +145,8 @@ def _read(chosen: Chosen, plan: Outcome, row: Measure, rules: Rules, prefer: str
         except Gap as gap:
             first = first or gap
             continue
-        _compare_with_printed(read, plan, row, rules)
+        if read.reported is None and GROUPS.get(row.family, 2) == 2:
+            cross_check(read.reading, row, read.values, read.experimental, read.comparator)
         return read
     assert first is not None
     raise first
@@ -142,7 +160,15 @@ def _from_arms(chosen: Chosen, reading: Reading, row: Measure, sharing: int) -> 
         reader = mean_of
     else:
         raise Gap(f"{row.key} is not computed from figures by arm")
-    if row.key == "MD" and (paired := crossover_difference(reading)) is not None:
+    if reader is not rate_of and reading.chosen.result.reversed and row.key in _POSITIVE:
+        raise Gap(f"the scale is reversed, and a {row.name} cannot be turned round")
+    if reader is mean_of:
+        same_kind(reading, (*chosen.experimental, *chosen.comparator))
+    if reader is mean_of and (paired := crossover_difference(reading, row.key)) is not None:
+        if chosen.parts > 1:
+            raise Gap(
+                "paired differences that share a comparator cannot be divided, and their covariance is not reported"
+            )
         return Read(chosen, reading, ArmData(chosen.experimental[0]), ArmData(chosen.comparator[0]), {}, paired)
     if reader is mean_of and len(chosen.experimental) == len(chosen.comparator) == 1:
         one, two = common_sd(reading, reader(reading, chosen.experimental[0]), reader(reading, chosen.comparator[0]))
@@ -151,7 +177,14 @@ def _from_arms(chosen: Chosen, reading: Reading, row: Measure, sharing: int) -> 
             merged(reading, [complete(reader(reading, name)) for name in side])
             for side in (chosen.experimental, chosen.comparator)
         )
-    two = shared(reading, two, sharing)
+    if reader is not mean_of and chosen.study.design.type == "crossover-rct":
+        reading.trail.flag("E218", "crossover", UNPAIRED)
+    if sharing > 1 and reading.rules.multi_arm == "separate":
+        reading.trail.flag(
+            "E226", "correlated", f"set against the same comparator as {sharing - 1} other row(s) of the trial"
+        )
+    else:
+        two = shared(reading, two, sharing)
     fields = ("events", "n", "mean", "sd", "time")
     values = {f"{field}_{side}": getattr(arm, field) for side, arm in ((1, one), (2, two)) for field in fields}
     return Read(chosen, reading, one, two, {name: value for name, value in values.items() if name in names})
@@ -167,7 +200,9 @@ def _from_one_group(chosen: Chosen, reading: Reading, row: Measure, _sharing: in
         n = reading.figure("n", result.n, (*reading.base, "n"))
         return Read(chosen, reading, ArmData("all", n=n), ArmData(""), {"r": r, "n": n})
     if row.family.startswith("change"):
-        return _from_change(chosen, reading)
+        return _from_change(chosen, reading, row)
+    if chosen.result.reversed and row.key in _POSITIVE:
+        raise Gap(f"the scale is reversed, and a {row.name} cannot be turned round")
     names = FAMILIES[row.family].names
     reader = mean_of if "mean" in names else rate_of if "time" in names else events_of
     one = merged(reading, [complete(reader(reading, name)) for name in chosen.experimental])
@@ -176,90 +211,60 @@ def _from_one_group(chosen: Chosen, reading: Reading, row: Measure, _sharing: in
     return Read(chosen, reading, one, ArmData(""), values)
 
 
-def _from_change(chosen: Chosen, reading: Reading) -> Read:
+def _from_change(chosen: Chosen, reading: Reading, row: Measure) -> Read:
     """Final (1) and baseline (2) values of one arm, with their correlation."""
+    if len(chosen.experimental) > 1:
+        raise Gap("changes of several arms are not combined; take them one by one (--multi-arm split)")
+    if chosen.result.reversed and row.key in _POSITIVE:
+        raise Gap(f"the scale is reversed, and a {row.name} cannot be turned round")
     name = chosen.experimental[0]
     printed, path = reading.arm(name)
+    if printed.mean is None and printed.median is None:
+        raise Gap(f"arm {name} has no final value beside its baseline")
     final = mean_of(reading, name)
-    if printed.baseline is None or printed.baseline.sd is None:
+    if printed.baseline is None:
         raise Gap(f"arm {name} has no baseline: with mean and sd")
     before = reading.figure(f"{name}: baseline mean", printed.baseline.mean, (*path, "baseline", "mean"), True)
-    sd = reading.figure(f"{name}: baseline SD", printed.baseline.sd, (*path, "baseline", "sd"), True)
-    if printed.change is not None and printed.change.correlation is not None:
-        r = reading.figure(f"{name}: correlation", printed.change.correlation, (*path, "change", "correlation"))
-    elif reading.rules.correlation is not None or reading.plan.correlation is not None:
-        own = reading.plan.correlation
-        r = (
-            reading.rules.correlation
-            if reading.rules.correlation is not None
-            else float(own.value)
-            if own is not None
-            else 0.0
-        )
-        reading.trail.flag("E203", "assumed", f"correlation of baseline and final values = {r:g} is assumed")
-    else:
-        raise Gap(
-            f"no correlation between baseline and final values for arm {name} (outcome's correlation:, or --correlation)"
-        )
-    values = {"mean_1": final.mean, "sd_1": final.sd, "mean_2": before, "sd_2": sd, "r": r, "n": final.n}
-    return Read(chosen, reading, final, ArmData("baseline", n=final.n, mean=before, sd=sd), values)
+    sd = baseline_sd(reading, name, printed, path, float(final.n or 0.0))
+    r = correlation_of(reading, name, printed.change, (*path, "change"))
+    sign = -1.0 if chosen.result.reversed else 1.0
+    sds = (sd, final.sd) if row.key in _BY_BASELINE else (final.sd, sd)
+    values = {"mean_1": final.mean, "sd_1": sds[0], "mean_2": sign * before, "sd_2": sds[1], "r": r, "n": final.n}
+    known = {key: value for key, value in values.items() if key in FAMILIES[row.family].names}
+    return Read(chosen, reading, final, ArmData("baseline", n=final.n, mean=sign * before, sd=sd), known)
 
 
 def _from_contrast(chosen: Chosen, reading: Reading, row: Measure, _sharing: int) -> Read:
-    if len(chosen.experimental) > 1 or len(chosen.comparator) > 1:
-        named = [effect for effect in chosen.result.effects if effect.experimental and effect.comparator]
-        if len(named) != 1:
-            raise Gap("several arms enter, and no single reported contrast covers them")
-    yi, sei = reported_effect(reading, row.key, "log" if row.back == "exp" else "identity")
-    if row.back == "identity" and reading.factor != 1:
-        yi, sei = yi * reading.factor, sei * reading.factor
-    if chosen.result.reversed and row.null == 0 and row.back == "identity":
-        reading.trail.flag(
-            "E211", "reversed", "the scale runs against the outcome's: the effect is taken with the opposite sign"
+    if chosen.parts > 1:
+        raise Gap(
+            "contrasts that share a comparator cannot be divided, and their covariance is not reported; figures by arm are needed"
         )
-        yi = -yi
+    yi, sei = reported_effect(reading, row.key, "log" if row.back == "exp" else "identity")
+    found = matching_effect(chosen, row.key)
+    if found is not None and turned(found[1], chosen):
+        if not (row.antisymmetric and row.null == 0):
+            raise Gap(
+                f"the {row.key} is reported for the comparator against the experimental arm and cannot be turned round"
+            )
+        reading.trail.say("turned round, as it is reported for the comparator against the experimental arm")
+        yi = reading.trail.step("yi", -yi, "- yi", "turned", "cochrane_handbook")
+    if row.key in IN_UNITS and reading.factor != 1 and not any(flag.code == "E225" for flag in reading.trail.flags):
+        yi = reading.trail.step("yi", yi * reading.factor, f"x {reading.factor:g}", "unit", "record", printed=yi)
+        sei *= reading.factor
+    if chosen.result.reversed:
+        yi = _reversed(reading, row, yi)
     one, two = (ArmData(" + ".join(side)) for side in (chosen.experimental, chosen.comparator))
     return Read(chosen, reading, one, two, {}, (yi, sei))
 
 
-# --- two routes to one number ----------------------------------------------------------------------------------------
-
-_ESTIMATED = frozenset({"E206", "E208", "E209", "E212", "E214", "E215"})  # figures that are not the paper's own
-SE_TOLERANCE = 0.1  # a printed interval is by t, z or a likelihood; they differ by less than this in usable samples
-
-
-def _compare_with_printed(read: Read, plan: Outcome, row: Measure, rules: Rules) -> None:
-    """Marks an effect by arms that differs from the printed contrast by more than rounding can explain."""
-    if read.reported is not None or {flag.code for flag in read.reading.trail.flags} & _ESTIMATED:
-        return
-    found = matching_effect(read.chosen, row.key)
-    if found is None or found[1].estimate is None or found[1].adjusted is not None:
-        return
-    printed = found[1].estimate.value
-    try:
-        _, sei = reported_effect(Reading(read.chosen, plan, rules), row.key, "log" if row.back == "exp" else "identity")
-    except Gap:
-        return
-    own = effect_size(row.key, **{name: [value] for name, value in read.values.items()})  # type: ignore[arg-type]
-    if not own.included[0]:
-        return
-    slack = printed.half_unit + sum(
-        10.0 ** -len(figure.text.partition(".")[2]) / 2
-        for figure in read.reading.trail.figures
-        if figure.name.endswith("mean")
+def _reversed(reading: Reading, row: Measure, yi: float) -> float:
+    """A contrast on a reversed scale: a difference or an odds ratio changes sign, other ratios cannot be turned round."""
+    if not (row.antisymmetric and row.null == 0 and (row.back == "identity" or row.key in ("OR", "PETO"))):
+        raise Gap(f"the scale is reversed, and a {row.name} cannot be turned round")
+    reading.trail.flag(
+        "E220", "reversed", "the scale runs against the outcome's: the effect is taken with the opposite sign"
     )
-    back = np.exp if row.back == "exp" and not found[1].log else np.asarray
-    estimate = float(back(own.yi[0]))
-    off = abs(estimate - float(printed) * (read.reading.factor if row.back == "identity" else 1)) > slack * (1 + 1e-9)
-    wide = abs(float(own.sei[0]) / (sei * (read.reading.factor if row.back == "identity" else 1)) - 1) > SE_TOLERANCE
-    if off or wide:
-        low, high = float(back(own.ci_low[0])), float(back(own.ci_high[0]))
-        shown = f"{printed.text}" + (f" ({found[1].ci[0].text} to {found[1].ci[1].text})" if found[1].ci else "")
-        read.reading.trail.flag(
-            "E219",
-            "differs",
-            f"the paper prints {row.key} {shown}; its figures by arm, used here, give {estimate:.4g} ({low:.4g} to {high:.4g})",
-        )
+    return reading.trail.step("yi", -yi, "- yi", "reversed", "cochrane_handbook")
 
 
 # --- all studies -----------------------------------------------------------------------------------------------------
@@ -277,11 +282,14 @@ def compute(
         if not items:
             continue
         if computed:
-            arrays: dict[str, Any] = {
-                name: [item.values.get(name) for item in items]
-                for name in dict.fromkeys(name for item in items for name in item.values)
-            }
-            found = effect_size(row.key, level=level, **arrays, **options)
+            try:
+                found = effect_size(row.key, level=level, **_columns(items), **options)
+            except InvalidInput:
+                items, impossible = _possible(items, row, level, options)
+                refused += impossible
+                if not items:
+                    continue
+                found = effect_size(row.key, level=level, **_columns(items), **options)
             warnings = found.warnings
         else:
             pairs = [item.reported for item in items if item.reported]
@@ -296,6 +304,28 @@ def compute(
             )
             rows[item.id] = replace(made, result_index=item.chosen.index, timepoint=item.chosen.result.timepoint)
     return [rows[item.id] for item in read if item.id in rows], refused, warnings
+
+
+def _columns(items: list[Read]) -> dict[str, Any]:
+    """The studies' arguments as arrays; None where a study lacks one."""
+    names = dict.fromkeys(name for item in items for name in item.values)
+    return {name: [item.values.get(name) for item in items] for name in names}
+
+
+def _possible(
+    items: list[Read], row: Measure, level: float, options: dict[str, Any]
+) -> tuple[list[Read], list[Excluded]]:
+    """The studies whose numbers are possible, and the others with what is wrong; an impossible option is raised."""
+    nothing: dict[str, Any] = {name: [np.nan] for name in _columns(items)}
+    effect_size(row.key, level=level, **nothing, **options)  # raises where it is an option that is at fault
+    found, refused = [], []
+    for item in items:
+        try:
+            effect_size(row.key, level=level, **_columns([item]), **options)
+            found.append(item)
+        except InvalidInput as error:
+            refused.append(Excluded(item.id, item.label, error.message))
+    return found, refused
 
 
 def study_effect(
@@ -337,10 +367,11 @@ def study_effect(
     )  # fmt: skip
 
 
-def natural(back: str, value: Any, n: float | None = None) -> Any:
+def natural(back: str, value: Any, size: float | None = None) -> Any:
     """A value on the analysis scale, on the scale a reader knows.
 
-    back : key in TRANSFORMS. n : sample size for the transformations that need one (the double arcsine).
+    back : key in TRANSFORMS. size : what the transformations that need one take: a sample size (double arcsine), or
+        person-time (double square root).
     """
     row = TRANSFORMS[back]
-    return row.function(np.asarray(value, dtype=float), **({"n": n} if "n" in row.needs else {}))
+    return row.function(np.asarray(value, dtype=float), **{name: size for name in row.needs if name in ("n", "t")})

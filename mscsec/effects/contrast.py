@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 from mscsec.effects.derive import mean_of
-from mscsec.effects.reading import Gap, Reading
+from mscsec.effects.reading import LOWER_BOUNDS, Gap, Reading
 from mscsec.effects.select import Chosen
+from mscsec.effects.trail import ArmData
+from mscsec.records.checks import RATIOS
 from mscsec.records.models import ReportedEffect
 from mscsec.records.nodes import Path
 
@@ -22,20 +24,51 @@ def reported_effect(reading: Reading, measure: str, scale: str) -> tuple[float, 
         return _printed(reading, measure, scale, *found)
     if measure == "HR":
         return _from_curves(reading)
+    chosen = reading.chosen
+    if max(len(chosen.experimental), len(chosen.comparator)) > 1 and any(
+        measure in ("GEN", effect.measure.upper()) for effect in chosen.result.effects
+    ):
+        raise Gap("several arms enter, and no single reported contrast covers them together")
     raise Gap(f"no {measure} is reported as such" if measure != "GEN" else "no contrast is reported as such")
 
 
 def matching_effect(chosen: Chosen, measure: str) -> tuple[int, ReportedEffect] | None:
-    """The first printed contrast of this measure between the chosen arms, with its place."""
-    for index, effect in enumerate(chosen.result.effects):
-        named = effect.experimental in (None, *chosen.experimental) and effect.comparator in (None, *chosen.comparator)
-        if named and measure in ("GEN", effect.measure.upper()):
-            return index, effect
-    return None
+    """The first printed contrast of this measure between the chosen arms, either way round, with its place."""
+    found = matching_effects(chosen, measure)
+    return found[0] if found else None
+
+
+def matching_effects(chosen: Chosen, measure: str) -> list[tuple[int, ReportedEffect]]:
+    """Every printed contrast of this measure between the chosen arms."""
+    return [
+        (index, effect)
+        for index, effect in enumerate(chosen.result.effects)
+        if measure in ("GEN", effect.measure.upper()) and (_between(effect, chosen) or turned(effect, chosen))
+    ]
+
+
+def _between(effect: ReportedEffect, chosen: Chosen) -> bool:
+    """Whether a contrast is that of the chosen arms. Several arms together are meant only where it names none."""
+    if len(chosen.experimental) > 1 or len(chosen.comparator) > 1:
+        return effect.experimental is None and effect.comparator is None
+    unnamed = (None,) if chosen.parts == 1 else ()  # of a trial with several rows it must say which arm
+    return effect.experimental in (*unnamed, *chosen.experimental) and effect.comparator in (None, *chosen.comparator)
+
+
+def turned(effect: ReportedEffect, chosen: Chosen) -> bool:
+    """Whether a contrast sets the comparator against the experimental arm."""
+    single = len(chosen.experimental) == len(chosen.comparator) == 1
+    return single and (effect.experimental, effect.comparator) == (chosen.comparator[0], chosen.experimental[0])
 
 
 def _printed(reading: Reading, measure: str, scale: str, index: int, effect: ReportedEffect) -> tuple[float, float]:
     at: Path = (*reading.base, "effects", index)
+    others = [other for place, other in matching_effects(reading.chosen, measure) if place != index]
+    if others:
+        listed = "; ".join(f"{other.measure} {_words(other)}" for other in others)
+        reading.trail.flag(
+            "E201", "choice", f"the first printed {effect.measure} is taken ({_words(effect)}); also printed: {listed}"
+        )
     if effect.adjusted is not None:
         reading.trail.flag("E210", "adjusted", f"adjusted estimate: {effect.adjusted}")
     if effect.o_minus_e is not None and effect.variance is not None:
@@ -47,6 +80,9 @@ def _printed(reading: Reading, measure: str, scale: str, index: int, effect: Rep
     if effect.estimate is None:
         raise Gap(f"the reported {measure} has no estimate")
     on = "identity" if effect.log else scale
+    if measure == "GEN" and effect.measure.upper() in RATIOS and not effect.log:
+        on = "log"
+        reading.trail.flag("E225", "log", f"the printed {effect.measure} is a ratio; its logarithm is taken")
     estimate = reading.figure(measure, effect.estimate, (*at, "estimate"))
     if effect.se is not None:
         sei = reading.figure("SE", effect.se, (*at, "se"))
@@ -83,15 +119,15 @@ def _uncertainty(reading: Reading, effect: ReportedEffect, at: Path) -> dict[str
         given["z"] = reading.figure("t", effect.t, (*at, "t"))
     elif effect.chi2 is not None:
         given["z"] = math.sqrt(reading.figure("chi-square", effect.chi2, (*at, "chi2")))
-    if effect.p is not None:
-        given["p_value"] = reading.figure("P", effect.p, (*at, "p"))
-        if effect.p.bound is not None and "ci_low" not in given and "z" not in given:
-            reading.trail.flag(
-                "E216",
-                "bound",
-                f"P is printed as {effect.p.bound} {effect.p.value.text}; the bound itself is taken, which makes the standard error too large rather than too small",
-            )
+    if effect.p is not None and not given and (effect.events is None or effect.p.bound not in LOWER_BOUNDS):
+        given["p_value"] = reading.p_value("P", effect.p, (*at, "p"))
     return given
+
+
+def _words(effect: ReportedEffect) -> str:
+    """A printed contrast in a few words."""
+    value = effect.estimate.value.text if effect.estimate is not None else "O - E"
+    return f"{value}, {'adjusted for ' + effect.adjusted if effect.adjusted is not None else 'unadjusted'}"
 
 
 def _from_events(reading: Reading, effect: ReportedEffect, at: Path, estimate: float) -> tuple[float, float]:
@@ -137,18 +173,51 @@ def _from_curves(reading: Reading) -> tuple[float, float]:
     return found["yi"], found["sei"]
 
 
-def crossover_difference(reading: Reading) -> tuple[float, float] | None:
-    """The paired difference of a crossover trial with its SE, where the correlation of the periods is known."""
-    design = reading.chosen.study.design
-    if design.type != "crossover-rct" or design.period_correlation is None:
+UNPAIRED = "a crossover trial taken as if its periods were two groups: its interval is too wide"
+
+
+def crossover_difference(reading: Reading, measure: str) -> tuple[float, float] | None:
+    """The paired difference (MD, or SMD) of a crossover trial with its SE, where the figures allow it; else None.
+
+    By the correlation of the periods, or for MD by the paired t test or its P value. Cochrane Handbook 23.2.7.
+    """
+    chosen = reading.chosen
+    design = chosen.study.design
+    if design.type != "crossover-rct" or len(chosen.experimental) != 1 or len(chosen.comparator) != 1:
         return None
-    if len(reading.chosen.experimental) != 1 or len(reading.chosen.comparator) != 1:
+    one, two = (mean_of(reading, side[0]) for side in (chosen.experimental, chosen.comparator))
+    n = min(one.n or 0.0, two.n or 0.0)  # no more pairs than the smaller group
+    found = None
+    if one.mean is not None and two.mean is not None and measure in ("MD", "SMD"):
+        if design.period_correlation is not None and one.sd is not None and two.sd is not None:
+            found = _by_correlation(reading, measure, one, two, n)
+        elif measure == "MD":
+            found = _by_paired_test(reading, one.mean - two.mean, n)
+    if found is None:
+        reading.trail.flag("E218", "crossover", UNPAIRED)
         return None
-    one, two = (mean_of(reading, side[0]) for side in (reading.chosen.experimental, reading.chosen.comparator))
-    if None in (one.mean, one.sd, two.mean, two.sd, one.n):
-        return None
-    r = reading.figure("correlation of the periods", design.period_correlation, ("design", "period_correlation"))
-    given: dict[str, Any] = {"mean_1": one.mean, "sd_1": one.sd, "mean_2": two.mean, "sd_2": two.sd, "n": one.n, "r": r}
-    found = reading.run("crossover", {"md": "yi", "se_md": "SE"}, **given)
     reading.trail.flag("E218", "crossover", "paired analysis of a crossover trial")
-    return found["md"], found["se_md"]
+    return found
+
+
+def _by_correlation(reading: Reading, measure: str, one: ArmData, two: ArmData, n: float) -> tuple[float, float]:
+    correlation = reading.chosen.study.design.period_correlation
+    assert correlation is not None
+    r = reading.figure("correlation of the periods", correlation, ("design", "period_correlation"))
+    given: dict[str, Any] = {"mean_1": one.mean, "sd_1": one.sd, "mean_2": two.mean, "sd_2": two.sd, "n": n, "r": r}
+    yi, sei = ("md", "se_md") if measure == "MD" else ("smd", "se_smd")
+    found = reading.run("crossover", {yi: "yi", sei: "SE"}, **given)
+    return found[yi], found[sei]
+
+
+def _by_paired_test(reading: Reading, md: float, n: float) -> tuple[float, float] | None:
+    reported = reading.chosen.result.reported
+    if reported is None or (reported.t is None and reported.p is None):
+        return None
+    at: Path = (*reading.base, "reported")
+    if reported.t is not None:
+        found = reading.run("paired-t", {"se": "SE"}, md=md, t=reading.figure("t", reported.t, (*at, "t")), n=n)
+    else:
+        assert reported.p is not None
+        found = reading.run("paired-p", {"se": "SE"}, md=md, p_value=reading.p_value("P", reported.p, (*at, "p")), n=n)
+    return md, found["se"]

@@ -14,17 +14,25 @@ from mscsec.effects.reading import Gap, Reading, Rules
 from mscsec.effects.trail import ArmData
 from mscsec.records.models import ArmResult, Change
 from mscsec.records.nodes import Path
-from mscsec.records.quantities import Quantity
+from mscsec.records.quantities import PValue, Quantity
 from mscsec.registry import choose
 
 # --- events ------------------------------------------------------------------------------------------------------
+
+COMPLEMENT = "events are those not counted as event-free, everybody taken as followed up"
 
 
 def events_of(reading: Reading, name: str) -> ArmData:
     """Events and participants of one arm, reduced to their effective numbers in a cluster trial."""
     printed, path = reading.arm(name)
     n = reading.n(name, printed, path)
-    return _of_clusters(reading, ArmData(name, n=n, events=_events(reading, name, printed, path, n)))
+    events = _events(reading, name, printed, path, n)
+    if reading.chosen.result.reversed:
+        reading.trail.flag("E220", "reversed", "the event runs against the outcome's: those without it are counted")
+        events = reading.trail.step(
+            f"{name}: events", n - events, "n - events", "complement", "cochrane_handbook", n=n, events=events
+        )
+    return _of_clusters(reading, ArmData(name, n=n, events=events))
 
 
 def _events(reading: Reading, name: str, printed: ArmResult, path: Path, n: float) -> float:
@@ -34,7 +42,7 @@ def _events(reading: Reading, name: str, printed: ArmResult, path: Path, n: floa
         return reading.figure(f"{name}: events", printed.events, (*path, "events"))
     if printed.non_events is not None:
         without = reading.figure(f"{name}: without the event", printed.non_events, (*path, "non_events"))
-        trail.flag("E204", "complement", "events are those not counted as event-free, everybody taken as followed up")
+        trail.flag("E204", "complement", COMPLEMENT)
         trail.say("events = n - those without the event")
         return trail.step(
             f"{name}: events", n - without, "n - without", "complement", "cochrane_handbook", n=n, without=without
@@ -54,6 +62,8 @@ def _events(reading: Reading, name: str, printed: ArmResult, path: Path, n: floa
                 "percentage",
                 f"events of {name} from {quantity.value.text} % of {n:g}, the only whole number that prints so",
             )
+            if field == "non_event_percent":
+                trail.flag("E204", "complement", COMPLEMENT)
             return (
                 count
                 if field == "percent"
@@ -69,6 +79,10 @@ def rate_of(reading: Reading, name: str) -> ArmData:
     printed, path = reading.arm(name)
     if printed.events is None or printed.time is None:
         raise Gap(f"arm {name} lacks {'events' if printed.events is None else 'person-time (time:)'}")
+    if reading.chosen.result.reversed:
+        raise Gap("rates of the opposite event (reversed: true) say nothing about those of the event")
+    if reading.chosen.study.design.type == "cluster-rct":
+        reading.trail.flag("E213", "clusters", UNADJUSTED.replace("no cluster size or ICC", "rates are not reduced"))
     events = reading.figure(f"{name}: events", printed.events, (*path, "events"))
     return ArmData(name, events=events, time=reading.figure(f"{name}: time", printed.time, (*path, "time")))
 
@@ -93,7 +107,7 @@ def mean_of(reading: Reading, name: str) -> ArmData:
         found = ArmData(name, n=n, mean=mean, sd=sd)
     if reading.chosen.result.reversed and found.mean is not None:
         reading.trail.flag(
-            "E211", "reversed", "the scale runs against the outcome's: means are taken with the opposite sign"
+            "E220", "reversed", "the scale runs against the outcome's: means are taken with the opposite sign"
         )
         found = replace(found, mean=-found.mean)
     return _of_clusters(reading, found)
@@ -173,28 +187,44 @@ QUANTILE_WORDS = {
 def _change(reading: Reading, name: str, printed: ArmResult, change: Change, path: Path, n: float) -> ArmData:
     """Change from baseline; its SD from the correlation of baseline and final values where only those are printed."""
     mean = reading.figure(f"{name}: mean change", change.mean, (*path, "mean"), scaled=True)
-    reading.trail.flag("E212", "change", "changes from baseline stand for final values")
+    reading.trail.flag("E224", "change", "changes from baseline stand for final values")
     sd = _sd(reading, f"{name}, change", change, path, n)
-    if sd is None and printed.baseline is not None and printed.baseline.sd is not None and printed.sd is not None:
+    has_baseline = printed.baseline is not None and (printed.baseline.sd is not None or printed.baseline.se is not None)
+    if sd is None and has_baseline and printed.sd is not None:
+        r = correlation_of(reading, name, change, path)
         ends: dict[str, Any] = {
-            "sd_baseline": reading.figure(
-                f"{name}: baseline SD", printed.baseline.sd, (*path[:-1], "baseline", "sd"), True
-            ),
+            "sd_baseline": baseline_sd(reading, name, printed, path[:-1], n),
             "sd_final": reading.figure(f"{name}: final SD", printed.sd, (*path[:-1], "sd"), True),
         }
-        r = _correlation(reading, name, change, path)
         sd = reading.run("change-sd", {"sd_change": f"{name}: SD of change"}, **ends, r=r)["sd_change"]
     return ArmData(name, n=n, mean=mean, sd=sd)
 
 
-def _correlation(reading: Reading, name: str, change: Change, path: Path) -> float:
-    """As printed; else as asked for; else as the protocol assumes. An assumed one is marked with what it does."""
-    if change.correlation is not None:
+def baseline_sd(reading: Reading, name: str, printed: ArmResult, path: Path, n: float) -> float:
+    """SD before treatment, as printed or from its SE; Gap where neither is printed. path : of the arm."""
+    before = printed.baseline
+    if before is None or (before.sd is None and before.se is None):
+        raise Gap(f"arm {name} has no baseline: with mean and sd")
+    what = f"{name}: baseline SD"
+    if before.sd is not None:
+        return reading.figure(what, before.sd, (*path, "baseline", "sd"), True)
+    assert before.se is not None
+    size = n if before.n is None else reading.figure(f"{name}: baseline n", before.n, (*path, "baseline", "n"))
+    se = reading.figure(f"{name}: baseline SE", before.se, (*path, "baseline", "se"), True)
+    return reading.run("sd-se", {"sd": what}, se=se, n=size)["sd"]
+
+
+def correlation_of(reading: Reading, name: str, change: Change | None, path: Path) -> float:
+    """Correlation of baseline and final values: as printed; else as asked for; else as the protocol assumes.
+
+    An assumed one is marked. path : of the change.
+    """
+    if change is not None and change.correlation is not None:
         return reading.figure(f"{name}: correlation", change.correlation, (*path, "correlation"))
     asked, own = reading.rules.correlation, reading.plan.correlation
     if asked is None and own is None:
         raise Gap(
-            f"no SD of change for arm {name}, and no correlation between baseline and final values (outcome's correlation:, or --correlation)"
+            f"no correlation between baseline and final values for arm {name} (outcome's correlation:, or --correlation)"
         )
     r = float(own.value) if asked is None and own is not None else float(asked or 0.0)
     reading.trail.flag("E203", "assumed", f"correlation of baseline and final values = {r:g} is assumed")
@@ -206,13 +236,19 @@ def common_sd(reading: Reading, one: ArmData, two: ArmData) -> tuple[ArmData, Ar
     if one.sd is not None and two.sd is not None:
         return one, two
     reported = reading.chosen.result.reported
+    _test_is_between_two_groups(reading)
     n_1, n_2, mean_1, mean_2 = (float(value or 0.0) for value in (one.n, two.n, one.mean, two.mean))
     ways: tuple[tuple[str, str, Quantity | None], ...] = ()
     if reported is not None:
         ways = (("t", "t", reported.t), ("f", "f", reported.f), ("p", "p_value", reported.p))
     for name, argument, quantity in ways:
         if quantity is not None:
-            value = reading.figure(name, quantity, (*reading.base, "reported", name))
+            path: Path = (*reading.base, "reported", name)
+            value = (
+                reading.p_value(name, quantity, path)
+                if isinstance(quantity, PValue)
+                else reading.figure(name, quantity, path)
+            )
             given: dict[str, Any] = {"md": mean_1 - mean_2, argument: value, "n_1": n_1, "n_2": n_2}
             sd = reading.run(f"common-sd-{name}", {"sd": "both arms: SD"}, **given)["sd"]
             reading.trail.flag(
@@ -225,6 +261,27 @@ def common_sd(reading: Reading, one: ArmData, two: ArmData) -> tuple[ArmData, Ar
     raise Gap(f"no SD, SE, CI or test statistic for {lacking}")
 
 
+def _test_is_between_two_groups(reading: Reading) -> None:
+    """Gap where the reported test cannot be a t test between the two arms that are compared."""
+    if len(reading.chosen.result.arms) > 2:
+        raise Gap(
+            f"no SD in each arm, and a test over {len(reading.chosen.result.arms)} arms gives none for two of them"
+        )
+    if reading.chosen.study.design.type == "crossover-rct":
+        raise Gap("no SD in each arm, and the test of a crossover trial is paired")
+
+
+def same_kind(reading: Reading, names: Sequence[str]) -> None:
+    """Gap where one arm prints final values and another only changes from baseline, which cannot be set side by side."""
+    kinds = set()
+    for name in names:
+        printed, _ = reading.arm(name)
+        final = printed.mean is not None or printed.median is not None
+        kinds |= {"final values"} if final else {"changes"} if printed.change is not None else set()
+    if len(kinds) > 1:
+        raise Gap("one arm prints final values and another only changes from baseline; they cannot be compared")
+
+
 def complete(arm: ArmData) -> ArmData:
     """The arm, if its SD is known."""
     if arm.mean is not None and arm.sd is None:
@@ -233,6 +290,11 @@ def complete(arm: ArmData) -> ArmData:
 
 
 # --- designs -----------------------------------------------------------------------------------------------------
+
+
+UNADJUSTED = (
+    "a cluster trial taken as if individuals were randomised: no cluster size or ICC, so its interval is too narrow"
+)
 
 
 def _of_clusters(reading: Reading, arm: ArmData) -> ArmData:
@@ -245,7 +307,7 @@ def _of_clusters(reading: Reading, arm: ArmData) -> ArmData:
         reading.trail.flag(
             "E213",
             "clusters",
-            "a cluster trial taken as if individuals were randomised: no cluster size or ICC, so its interval is too narrow",
+            UNADJUSTED,
         )
         return arm
     if icc is not None:

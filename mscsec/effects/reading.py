@@ -13,7 +13,9 @@ from mscsec.errors import MscsecError
 from mscsec.records.models import ArmResult, Outcome
 from mscsec.records.nodes import Path
 from mscsec.records.number import Number
-from mscsec.records.quantities import Quantity
+from mscsec.records.quantities import PValue, Quantity
+
+LOWER_BOUNDS = (">", "≥", ">=")
 
 
 class Gap(Exception):
@@ -26,7 +28,8 @@ class Rules:
 
     quantiles : key of the route from a median with quartiles or range ("quantiles-normal", "-lognormal", "-qe", "-bc",
         "-mln"). mean, sd : rules of "quantiles-normal", keys of `five_numbers.MEANS` and `SDS`.
-    multi_arm : "combine" arms on one side, or "split" the comparator among them.
+    multi_arm : "combine" arms on one side, "split" the comparator among them, or "separate": one row an experimental
+        arm, each against the whole comparator, whose covariances `EffectSizes.covariance` holds.
     correlation : between baseline and final values, where a trial does not give it; None takes the protocol's.
     """
 
@@ -55,9 +58,10 @@ class Reading:
         """Notes a printed figure and gives its value, in the protocol's unit where `scaled`."""
         source = quantity.source or self.chosen.result.source
         where, quote = (source.where, source.text) if source else (None, None)
-        self.trail.figures.append(
-            Figure(name, float(quantity.value), quantity.value.text, path, quantity.assumed, where, quote)
-        )
+        sign = (quantity.bound or "") if isinstance(quantity, PValue) else ""
+        if path not in {figure.path for figure in self.trail.figures}:  # two routes may look at the same figure
+            text = sign + quantity.value.text
+            self.trail.figures.append(Figure(name, float(quantity.value), text, path, quantity.assumed, where, quote))
         if quantity.assumed is not None:
             self.trail.flag("E203", "assumed", f"{name} = {quantity.value.text} is assumed: {quantity.assumed}")
         value = float(quantity.value)
@@ -70,6 +74,24 @@ class Reading:
     def bound(self, name: str, value: Number, path: Path, scaled: bool = False) -> float:
         """As `figure`, for one end of an interval."""
         return self.figure(name, Quantity(value=value), path, scaled)
+
+    def p_value(self, name: str, quantity: PValue, path: Path) -> float:
+        """A printed P value, or the upper bound it is printed as.
+
+        Raises Gap for a lower bound (P > 0.05): it would make the standard error too small (Cochrane Handbook 6.5.2.3).
+        """
+        if quantity.bound in LOWER_BOUNDS:
+            raise Gap(
+                f"P is only known to be {quantity.bound} {quantity.value.text}, which leaves the standard error open"
+            )
+        value = self.figure(name, quantity, path)
+        if quantity.bound is not None:
+            self.trail.flag(
+                "E216",
+                "bound",
+                f"P is printed as {quantity.bound} {quantity.value.text}; the bound itself is taken, which makes the standard error too large rather than too small",
+            )
+        return value
 
     def arm(self, name: str) -> tuple[ArmResult, Path]:
         """What the result prints for one arm, and where."""

@@ -24,7 +24,10 @@ class Excluded(Result):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One result of one study with the arms on either side; `notes` says what the choice passed over."""
+    """One result of one study with the arms on either side; `notes` says what the choice passed over.
+
+    parts : the number of rows that the trial enters as; above 1 only where each experimental arm has its own row.
+    """
 
     study: Study
     index: int
@@ -32,6 +35,7 @@ class Chosen:
     experimental: tuple[str, ...]
     comparator: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    parts: int = 1
 
 
 def matching_arms(study: Study, comparison: Comparison | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -112,12 +116,41 @@ def choose(
     usable = [(index, result) for index, result in reported if result.do_not_pool is None]
     if not usable:
         return Excluded(study.id, study.label, f"marked do_not_pool: {reported[0][1].do_not_pool}")
-    picked = _at_timepoint(usable, review.outcomes[outcome].timepoints, timepoint)
+    speaking = [pair for pair in usable if _speaks_of(pair[1], experimental, comparator, groups)]
+    picked = _at_timepoint(speaking or usable, review.outcomes[outcome].timepoints, timepoint)
     if picked is None:
         there = ", ".join(sorted({result.timepoint or "no time point" for _, result in usable}))
         return Excluded(study.id, study.label, f"reports {outcome} at {there}, not at {timepoint}")
     (index, result), notes = picked
-    return Chosen(study, index, result, experimental, comparator, notes)
+    sides, silent = _reported_sides(result, experimental, comparator)
+    return Chosen(study, index, result, *sides, (*notes, *silent))
+
+
+def _speaks_of(result: StudyResult, experimental: tuple[str, ...], comparator: tuple[str, ...], groups: int) -> bool:
+    """Whether a result has figures or a contrast for the arms that are looked at."""
+    sides = (experimental, comparator)[:groups]
+    return all(_reported_arms(result, side) for side in sides)
+
+
+def _reported_arms(result: StudyResult, side: tuple[str, ...]) -> tuple[str, ...]:
+    """The arms of one side that a result speaks of; a contrast that names no arms speaks of all."""
+    named = {name for effect in result.effects for name in (effect.experimental, effect.comparator)}
+    if not result.arms and (None in named or not named):
+        return side
+    return tuple(name for name in side if name in result.arms or name in named)
+
+
+def _reported_sides(
+    result: StudyResult, experimental: tuple[str, ...], comparator: tuple[str, ...]
+) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]]:
+    """Both sides without the arms that this result says nothing about, and a note on each such arm.
+
+    A side of which the result says nothing at all stays as it is: the reading then says what is lacking.
+    """
+    found = tuple(_reported_arms(result, side) or side for side in (experimental, comparator))
+    silent = [name for name in (*experimental, *comparator) if name not in found[0] and name not in found[1]]
+    notes = tuple(f"nothing is reported for arm {name}, which stays out" for name in silent)
+    return (found[0], found[1]), notes
 
 
 def _at_timepoint(

@@ -19,9 +19,10 @@ from mscsec.effects.collect import (
     natural,
     read_study,
 )
-from mscsec.effects.measures import MEASURES
+from mscsec.effects.measures import MEASURES, TRANSFORMS
 from mscsec.effects.reading import Gap, Rules
 from mscsec.effects.select import DESIGNS, RANDOMISED_DESIGNS, Chosen, Excluded, choose, comparison_of
+from mscsec.effects.shared import SharedComparator, covariance_matrix, shared_comparators
 from mscsec.effects.trail import Derivation, Flag
 from mscsec.errors import UnknownName
 from mscsec.records.reader import EvidenceBase
@@ -40,7 +41,10 @@ DEFAULT_MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class EffectSizes(Result):
-    """Effects of one outcome. `rows` can be pooled; `excluded` says for every other study why it is not here."""
+    """Effects of one outcome. `rows` can be pooled; `excluded` says for every other study why it is not here.
+
+    shared : pairs of rows against one comparator (rule multi_arm "separate"), which must not be pooled as independent.
+    """
 
     outcome: str
     outcome_label: str
@@ -57,6 +61,7 @@ class EffectSizes(Result):
     rows: tuple[StudyEffect, ...]
     excluded: tuple[Excluded, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    shared: tuple[SharedComparator, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -73,16 +78,23 @@ class EffectSizes(Result):
         """(k,) sampling variances."""
         return np.array([row.vi for row in self.rows])
 
+    @property
+    def covariance(self) -> Array:
+        """(k, k) covariance of the effects: `vi` on the diagonal, beside it the covariances of `shared`, else 0."""
+        return np.asarray(covariance_matrix(self.rows, self.shared))
+
     def back(self) -> Callable[[float], float]:
         """The way from the analysis scale to the natural one for a pooled value.
 
-        Where the transformation needs a sample size, the harmonic mean of the studies' stands for it (Miller 1978).
+        Where the transformation needs a sample size or person-time, the harmonic mean of the studies' stands for it
+        (Miller 1978).
         """
-        sizes = [row.experimental.n for row in self.rows if row.experimental.n]
-        n = len(sizes) / sum(1 / size for size in sizes) if sizes else None
+        of = "time" if "t" in TRANSFORMS[self.transform].needs else "n"
+        sizes = [size for row in self.rows if (size := getattr(row.experimental, of))]
+        mean = len(sizes) / sum(1 / size for size in sizes) if sizes else None
 
         def back(value: float) -> float:
-            return float(natural(self.transform, value, n))
+            return float(natural(self.transform, value, mean))
 
         back.__name__ = self.transform
         return back
@@ -165,6 +177,7 @@ def effects(
         outcome, plan.label, row.key, row.name, row.back, row.null, plan.unit, plan.better,
         float(plan.important_difference.value) if plan.important_difference else None, key, label, level,
         tuple(rows), tuple(left_out), warnings,
+        shared_comparators(rows, row, options) if how.multi_arm == "separate" else (),
     )  # fmt: skip
     return sizes.without(exclude)
 

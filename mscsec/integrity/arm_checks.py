@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from mscsec.integrity.granularity import possible_denominators, possible_n
 from mscsec.integrity.located import Placed, Setting, Verdicts, attempt, with_size
@@ -107,8 +108,10 @@ def _steps_of_mean(
         if size is not None and plan.range is not None and all(end.is_integer() for end in plan.range):
             yield path, _whole_scale(mean.value, size, setting.rounding)
         return
-    scale = {"granularity": plan.granularity.value, "rounding": setting.rounding}
-    limits = {} if plan.range is None or change or sd is None else {"low": plan.range[0], "high": plan.range[1]}
+    scale: dict[str, Any] = {"granularity": plan.granularity.value, "rounding": setting.rounding}
+    limits: dict[str, Any] = (
+        {} if plan.range is None or change or sd is None else {"low": plan.range[0], "high": plan.range[1]}
+    )
     least = 1 if sd is None else 2
     most = size.most if size is not None else most_patients(setting.study, name)
     spread = None if sd is None else sd.value
@@ -166,7 +169,7 @@ def fitting(check: Callable[[int], Verdict], size: Size, least: int = 2) -> tupl
 def _order(setting: Setting, path: Path, _name: str, arm: ArmResult, _size: Size | None) -> Verdicts:
     if arm.iqr is None and arm.range is None:
         return
-    figures = {
+    figures: dict[str, Figure | None] = {
         "minimum": arm.range[0] if arm.range else None,
         "q1": arm.iqr[0] if arm.iqr else None,
         "median": arm.median.value if arm.median else None,

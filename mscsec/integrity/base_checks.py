@@ -198,7 +198,7 @@ def _registrations(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
     given = {study.id: study.design.registration for study in studies}
     path: Path = ("design", "registration")
     for number, names in shared_registrations(given).items():
-        verdict = check_shared_registration({name: number for name in names})
+        verdict = check_shared_registration(dict.fromkeys(names, number))
         yield BetweenRecords(names[-1], path, verdict, tuple((name, path) for name in names[:-1]))
 
 

@@ -40,12 +40,13 @@ class Setting:
         return self.study.design.type not in ("cluster-rct", "crossover-rct")
 
 
-def attempt(key: str, *arguments: Any, tested: str = "", **named: Any) -> Verdict:
+def attempt(key: str, *arguments: Any, **named: Any) -> Verdict:
     """The verdict of the check `key`; undecided, with the reason, where its figures cannot be computed with."""
     try:
         return INTEGRITY[key].run(*arguments, **named)
     except MscsecError as error:
-        return Verdict(key, Finding.UNDECIDED, tested, "", error.message)
+        figures = ", ".join(str(each) for each in arguments if not isinstance(each, (list, tuple, dict)))
+        return Verdict(key, Finding.UNDECIDED, figures, "", error.message)
 
 
 def p_of(quantity: PValue) -> ReportedP:

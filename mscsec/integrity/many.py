@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from mscsec.arrays import Array, IntArray
+from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import InvalidInput
 from mscsec.integrity import whole_numbers
 from mscsec.integrity.granularity import mean_step
@@ -29,7 +29,7 @@ def grimmer_many(
     granularity: Figure = 1,
     items: int = 1,
     rounding: str = "up_or_down",
-) -> Array:
+) -> BoolArray:
     """Whether n values in whole steps can have this mean and SD (divisor n - 1), for arrays of one shape (...): bool.
 
     mean, sd : as printed with `mean_decimals` and `sd_decimals`, in the unit of `granularity`. n : 2 or more.
@@ -73,12 +73,12 @@ def _printed(units: int, decimals: int) -> Printed:
     return Printed(value, decimals, f"{float(value):.{decimals}f}")
 
 
-def _fits_in_64_bits(mean: IntArray, sd: IntArray, n: IntArray, step: Fraction, dm: int, ds: int) -> Array:
+def _fits_in_64_bits(mean: IntArray, sd: IntArray, n: IntArray, step: Fraction, dm: int, ds: int) -> BoolArray:
     """Where the largest products of `_by_parity` are exact."""
     p, q, size = float(step.numerator), float(step.denominator), n.astype(float)
     total = (np.abs(mean).astype(float) + 1) / 10.0**dm * size * q / p + 1
     squares = 4 * (sd.astype(float) + 1) ** 2 * size**2 * q**2
-    fits: Array = (total**2 * 4 * 10.0 ** (2 * ds) * p**2 + squares < _EXACT) & (total * 2 * 10.0**dm * p < _EXACT)
+    fits: BoolArray = (total**2 * 4 * 10.0 ** (2 * ds) * p**2 + squares < _EXACT) & (total * 2 * 10.0**dm * p < _EXACT)
     return fits
 
 
@@ -86,15 +86,13 @@ def _one(mean: Printed, sd: Printed, n: int, step: Fraction, rounding: str) -> b
     """The same for one triple in exact fractions."""
     spread = spread_span(sd, rounding).times(1 / step).squared().times(Fraction(n - 1))
     return any(
-        next(
-            whole_numbers.candidates(n, total, spread.plus(Fraction(total**2, n)).multiples(Fraction(1))), None
-        )
+        next(whole_numbers.candidates(n, total, spread.plus(Fraction(total**2, n)).multiples(Fraction(1))), None)
         is not None
         for total in before_rounding(mean, rounding).multiples(step / n)
     )
 
 
-def _ends(units: IntArray, rounding: str) -> tuple[IntArray, IntArray, Array, Array]:
+def _ends(units: IntArray, rounding: str) -> tuple[IntArray, IntArray, BoolArray, BoolArray]:
     """Both ends of what was rounded, in half units, and whether each belongs to it; by the rule's own function.
 
     A rule looks at a figure's sign and at whether its last digit is even, so that one figure of each kind tells for all.
@@ -112,7 +110,7 @@ def _ends(units: IntArray, rounding: str) -> tuple[IntArray, IntArray, Array, Ar
     return low, high, low_closed, high_closed
 
 
-def _first(top: IntArray, bottom: IntArray, closed: Array) -> IntArray:
+def _first(top: IntArray, bottom: IntArray, closed: BoolArray) -> IntArray:
     """The least integer at or above top / bottom, or above it where the end is open; bottom is positive."""
     floor = top // bottom
     exact = floor * bottom == top
@@ -120,16 +118,14 @@ def _first(top: IntArray, bottom: IntArray, closed: Array) -> IntArray:
     return first
 
 
-def _last(top: IntArray, bottom: IntArray, closed: Array) -> IntArray:
+def _last(top: IntArray, bottom: IntArray, closed: BoolArray) -> IntArray:
     floor = top // bottom
     exact = floor * bottom == top
     last: IntArray = np.where(exact & ~closed, floor - 1, floor)
     return last
 
 
-def _by_parity(
-    mean: IntArray, sd: IntArray, n: IntArray, step: Fraction, dm: int, ds: int, rounding: str
-) -> Array:
+def _by_parity(mean: IntArray, sd: IntArray, n: IntArray, step: Fraction, dm: int, ds: int, rounding: str) -> BoolArray:
     """From n = 5 on: some sum fits the mean, and some sum of squares of its parity, large enough, fits the SD.
 
     A sum T of steps p/q has T p / (q n) for its mean; the sum of squares Q of the steps has Q = D + T^2 / n, where D, the

@@ -124,9 +124,7 @@ def _p_of_means(setting: Setting, arms: list[Side], p: ReportedP, test: str | No
     if len(arms) > 2:
         return attempt("I310", means, sds, [size.n for size in sizes], p, rounding=rounding)
     figures = (means[0], sds[0], means[1], sds[1])
-    verdict = attempt(
-        "I301", means[0], sds[0], sizes[0].n, means[1], sds[1], sizes[1].n, p, **named, rounding=rounding
-    )
+    verdict = attempt("I301", means[0], sds[0], sizes[0].n, means[1], sds[1], sizes[1].n, p, **named, rounding=rounding)
     if all(size.firm for size in sizes) or not _contradicts(verdict):
         return replace(verdict, assumption=_assumed(verdict.assumption, sizes))
     total = total_patients(setting.study)
@@ -156,7 +154,11 @@ def _over_splits(
     as_errors = ""
     if errors:
         low, high = min(each.value or 0.0 for each in errors), max(each.value or 0.0 for each in errors)
-        as_errors = f"; read as standard errors {low:.2f} to {high:.2f}" if high - low >= 0.005 else f"; read as standard errors {low:.2f}"
+        as_errors = (
+            f"; read as standard errors {low:.2f} to {high:.2f}"
+            if high - low >= 0.005
+            else f"; read as standard errors {low:.2f}"
+        )
     span = f"; no split from {smallest} + {total - smallest} to {total - smallest} + {smallest} gives it ({verdict.numbers['p_low']:.2g} to {verdict.numbers['p_high']:.2g}){as_errors}"
     why = f"a split further out than {smallest} + {total - smallest} comes less than once in 20 by simple randomisation"
     return replace(
@@ -195,7 +197,10 @@ def _p_of_standard_errors(arms: list[Side], p: ReportedP, rounding: str) -> Verd
     (one, two) = arms[:2]
     if len(arms) > 2 or any(side.arm.se is None for side in arms):
         return Verdict("I301", Finding.UNDECIDED, str(p), "", "the arms give spreads of different kinds")
-    assert one.arm.mean and two.arm.mean and one.arm.se and two.arm.se
+    assert one.arm.mean
+    assert two.arm.mean
+    assert one.arm.se
+    assert two.arm.se
     figures = (one.arm.mean.value, one.arm.se.value, one.size.n, two.arm.mean.value, two.arm.se.value, two.size.n)
     readings = [
         reading_of_p(key, True, p_of_means(key, *figures, as_se=True, rounding=rounding), p, rounding)
@@ -265,7 +270,9 @@ def _with_losses(verdict: Verdict, arms: list[Side], p: ReportedP, rounding: str
         return verdict
     counts = [_shares(side, rounding)[0] for side in arms]
     ranges = [
-        [side.size.n] if side.size.kind == "printed" else range(side.size.n, max(count, int(_LOSS * side.size.n)) - 1, -1)
+        [side.size.n]
+        if side.size.kind == "printed"
+        else range(side.size.n, max(count, int(_LOSS * side.size.n)) - 1, -1)
         for side, count in zip(arms, counts, strict=True)
     ]
     near = (
@@ -274,7 +281,11 @@ def _with_losses(verdict: Verdict, arms: list[Side], p: ReportedP, rounding: str
         if n_1 and n_2 and p_fits(Counts(counts[0], n_1, counts[1], n_2), p, rounding)
     )
     fits = list(islice(near, 3))
-    return replace(verdict, found=f"{verdict.found}; were patients missing, {' or '.join(fits)} would") if fits else verdict
+    return (
+        replace(verdict, found=f"{verdict.found}; were patients missing, {' or '.join(fits)} would")
+        if fits
+        else verdict
+    )
 
 
 _SEVERITY = (
@@ -323,7 +334,10 @@ def _effect(setting: Setting, path: Path, effect: ReportedEffect) -> Verdicts:
         yield (*path, "estimate"), attempt("I104", estimate.value, ci[0], ci[1], rounding=rounding)
         verdict = attempt("I308", measure, estimate.value, ci[0], ci[1], rounding=rounding)
         plain = measure == "MD" and not effect.log
-        yield (*path, "ci"), verdict if plain else _softened(verdict, "the interval is an exact, score, profile or bootstrap one")
+        yield (
+            (*path, "ci"),
+            verdict if plain else _softened(verdict, "the interval is an exact, score, profile or bootstrap one"),
+        )
     arms = _arms_of(setting, effect)
     if arms is not None and measure in ("RR", "OR", "RD") and effect.adjusted is None and setting.independent:
         yield (*path, "estimate"), _effect_of_counts(setting, effect, arms, measure)
@@ -358,7 +372,7 @@ def _effect_of_counts(setting: Setting, effect: ReportedEffect, arms: tuple[Side
         return Verdict("I307", Finding.UNDECIDED, tested, "", "the record has no counts for both arms")
     table = (counts[0], arms[0].size.n, counts[1], arms[1].size.n)
     options = {"level": float(effect.ci_level or 0.95), "rounding": setting.rounding}
-    verdict = attempt("I307", measure, effect.estimate.value, *table, effect.ci, tested=tested, **options)
+    verdict = attempt("I307", measure, effect.estimate.value, *table, effect.ci, **options)
     if not _contradicts(verdict):
         return verdict
     if effect.ci and attempt("I307", measure, effect.estimate.value, *table, **options).finding is Finding.CONSISTENT:
@@ -372,18 +386,17 @@ def _p_of_effect(
     setting: Setting, path: Path, effect: ReportedEffect, measure: str, arms: tuple[Side, Side] | None
 ) -> Verdicts:
     """P against the interval and, unless adjusted, against the counts: it may be that of either."""
-    assert effect.p is not None and effect.estimate is not None
+    assert effect.p is not None
+    assert effect.estimate is not None
     p, rounding = p_of(effect.p), setting.rounding
     found: list[Verdict] = []
     if effect.ci is not None:
         level = float(effect.ci_level or 0.95)
         figures = (measure, effect.estimate.value, effect.ci[0], effect.ci[1], p)
-        found += [
-            attempt("I306", *figures, level=level, df=df, rounding=rounding) for df in _freedoms(measure, arms)
-        ]
-    if arms is not None and effect.adjusted is None and setting.independent:
-        if measure in ("RR", "OR", "RD") and all(_shares(side, rounding) for side in arms):
-            found.append(_p_of_counts(setting, list(arms), p, None))
+        found += [attempt("I306", *figures, level=level, df=df, rounding=rounding) for df in _freedoms(measure, arms)]
+    plain = effect.adjusted is None and setting.independent and measure in ("RR", "OR", "RD")
+    if arms is not None and plain and all(_shares(side, rounding) for side in arms):
+        found.append(_p_of_counts(setting, list(arms), p, None))
     if found:
         best = min(found, key=lambda each: _SEVERITY.index(each.finding))
         other = "P and interval come from different tests or models"

@@ -1,7 +1,7 @@
 """From an evidence base to findings: every recorded figure through every check that applies, with its place.
 
-    review       all findings of a base, an outcome or a study
-    flagged      one mark a study for tables and plots
+review       all findings of a base, an outcome or a study
+flagged      one mark a study for tables and plots
 """
 
 from __future__ import annotations
@@ -202,8 +202,8 @@ def _is_silenced(base: EvidenceBase, located: Located) -> bool:
     return base.documents[located.study].problem(finding) is None
 
 
-def flagged(base: EvidenceBase, outcome: str, rounding: str = "up_or_down") -> dict[str, Flag]:
-    """A mark for each study whose figures of `outcome` contradict each other ("!") or raise a question ("?").
+def flagged(base: EvidenceBase, outcome: str | None = None, rounding: str = "up_or_down") -> dict[str, Flag]:
+    """A mark for each study whose figures of `outcome`, or of any, contradict each other ("!") or raise a question ("?").
 
     Raises as `review` does.
     """

@@ -49,7 +49,7 @@ def size_of(study: Study, result: StudyResult, name: str, own: SampleSize | None
     for other in study.results:
         there = other.arms.get(name)
         if there is not None and there.n is not None:
-            return _size(study, name, there.n, "elsewhere", f"n of {other.outcome}; that of this result is not printed")
+            return _size(study, name, there.n, "elsewhere", f"n of {other.outcome}")
     return None
 
 
@@ -57,7 +57,9 @@ def _size(study: Study, name: str, quantity: SampleSize, kind: Kind, words: str)
     n = int(quantity.value)
     if quantity.assumed is not None:
         kind = "elsewhere" if kind == "elsewhere" else "assumed"
-        words = f"{words}, assumed there" if kind == "elsewhere" else f"n assumed ({quantity.assumed})"
+        words = f"{words}, assumed there ({quantity.assumed})" if kind == "elsewhere" else f"n assumed ({quantity.assumed})"
+    if kind == "elsewhere":
+        words += "; that of this result is not printed"
     return Size(n, kind, words, max(n, most_patients(study, name) or 2 * n))
 
 

@@ -83,9 +83,13 @@ def samples_of(
     return tuple(found)
 
 
-def _arm(plan: Outcome, result: StudyResult, name: str, label: str, size: Size, rounding: str, limit: int) -> ArmSamples:
+def _arm(
+    plan: Outcome, result: StudyResult, name: str, label: str, size: Size, rounding: str, limit: int
+) -> ArmSamples:
     arm = result.arms[name]
-    assert arm.mean is not None and arm.sd is not None and plan.granularity is not None
+    assert arm.mean is not None
+    assert arm.sd is not None
+    assert plan.granularity is not None
     low, high = _limits(plan)
     step = plan.granularity.value
     sizes = possible_n(

@@ -72,7 +72,7 @@ STUDIES = {
     "abel2019": _study("abel2019", "Ada Abel", 2019, ("40", "41"), _events("events: 4", "events: 9") + _stay("mean: 8.2, sd: 3.1", "mean: 10.4, sd: 4.0")),
     "baker2020": _study("baker2020", "Bo Baker", 2020, ("{value: 25, assumed: equal split of 50}", "25"), _events("percent: 12", "events: 6") + _stay("median: 9, iqr: [7, 12]", "median: 11, iqr: [8, 16]")),
     "cole2021": _study("cole2021", "Cy Cole", 2021, ("30", "29"), _events("events: 0", "events: 3", "day 30") + _stay("mean: 200, se: 15", "mean: 260, se: 18", "hour")),
-    "doe2022": _study("doe2022", "Dee Doe-Featherstonehaugh de la Tour", 2022, ("118", "122"), _events("events: 21", "events: 30", more='    reported: {p: 0.19}\n') + _stay("mean: 9.1, ci: [8.1, 10.1]", "mean: 9.9, ci: [8.8, 11.0]"), more=ROB),
+    "doe2022": _study("doe2022", "Dee Doe-Featherstonehaugh de la Tour", 2022, ("118", "122"), _events("events: 21", "events: 30", more='    reported: {p: 0.20}\n') + _stay("mean: 9.1, ci: [8.1, 10.1]", "mean: 9.9, ci: [8.8, 11.0]"), more=ROB),
     "east2020": _study("east2020", "Eve East", 2020, ("20", "20"), _events("events: 1", "events: 5"), design="nonrandomised"),
     "ford2021": _study("ford2021", "Finn Ford", 2021, ("15", "15"), _events("events: 0", "events: 0")),
     "gray2018": _study("gray2018", "Gil Gray", 2018, ("33", "35"), _events("events: 2", "events: 4"), treatment="other"),

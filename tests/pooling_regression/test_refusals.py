@@ -106,6 +106,7 @@ def test_an_intercept_is_put_in_once():
         ({"redundant": "ignore"}, "redundant is 'ignore'"),
         ({"tau2": "DL", "tau2_ci": "PL"}, "profile-likelihood interval was asked for with DL"),
         ({"tau2_ci": "GENQ"}, "without weights"),
+        ({"tau2": 0.1, "tau2_ci": "QP"}, "only an estimated tau2 has one"),
         ({"yi": np.tile(Y, (2, 1))}, "yi has 2 axes"),
     ],
 )

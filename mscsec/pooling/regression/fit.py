@@ -245,7 +245,11 @@ def positions(asked: Sequence[str | int], labels: tuple[str, ...]) -> tuple[int,
 def _tau2_interval(
     problem: Problem, estimate: Tau2, model: str, tau2: str | float, key: str, level: float
 ) -> tuple[Tau2Interval | None, str | None]:
-    if model == "common" or not isinstance(tau2, str) or key == "none":
+    if model == "common" or not isinstance(tau2, str):
+        if key not in ("auto", "none"):
+            raise InvalidInput(f"the {key} interval for tau2 was asked for", "only an estimated tau2 has one")
+        return None, None
+    if key == "none":
         return None, None
     method = choose(TAU2_INTERVALS, "QP" if key == "auto" else key, "interval for tau2")
     return method.limits(problem, float(estimate.value[0]), tau2, level), method.key

@@ -39,13 +39,13 @@ def bracketed_newton(
         low = np.where(value > 0, at, low)
         high = np.where(value > 0, high, at)
         steep = np.where(slope < 0, slope, -1.0)
-        target = at - value / steep
+        newton = at - value / steep
+        settled = (slope < 0) & (np.abs(newton - at) <= LAST_NEWTON * np.abs(at)) | (value == 0)
         slow = (iteration % 3 == 0) & ((high - low) > 0.5 * width)
         width = np.where(iteration % 3 == 0, high - low, width)
-        inside = (slope < 0) & (target > low) & (target < high) & ~slow
-        target = np.where(inside, target, 0.5 * (low + high))
-        target = np.where(value == 0, at, target)
-        settled = inside & (np.abs(target - at) <= LAST_NEWTON * np.abs(target)) | (value == 0)
+        inside = (slope < 0) & (newton > low) & (newton < high) & ~slow
+        target = np.where(inside, newton, 0.5 * (low + high))
+        target = np.where(settled, np.where(value == 0, at, np.clip(newton, low, high)), target)
         at = np.where(done, at, target)
         done |= settled | ((high - low) <= RELATIVE_STEP * high)
         if done.all():
