@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ CODE = re.compile(r"""["'\[]([A-Z]\d{3})["'\]]""")
 ROOMS = {"U": "", "R": "records", "E": "effects", "P": "pooling", "B": "appraisal", "I": "integrity"}
 
 
+@cache
 def used() -> dict[str, set[str]]:
     """Codes that stand in the source as literals (the table itself left out), and the files they stand in."""
     found: dict[str, set[str]] = {}
@@ -46,6 +48,18 @@ def test_row_reads_well(row: Code) -> None:
 
 def test_commands_named_in_explanations_exist() -> None:
     named = {word for row in CODES.values() for word in re.findall(r"`mscsec ([a-z][a-z-]+)", row.explanation)}
-    planned = {"assess", "integrity", "plot", "report", "regress", "grade", "trace", "export", "import", "diff", "batch"}
+    planned = {
+        "assess",
+        "integrity",
+        "plot",
+        "report",
+        "regress",
+        "grade",
+        "trace",
+        "export",
+        "import",
+        "diff",
+        "batch",
+    }
     assert "check" in named
     assert named - set(COMMANDS) - planned == set()

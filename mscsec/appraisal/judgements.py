@@ -95,6 +95,16 @@ class BiasTable(Result):
     weighted: bool
     warnings: tuple[Notice, ...] = ()
 
+    def names(self) -> tuple[str, ...]:
+        """What each row is about, in order: the study, with result and time point only where they tell rows apart."""
+        ids = [row.study for row in self.standing]
+        found = []
+        for row in self.rows:
+            parts = [row.label] if self.outcome else [row.label, row.result or ""]
+            parts += [row.timepoint or ""] if not self.outcome or ids.count(row.study) > 1 else []
+            found.append(", ".join(part for part in parts if part))
+        return tuple(found)
+
     @property
     def standing(self) -> tuple[BiasRow, ...]:
         """The rows that count, one for each result."""
@@ -149,7 +159,7 @@ def bias_table(
     plans: Mapping[str, Outcome] | None = None,
     weights: Mapping[str, float] | None = None,
 ) -> BiasTable:
-    """The judgements by `tool` over `studies`, with a row for each assessment, and for each study that has none.
+    """The judgements by `tool` over `studies`: a row for each assessment; for one outcome also for each study without any.
 
     outcome : only results of this outcome; all where None. plans : outcomes of the protocol, for what they say of an
     outcome's subjectivity. weights : by study, shares of the meta-analysis of `outcome`; a result without judgement
@@ -164,7 +174,7 @@ def bias_table(
         own = [item for item in found if item.study == study.id]
         weight = weights.get(study.id) if weights is not None else None
         rows += [_row(study, item, form, item in standing.values(), weight, plans or {}) for item in own]
-        if not own and (weights is None or study.id in weights):
+        if not own and (outcome is not None or not found) and (weights is None or study.id in weights):
             rows.append(_open_row(study, form, outcome, weight, plans or {}))
     domains = _domains(form, found)
     words = form.overall[0].judgements if form.overall else form.judgements

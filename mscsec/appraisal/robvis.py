@@ -131,6 +131,11 @@ def robvis_tool(instrument: str) -> str:
     return _TEMPLATES[instrument].tool if instrument in _TEMPLATES else "Generic"
 
 
+def instrument_columns(instrument: str) -> tuple[str, ...]:
+    """Column by column, the domain of our instrument that stands there ("" for none); empty where robvis has no template."""
+    return _TEMPLATES[instrument].domains if instrument in _TEMPLATES else ()
+
+
 def robvis_row(study: str, appraisal: Appraisal, weight: float | None = None) -> RobvisRow:
     """One row from an appraisal; an open judgement becomes "No information", as robvis has no other word for it.
 

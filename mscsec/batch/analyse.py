@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,11 +11,12 @@ from mscsec.batch.options import Columns, Options
 from mscsec.batch.rows import Names, Reject, Rows
 from mscsec.batch.screen import screen
 from mscsec.errors import CannotCompute, InvalidInput, TooFewStudies
-from mscsec.pooling import CI
+from mscsec.pooling import CI, BatchResult
 
 OK, SINGLE, NONE, NOT_CONVERGED, REFUSED = "ok", "k=1", "no studies", "not converged", "refused"
 
 _ALWAYS = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p_value", "tau2", "i2", "h2", "q", "q_p")
+_FINITE = ("estimate", "se", "ci_low", "ci_high", "p_value")  # without these an analysis is refused
 _POOLED_ONLY = ("tau2", "i2", "h2", "q", "q_p", "tau2_ci_low", "tau2_ci_high", "prediction_low", "prediction_high")
 
 
@@ -134,14 +134,17 @@ class _Work:
             return
         self._keep(chosen, k, fit)
 
-    def _keep(self, chosen: IntArray, k: IntArray, fit: Any) -> None:
-        good = fit.converged & np.isfinite(fit.estimate) & np.isfinite(fit.se)
+    def _keep(self, chosen: IntArray, k: IntArray, fit: BatchResult) -> None:
+        finite = np.logical_and.reduce([np.isfinite(getattr(fit, name)) for name in _FINITE])
+        pooled = ("q", "tau2", "i2") if self.options.model == "random" else ("q",)
+        finite &= (k == 1) | np.logical_and.reduce([np.isfinite(getattr(fit, name)) for name in pooled])
+        good = fit.converged & finite
         for name in self.names:
             values = getattr(fit, name)
             kept = good if name not in _POOLED_ONLY else good & (k > 1)
             self.out[name][chosen] = np.where(kept & np.isfinite(values), values, np.nan)
         self.status[chosen] = np.where(k > 1, OK, SINGLE)
-        self.status[chosen[~good]] = f"{REFUSED}: the estimate is not a finite number"
+        self.status[chosen[~finite]] = f"{REFUSED}: a number of the result is not finite"
         self.status[chosen[~fit.converged]] = NOT_CONVERGED
         self.several_maxima += int(np.count_nonzero((fit.modes > 1) & good))
 

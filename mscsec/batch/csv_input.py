@@ -26,12 +26,13 @@ _NEWLINE, _QUOTE = 10, 34
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """A file with its header: `names` as they stand there, the separator, and where the rows begin."""
+    """A file with its header: `names` as they stand there, the separator, and the byte and the line where the rows begin."""
 
     path: str
     names: tuple[str, ...]
     delimiter: str
     start: int
+    line: int = 2
 
     def __post_init__(self) -> None:
         if len(self.names) < 2:
@@ -48,7 +49,7 @@ class CsvTable:
         """
         place = self.names.index(columns.group)
         end = Path(self.path).stat().st_size
-        start, line = self.start, 2
+        start, line = self.start, self.line
         if start >= end:
             raise UsageError(f"{self.path} has no rows under its header", code="E211")
         with open(self.path, "rb") as file:
@@ -91,6 +92,10 @@ def open_csv(path: str) -> CsvTable:
     try:
         with open(path, "rb") as file:
             raw = file.readline(1 << 20)
+            line = 2
+            while raw in (b"\n", b"\r\n", _BOM + b"\n", _BOM + b"\r\n"):
+                raw = file.readline(1 << 20)
+                line += 1
             start = file.tell()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
@@ -101,8 +106,9 @@ def open_csv(path: str) -> CsvTable:
     if not text.strip() or "\0" in text:
         raise UsageError(f"{path} does not start with a line of column names", code="E211")
     delimiter = max(",;\t", key=text.count)
-    names = tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter)))
-    return CsvTable(path, names, delimiter, start)
+    header = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
+    names = tuple(name or f"column {place}" for place, name in enumerate(header, 1))  # as a spreadsheet's empty columns
+    return CsvTable(path, names, delimiter, start, line)
 
 
 def _blocks(file: IO[bytes], size: int, step: int = 1 << 20) -> Iterator[bytes]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import connection
 from typing import Any, TypeVar
 
-from mscsec.errors import UsageError
+from mscsec.errors import CannotCompute, UsageError
 from mscsec.registry import by_key
 
 TIMEOUT = 10.0  # seconds that a dask scheduler has to answer
@@ -50,12 +54,26 @@ def processes(
         yield from map(work, first)
         return
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_the_parent)
-    yield from _executor(pool, itertools.chain(first, rest), work, workers)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_the_parent)
+    try:
+        yield from _executor(pool, itertools.chain(first, rest), work, workers)
+    except BrokenProcessPool:
+        raise CannotCompute(
+            "a worker process ended before its work was done, most likely for lack of memory; take fewer workers, and resume"
+        ) from None
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _follow_the_parent() -> None:
+    """A worker leaves interrupts to its parent, and ends when the parent does, even where that was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 def _executor(pool: Executor, jobs: Iterable[J], work: Callable[[J], R], workers: int) -> Generator[R, None, None]:

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ Hashes = npt.NDArray[np.uint64]
 class Part:
     """One piece, computed: its table as bytes, its rejects as CSV, what identifies its analyses, and counts.
 
-    hashes, first : (g,) of the names of its analyses, and the line of the first row of each.
-    counts : by status, and by code of the rejects. examples : the first rejects, with `line group code reason`.
+    hashes, first : (g,) of the names of its analyses, and the line of the first row of each. scattered : rows of one stood apart.
+    summary : rows read, analyses by status, rejects by code, and the first faults and other rejects.
     """
 
     table: bytes
@@ -155,7 +155,7 @@ def options_hash(options: Mapping[str, Any]) -> str:
 
 
 @contextlib.contextmanager
-def scratch() -> Any:
+def scratch() -> Iterator[Path]:
     """A temporary folder that goes away whatever happens."""
     with tempfile.TemporaryDirectory(prefix="mscsec-") as folder:
         yield Path(folder)

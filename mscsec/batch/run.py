@@ -29,7 +29,7 @@ from mscsec.results import Result
 if TYPE_CHECKING:
     import pandas
 
-PIECE = 1 << 23  # bytes of input in a piece: some 200 MB at work in a process, and a hundredth of a second lost to each
+PIECE = 1 << 23  # bytes of input in a piece: half a second of work, and some 200 MB in a process at work on it
 EXAMPLES = 20  # rejects that a summary lists
 SPOOL = ("auto", "always", "never")
 STATUSES = (OK, SINGLE, NONE, NOT_CONVERGED, REFUSED)
@@ -149,7 +149,8 @@ def pool_file(
     resume : continue an interrupted run of the same input and options from OUT.parts; force : overwrite output and parts.
     progress : called with (done, total). piece_size : bytes of input read at a time.
 
-    Memory is about 25 times `piece_size` in each worker, and 16 bytes an analysis here. The output appears whole or not at
+    Memory is some 200 MB a worker at this `piece_size`, and 16 bytes an analysis here; an analysis larger than a piece is held
+    whole. The output appears whole or not at
     all. Raises UsageError, UnknownName and UnknownMethod for requests that make no sense, InvalidInput under `strict` or
     "never", and no error for an analysis that cannot be computed: its status says why.
     """
@@ -169,6 +170,10 @@ def pool_file(
     try:
         summary = run.through(mode, lambda jobs: chosen.run(jobs, work, count, scheduler))
         run.finish(rejects)
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename or output}: {error.strerror}; what is finished is kept for --resume"
+        ) from None
     except MscsecError as error:
         if isinstance(error, InvalidInput) or not run.store.finished():
             run.store.clear()  # the input has to change, or there is nothing yet that could be used again

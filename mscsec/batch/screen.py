@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mscsec.arrays import Array, BoolArray
+from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.batch.rows import Reject, Rows
 from mscsec.effects.collect import drop_double_zeros
 from mscsec.effects.measures import MEASURES, Effects, effect_size
@@ -30,22 +30,21 @@ class Screened:
 
 def screen(rows: Rows, measure: str) -> Screened:
     """Effects of the rows, with zero cells and double-zero trials treated as `pool --table` treats them."""
-    if not len(rows):
-        return Screened(np.empty(0), np.empty(0), np.empty(0, dtype=bool), [])
+    n = len(rows)
+    yi, vi, used = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)
     reasons = {**_impossible(rows), **rows.wrong}
-    found = _effects(rows, measure, reasons)
-    used = np.array(found.included)
-    outside = used & ~((found.vi >= VARIANCE_MIN) & (found.vi <= VARIANCE_MAX))
+    rejects = []
+    found, at = _effects(rows, measure, reasons)
+    if found is not None:
+        yi[at], vi[at] = found.yi, found.vi
+        used[at] = found.included
+        rejects = [_reject(rows, int(at[i]), *_gap(found, int(i))) for i in np.flatnonzero(~found.included)]
+    outside = used & ~((vi >= VARIANCE_MIN) & (vi <= VARIANCE_MAX))
     for i in np.flatnonzero(outside):
-        reasons[int(i)] = (
-            f"the sampling variance is {found.vi[i]:g}; it lies between {VARIANCE_MIN:g} and {VARIANCE_MAX:g}"
-        )
-    used[list(reasons)] = False
-    rejects = [_reject(rows, i, "E212" if i in rows.wrong else "E222", reason) for i, reason in reasons.items()]
-    left = ~used
-    left[list(reasons)] = False
-    rejects += [_reject(rows, int(i), *_gap(found, int(i))) for i in np.flatnonzero(left)]
-    return Screened(found.yi, found.vi, used, sorted(rejects))
+        reasons[int(i)] = f"the sampling variance is {vi[i]:g}; it lies between {VARIANCE_MIN:g} and {VARIANCE_MAX:g}"
+    used[outside] = False
+    rejects += [_reject(rows, i, "E212" if i in rows.wrong else "E222", reason) for i, reason in reasons.items()]
+    return Screened(yi, vi, used, sorted(rejects))
 
 
 def _reject(rows: Rows, at: int, code: str, reason: str) -> Reject:
@@ -82,32 +81,38 @@ def _impossible(rows: Rows) -> dict[int, str]:
     return reasons
 
 
-def _effects(rows: Rows, measure: str, reasons: dict[int, str]) -> Effects:
-    """The effects, with nan for the rows in `reasons`; what the measure refuses beyond them is added there."""
-    row = MEASURES[measure]
-    drop00 = drop_double_zeros(row, None)
-    numbers: dict[str, Any] = dict(rows.numbers)
-    if reasons:
-        numbers = {name: values.copy() for name, values in numbers.items()}
-        for values in numbers.values():
-            values[list(reasons)] = np.nan
+def _effects(rows: Rows, measure: str, reasons: dict[int, str]) -> tuple[Effects | None, IntArray]:
+    """Effects of the rows without a reason against them, and where these stand; None where there is no such row.
+
+    What the measure itself refuses is added to the reasons.
+    """
+    drop00 = drop_double_zeros(MEASURES[measure], None)
+
+    def compute(at: IntArray) -> Effects | None:
+        numbers: dict[str, Any] = {name: values[at] for name, values in rows.numbers.items()}
+        return effect_size(measure, drop00=drop00, **numbers) if len(at) else None
+
+    def search(at: IntArray) -> None:
+        """Halves the rows until each one that is refused stands alone."""
+        try:
+            compute(at)
+        except InvalidInput as error:
+            if len(at) == 1:
+                reasons[int(at[0])] = error.message.replace(" (study 1)", "")
+                return
+            search(at[: len(at) // 2])
+            search(at[len(at) // 2 :])
+
+    at = _others(len(rows), reasons)
     try:
-        return effect_size(measure, drop00=drop00, **numbers)
+        return compute(at), at
     except InvalidInput:
-        _search(numbers, measure, drop00, 0, len(rows), reasons)
-    return _effects(rows, measure, reasons)
+        search(at)
+    at = _others(len(rows), reasons)
+    return compute(at), at
 
 
-def _search(
-    numbers: dict[str, Any], measure: str, drop00: bool | None, start: int, stop: int, reasons: dict[int, str]
-) -> None:
-    """Halves the rows until each one that the measure refuses stands alone."""
-    try:
-        effect_size(measure, drop00=drop00, **{name: values[start:stop] for name, values in numbers.items()})
-    except InvalidInput as error:
-        if stop - start == 1:
-            reasons[start] = error.message.replace(" (study 1)", "")
-            return
-        middle = (start + stop) // 2
-        _search(numbers, measure, drop00, start, middle, reasons)
-        _search(numbers, measure, drop00, middle, stop, reasons)
+def _others(n: int, reasons: dict[int, str]) -> IntArray:
+    free = np.ones(n, dtype=bool)
+    free[list(reasons)] = False
+    return np.flatnonzero(free)

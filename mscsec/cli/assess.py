@@ -23,11 +23,11 @@ from mscsec.records.reader import EvidenceBase, find_folder, inspect
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="Study, by id.", autocompletion=opt._studies)]
 Tool = Annotated[
     str | None,
-    typer.Option("--tool", metavar="KEY", help="Instrument: rob2, rob2-cluster, robins-i-v2 ... Default: by the study's design."),
+    typer.Option(
+        "--tool", metavar="KEY", help="Instrument: rob2, rob2-cluster, robins-i-v2 ... Default: by the study's design."
+    ),
 ]
-Result = Annotated[
-    str | None, typer.Option("--result", metavar="OUTCOME", help="The result assessed, by its outcome.")
-]
+Result = Annotated[str | None, typer.Option("--result", metavar="OUTCOME", help="The result assessed, by its outcome.")]
 Assessor = Annotated[
     str, typer.Option("--assessor", metavar="NAME", help='Who assesses; "consensus" for the agreed assessment.')
 ]
@@ -72,7 +72,11 @@ def command(
         except Stopped:
             say(f"\nStopped; every answer so far is in {session.file}. The same command goes on from here.")
             return
-    emit(appraisal_text(session.appraisal(), f"{record.label}{f', {head.result}' if head.result else ''}, {head.assessor}"))
+    emit(
+        appraisal_text(
+            session.appraisal(), f"{record.label}{f', {head.result}' if head.result else ''}, {head.assessor}"
+        )
+    )
     say(f"Wrote {session.file}")
 
 

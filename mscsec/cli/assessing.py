@@ -123,7 +123,7 @@ class Session:
         taken, problems = check(self.form, {}, self.inputs.settings, {place: judgement}, None, None)
         if problems:
             raise problems[0].error
-        (id, word), = taken.judgements.items()
+        ((id, word),) = taken.judgements.items()
         path: tuple[str, ...] = ("overall",) if id == "overall" else ("domains", id)
         changes: list[Change] = [((*path, "judgement"), word)]
         if reason or id in self.inputs.reasons:

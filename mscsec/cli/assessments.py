@@ -51,7 +51,9 @@ def _decisions(review: Review) -> Iterator[Finding]:
             highest = len(grade_data()["domains"][key]["labels"]) - 1
             if made is not None and not 0 <= (made.levels if domain.up else -made.levels) <= highest:
                 rule = f"{domain.name} rates {'up' if domain.up else 'down'}, by {highest} levels at most"
-                yield Finding(("grade", name, key, "levels"), "B409", f"found {made.levels}", rule, "Write 0 for no change")
+                yield Finding(
+                    ("grade", name, key, "levels"), "B409", f"found {made.levels}", rule, "Write 0 for no change"
+                )
 
 
 def unfinished(base: EvidenceBase) -> list[Problem]:

@@ -111,17 +111,16 @@ def command(
 ) -> None:
     """Pool thousands to millions of analyses from one table: one line of results for each.
 
-    \b
     Estimates of ratio measures are logs. A row that cannot be used is counted and reported
     with its line, and its analysis says how many were left out.
 
     \b
     Examples:
       mscsec batch trials.csv --group analysis
-      mscsec batch trials.csv -g outcome --measure RR --tau2 DL --ci wald -o pooled.csv
+      mscsec batch trials.csv -g outcome --measure RR --tau2 DL -o pooled.csv
       mscsec batch genes.parquet -g gene -o pooled.parquet --rejects rejects.csv
       mscsec batch genes.csv -g gene -o pooled.csv --resume
-      mscsec batch genes.csv -g gene -o pooled.csv --engine dask --scheduler tcp://host:8786
+      mscsec batch genes.csv -g gene -o pooled.csv --engine dask
     """
     to_stdout = output is None or str(output) == "-"
     if to_stdout and (json or resume):
@@ -142,11 +141,15 @@ def command(
         report = stack.enter_context(_progress(not no_progress))
         target = stack.enter_context(scratch_output()) if output is None or to_stdout else output
         start = time.monotonic()
-        summary = pool_file(
-            table, target, group=group, measure=measure, options=options, engine=engine, workers=workers,
-            scheduler=scheduler, spool_rows=spool, strict=strict, resume=resume, force=force, rejects=rejects,
-            progress=report,
-        )  # fmt: skip
+        try:
+            summary = pool_file(
+                table, target, group=group, measure=measure, options=options, engine=engine, workers=workers,
+                scheduler=scheduler, spool_rows=spool, strict=strict, resume=resume, force=force, rejects=rejects,
+                progress=report,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            say("Interrupted" + ("" if to_stdout else "; what is finished is kept, and --resume continues from it"))
+            raise typer.Exit(130) from None
         seconds = time.monotonic() - start
         if to_stdout:
             _copy(target)

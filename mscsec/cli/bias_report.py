@@ -66,12 +66,16 @@ Tool = Annotated[
 Summary = Annotated[bool, typer.Option("--summary", help="With -o FILE.svg: bars with the share of each judgement.")]
 AgreementFlag = Annotated[bool, typer.Option("--agreement", help="How far assessors agree, and where they do not.")]
 Robvis = Annotated[
-    Path | None, typer.Option("--robvis", metavar="FILE", help="Write the judgements as a table for robvis (- is stdout).")
+    Path | None,
+    typer.Option("--robvis", metavar="FILE", help="Write the judgements as a table for robvis (- is stdout)."),
 ]
 PictureFile = Annotated[
     Path | None,
     typer.Option(
-        "-o", "--output", metavar="FILE", help="Write to FILE; .svg .png .pdf draw a traffic-light table, .txt .json .csv .md write text."
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to FILE; .svg .png .pdf draw a traffic-light table, .txt .json .csv .md write text.",
     ),
 ]
 

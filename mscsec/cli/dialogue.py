@@ -124,9 +124,7 @@ class Dialogue:
                     say("  This is the first question.")
                     continue
                 return -1
-            elif not text and stop.answer:
-                return 1
-            elif self._answered(stop, text):
+            elif (not text and stop.answer) or self._answered(stop, text):
                 return 1
 
     def _answered(self, stop: Stop, text: str) -> bool:
@@ -157,10 +155,7 @@ class Dialogue:
         if suggestion is None:
             return []
         flags = {
-            name
-            for rule in self.form.suggestions
-            if rule.question == question
-            for name, _ in rule.condition.clauses()
+            name for rule in self.form.suggestions if rule.question == question for name, _ in rule.condition.clauses()
         }
         support = self.study.design.support
         words = dict.fromkeys(
@@ -199,7 +194,10 @@ class Dialogue:
             say("\nJudgements")
             for id, item in places.items():
                 said = item.proposed or "to be judged"
-                say(f"  {id}  {item.name}: {said}" + (f" -> {item.judgement}" if item.judgement != item.proposed else ""))
+                say(
+                    f"  {id}  {item.name}: {said}"
+                    + (f" -> {item.judgement}" if item.judgement != item.proposed else "")
+                )
             text = self.reply("Enter accepts; a name (D1, overall) judges otherwise> ")
             if not text:
                 if self._accept(places):

@@ -91,10 +91,11 @@ def _only(sizes: EffectSizes, studies: list[str]) -> EffectSizes:
     """Some studies alone, whether they enter or not; raises UnknownName for a stranger."""
     known = [row.study for row in sizes.rows] + [left_out.study for left_out in sizes.excluded]
     for name in studies:
-        if name not in known:
+        if name not in known and name not in [study.split(":")[0] for study in known]:
             raise UnknownName("study", name, known)
-    rows = tuple(row for row in sizes.rows if row.study in studies)
-    return replace(sizes, rows=rows, excluded=tuple(item for item in sizes.excluded if item.study in studies))
+    rows = tuple(row for row in sizes.rows if row.study in studies or row.record in studies)
+    outside = tuple(item for item in sizes.excluded if item.study in studies or item.study.split(":")[0] in studies)
+    return replace(sizes, rows=rows, excluded=outside)
 
 
 def effects_text(sizes: EffectSizes) -> str:
@@ -151,7 +152,7 @@ def _explain_study(row: StudyEffect, sizes: EffectSizes, base: EvidenceBase | No
     lines += ["  Printed" if row.derivation.figures else "  Given as effects"]
     quoted: dict[str, None] = {}
     for figure in row.derivation.figures:
-        place = str(base.origin(row.study, figure.path)) if base else f"{figure.path[0]}:{figure.path[1]}"
+        place = str(base.origin(row.record, figure.path)) if base else f"{figure.path[0]}:{figure.path[1]}"
         written = f"    {pad(figure.name, room)}  {pad(figure.text, values, right=True)}"
         place += "  (assumed)" if figure.assumed else ""
         if display_width(written) + 2 + display_width(place) <= cells:
@@ -234,6 +235,6 @@ def _document(sizes: EffectSizes, base: EvidenceBase | None) -> dict[str, object
     if base is not None:
         for row in content["effects"]["rows"]:
             for figure in row["derivation"]["figures"]:
-                origin = base.origin(row["study"], tuple(figure["path"]))
+                origin = base.origin(row["study"].split(":")[0], tuple(figure["path"]))
                 figure["origin"] = {"file": origin.file, "line": origin.line, "column": origin.column}
     return content

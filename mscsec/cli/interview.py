@@ -162,7 +162,7 @@ def _fields(model: type[BaseModel], names: Sequence[str], prefix: str = "", requ
 
 
 def _validated(field: Any, value: Any) -> Any:
-    kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
     return TypeAdapter(kind).validate_python(value)
 
 

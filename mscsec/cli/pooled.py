@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mscsec.cli.pool import fit_effects
 from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.pooling.result import PooledResult
@@ -10,12 +12,14 @@ from mscsec.records.reader import EvidenceBase
 
 def pooled(base: EvidenceBase, outcome: str, comparison: str | None = None) -> tuple[EffectSizes, PooledResult | None]:
     """The effects and their pooled result; None where no study contributes. Raises as `effects` and `pool` do."""
+    sizes = effects(base, outcome, comparison=comparison, level=float(base.review.analysis.level or 0.95))
+    return sizes, fit_effects(sizes, choices_of(base)) if sizes.rows else None
+
+
+def choices_of(base: EvidenceBase) -> dict[str, Any]:
+    """The review's own analysis, as `fit_effects` takes it."""
     own = base.review.analysis
-    sizes = effects(base, outcome, comparison=comparison, level=float(own.level or 0.95))
-    if not sizes.rows:
-        return sizes, None
-    chosen = {"model": own.model, "tau2": own.tau2, "ci": own.ci, "prediction": own.prediction, "preset": own.preset}
-    return sizes, fit_effects(sizes, chosen)
+    return {"model": own.model, "tau2": own.tau2, "ci": own.ci, "prediction": own.prediction, "preset": own.preset}
 
 
 def weights_of(sizes: EffectSizes, fit: PooledResult | None) -> dict[str, float]:

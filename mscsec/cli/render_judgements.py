@@ -31,8 +31,7 @@ def _items(row: BiasRow) -> dict[str, Item]:
 
 
 def _name(row: BiasRow, found: BiasTable) -> str:
-    about = [] if found.outcome else [row.result or ""]
-    return ", ".join(part for part in (row.label, *about, row.timepoint or "") if part)
+    return found.names()[found.rows.index(row)]
 
 
 def _cell(row: BiasRow, place: str, found: BiasTable) -> str:
@@ -47,19 +46,24 @@ def table_text(found: BiasTable) -> str:
     about = f": {found.outcome}" if found.outcome else ""
     lines = [styled(f"Risk of bias ({found.name}, {found.version}){about}", "1"), ""]
     places = [id for id, _ in found.domains]
-    head = ["Study", "Assessor", *places, "Overall", *(["Weight"] if found.weighted else [])]
-    fixed = 3 * len(places) + 18 + 8 * found.weighted + 2 * len(head)
-    room = max(14, (width() - fixed) * 2 // 3)
+    who = list(dict.fromkeys(row.assessor for row in found.rows if row.assessor))
+    head = [
+        "Study",
+        *(["Assessor"] if len(who) > 1 else []),
+        *places,
+        "Overall",
+        *(["Weight"] if found.weighted else []),
+    ]
+    room = max(14, width() - 4 * len(places) - 18 - 8 * found.weighted - 14 * (len(who) > 1))
     rows = []
-    for row in found.rows:
+    for row, name in zip(found.rows, found.names(), strict=True):
         overall = row.judgement("overall") or ("open" if row.appraisal else NOT_ASSESSED.lower())
-        cells = [_cell(row, place, found) for place in places]
-        rows.append(
-            [shorten(_name(row, found), room), shorten(row.assessor or "-", max(8, room // 2)), *cells,
-             f"{_cell(row, 'overall', found)} {overall}", *([percent(row.weight) if row.counts else ""] if found.weighted else [])]
-        )  # fmt: skip
+        cells = [shorten(name, room), *([shorten(row.assessor or "-", 12)] if len(who) > 1 else [])]
+        cells += [_cell(row, place, found) for place in places]
+        weight = percent(row.weight) if row.counts else ""
+        rows.append([*cells, f"{_cell(row, 'overall', found)} {overall}", *([weight] if found.weighted else [])])
     drawn = table(head, rows, right=[len(head) - 1] if found.weighted else [])
-    lines += [drawn[0], *drawn[1:]]
+    lines += [*drawn, *([f"Assessor: {who[0]}"] if len(who) == 1 else [])]
     lines += ["", *_share_lines(found), *_behind(found)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -139,7 +143,9 @@ def table_markdown(found: BiasTable) -> str:
         cells += [overall + ("\\*" if _overridden(row, "overall") else "")]
         cells += [percent(row.weight)] if found.weighted else []
         lines.append(f"| {_name(row, found).replace('|', chr(92) + '|')} | " + " | ".join(cells) + " |")
-    meaning = "; ".join(f"{symbol(word, found.judgements)} {word.lower()}" for word in (*found.judgements, NOT_ASSESSED))
+    meaning = "; ".join(
+        f"{symbol(word, found.judgements)} {word.lower()}" for word in (*found.judgements, NOT_ASSESSED)
+    )
     names = "; ".join(f"{id} {name.lower()}" for id, name in found.domains)
     notes = [
         f"\\* {_name(row, found)}, {item.id}: the algorithm proposes {item.proposed}. {item.reason}"
@@ -147,7 +153,12 @@ def table_markdown(found: BiasTable) -> str:
         for item in _items(row).values()
         if item.overridden
     ]
-    return "\n".join([*lines, "", f"{found.name} ({found.version}). {names}. {meaning}.", *(f"\n{note}" for note in notes)]) + "\n"
+    return (
+        "\n".join(
+            [*lines, "", f"{found.name} ({found.version}). {names}. {meaning}.", *(f"\n{note}" for note in notes)]
+        )
+        + "\n"
+    )
 
 
 def _overridden(row: BiasRow, place: str) -> bool:
@@ -186,7 +197,9 @@ def robvis_text(found: BiasTable) -> str:
     if not assessed:
         raise UsageError("nothing is assessed here, so there is no table for robvis")
     labels = [_name(row, found) for row in assessed]
-    labels = [name if labels.count(name) == 1 else f"{name} ({row.study})" for name, row in zip(labels, assessed, strict=True)]
+    labels = [
+        name if labels.count(name) == 1 else f"{name} ({row.study})" for name, row in zip(labels, assessed, strict=True)
+    ]
     rows = [
         robvis_row(name, row.appraisal, row.weight or 0.0 if found.weighted else None)
         for name, row in zip(labels, assessed, strict=True)
@@ -206,7 +219,10 @@ def recorded_lines(recorded: Sequence[RecordedAppraisal]) -> list[str]:
             found = {d.id: symbol(d.judgement or "") + ("*" if d.overridden else "") for d in item.appraisal.domains}
             overall = item.appraisal.judgement or "open"
             rows.append([item.label, item.result or "", item.assessor, *(found.get(id, "") for id in ids), overall])
-        drawn = table(["Study", "Result", "Assessor", *ids, "Overall"], rows)
+        head = ["Study", "Result", "Assessor", *ids, "Overall"]
+        beside = max(map(display_width, table(head[1:], [row[1:] for row in rows]))) + 2
+        room = max(6, width() - beside)
+        drawn = table(head, [[shorten(row[0], room), *row[1:]] for row in rows])
         lines += [of_tool[0].appraisal.name, *drawn, ""]
     return [*lines, *wrap(f"More: mscsec bias-report --tool {recorded[0].tool}", width())] if lines else []
 
@@ -218,7 +234,11 @@ def appraisal_text(result: Appraisal, what: str) -> str:
     for item in result.items:
         said = item.judgement or ("open" if item.possible else "")
         changed = f"(proposed {item.proposed}: {item.reason})" if item.overridden else ""
-        because = ", ".join(f"{id} {'/'.join(a)}" for id, a in item.because.items()) if isinstance(item, DomainAppraisal) else ""
+        because = (
+            ", ".join(f"{id} {'/'.join(a)}" for id, a in item.because.items())
+            if isinstance(item, DomainAppraisal)
+            else ""
+        )
         rows.append([item.id, item.name, said, changed or because])
     lines += table(["", "Domain", "Judgement", "Because"], rows)
     if result.unanswered:
@@ -240,7 +260,9 @@ def agreement_text(pairs: Sequence[AssessorPair]) -> str:
     lines: list[str] = []
     for pair in pairs:
         title = f"Agreement of {pair.first} and {pair.second} ({pair.tool}, {count(pair.results, 'result')})"
-        rows = [[one.place, str(one.n), *(_estimate(one.coefficients[key]) for key in _SHOWN)] for one in pair.agreements]
+        rows = [
+            [one.place, str(one.n), *(_estimate(one.coefficients[key]) for key in _SHOWN)] for one in pair.agreements
+        ]
         lines += [styled(title, "1"), *table(["", "n", *_HEADS], rows, right=[1]), ""]
         apart = [one for found in pair.agreements if found.place != "all domains" for one in found.disagreements]
         lines.append(f"Disagreements ({pair.first} / {pair.second})" if apart else "No disagreements.")

@@ -13,8 +13,8 @@ from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, interval, level, number, percent, plain
 from mscsec.report.words import (
-    benefit_words,
     Footnotes,
+    benefit_words,
     estimate_words,
     footnotes,
     heterogeneity_words,
@@ -22,6 +22,7 @@ from mscsec.report.words import (
     method_words,
     other_words,
     test_words,
+    warning_words,
 )
 
 if TYPE_CHECKING:
@@ -43,9 +44,8 @@ def pool_text(sizes: EffectSizes, fit: PooledResult, other: ReExpressed | None =
         lines += wrap(sizes.comparison_label, cells)
     lines += ["", *forest(sizes, fit, notes, cells), "", *_first_bold(summary(sizes, fit, cells, other)), ""]
     lines += wrap(f"Method: {method_words(sizes, fit)}", cells)
-    for warning in fit.warnings:
-        if warning.code != "P201":  # the method sentence of a single study says the same
-            lines += wrap(f"Note: {warning}", cells, "  ")
+    for warning in warning_words(sizes, fit):
+        lines += wrap(f"Note: {warning}", cells, "  ")
     if notes.notes:
         lines += ["", "Notes"]
         for mark, text in notes.notes:

@@ -20,7 +20,7 @@ from mscsec.pooling.regression import (
 )
 from mscsec.pooling.regression.result import Coefficient, JointTest
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
-from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES
+from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES, measure_plural
 from mscsec.results import Notice, plain
 
 
@@ -165,7 +165,7 @@ def method(sizes: EffectSizes, found: Regression) -> str:
     """How it was done, as a sentence for a paper."""
     fit = found.fit
     kind = "mixed-effects" if fit.model == "random" else "fixed-effects"
-    text = f"The {sizes.measure_name}s of {count(fit.k, 'study', 'studies')} were regressed on {found.formula} in a {kind} meta-regression weighted by inverse variance"
+    text = f"The {measure_plural(sizes.measure_name)} of {count(fit.k, 'study', 'studies')} were regressed on {found.formula} in a {kind} meta-regression weighted by inverse variance"
     if fit.tau2_method:
         text += f", with the residual between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
         if fit.tau2_ci_method:

@@ -75,6 +75,16 @@ class StudyEffect(Result):
     result_index: int | None = None
     timepoint: str | None = None
 
+    @property
+    def record(self) -> str:
+        """Id of the record, also where the trial enters more than once."""
+        return self.study.split(":")[0]
+
+    @property
+    def part(self) -> str:
+        """The arm that this row is about, where the trial enters more than once; else empty."""
+        return self.study.partition(":")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -138,18 +148,19 @@ def _read(chosen: Chosen, plan: Outcome, row: Measure, rules: Rules, prefer: str
         routes = [_from_contrast]
     elif GROUPS.get(row.family, 2) < 2:
         routes = [_from_one_group]
-    first: Gap | None = None
+    gaps: dict[Callable[..., Read], Gap] = {}
     for route in routes:
         try:
             read: Read = attempt(route, chosen, Reading(chosen, plan, rules), row, sharing)
         except Gap as gap:
-            first = first or gap
+            gaps[route] = gap
             continue
         if read.reported is None and GROUPS.get(row.family, 2) == 2:
             cross_check(read.reading, row, read.values, read.experimental, read.comparator)
         return read
-    assert first is not None
-    raise first
+    # The reason is that of the route the record has figures for, the preferred one where it has some for both.
+    material = {_from_arms: bool(chosen.result.arms), _from_contrast: bool(chosen.result.effects)}
+    raise next((gaps[route] for route in routes if material.get(route)), gaps[routes[0]])
 
 
 def _from_arms(chosen: Chosen, reading: Reading, row: Measure, sharing: int) -> Read:
@@ -242,7 +253,7 @@ def _from_contrast(chosen: Chosen, reading: Reading, row: Measure, _sharing: int
     yi, sei = reported_effect(reading, row.key, "log" if row.back == "exp" else "identity")
     found = matching_effect(chosen, row.key)
     if found is not None and turned(found[1], chosen):
-        if not (row.antisymmetric and row.null == 0):
+        if not _turns(row):
             raise Gap(
                 f"the {row.key} is reported for the comparator against the experimental arm and cannot be turned round"
             )
@@ -257,9 +268,14 @@ def _from_contrast(chosen: Chosen, reading: Reading, row: Measure, _sharing: int
     return Read(chosen, reading, one, two, {}, (yi, sei))
 
 
+def _turns(row: Measure) -> bool:
+    """Whether a contrast the other way round is the same with the opposite sign."""
+    return (row.antisymmetric or row.family == "reported") and row.null == 0
+
+
 def _reversed(reading: Reading, row: Measure, yi: float) -> float:
     """A contrast on a reversed scale: a difference or an odds ratio changes sign, other ratios cannot be turned round."""
-    if not (row.antisymmetric and row.null == 0 and (row.back == "identity" or row.key in ("OR", "PETO"))):
+    if not (_turns(row) and (row.back == "identity" or row.key in ("OR", "PETO"))):
         raise Gap(f"the scale is reversed, and a {row.name} cannot be turned round")
     reading.trail.flag(
         "E220", "reversed", "the scale runs against the outcome's: the effect is taken with the opposite sign"

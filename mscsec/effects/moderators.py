@@ -26,12 +26,13 @@ def columns_of_base(base: EvidenceBase, sizes: EffectSizes) -> dict[str, list[An
     comparator; n, n_1, n_2; and every key under `moderators:` of a record.
     """
     studies = {study.id: study for study in base.studies}
-    found = [_of_study(studies[row.study]) | _of_row(row) for row in sizes.rows]
+    found = [_of_study(studies[row.record], row.part) | _of_row(row) for row in sizes.rows]
     names = list(dict.fromkeys(name for one in found for name in one))
     return {name: [one.get(name) for one in found] for name in names}
 
 
-def _of_study(study: Study) -> dict[str, Any]:
+def _of_study(study: Study, part: str = "") -> dict[str, Any]:
+    """Columns of a record. part : the experimental arm, where the trial enters with several; else its first."""
     design = study.design
     found: dict[str, Any] = {"year": study.citation.year, "design": design.type}
     found |= {name: _plain(getattr(design, name)) for name in _DESIGN}
@@ -41,6 +42,7 @@ def _of_study(study: Study) -> dict[str, Any]:
     found |= {name: getattr(study.population, name) for name in ("condition", "severity")}
     for role, prefix in (("comparator", "comparator_"), ("experimental", "")):
         arm = next((arm for arm in study.arms.values() if arm.role == role), None)
+        arm = study.arms[part] if part and role == "experimental" else arm
         if isinstance(arm, Arm):
             found |= {prefix + name: getattr(arm, name) for name in _ARM}
     return found | {name: _plain(value) for name, value in study.moderators.items()}

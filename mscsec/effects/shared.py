@@ -119,7 +119,7 @@ def shared_comparators(
     rows : several of one trial have its id, a colon and their arm. options : those `effect_size` was called with.
     Raises UsageError for a measure or variance formula whose covariance is not known, where there are such rows.
     """
-    pairs = [(one, two) for one, two in combinations(rows, 2) if ":" in one.study and _trial(one) == _trial(two)]
+    pairs = [(one, two) for one, two in combinations(rows, 2) if one.part and one.record == two.record]
     if not pairs:
         return ()
     if row.key not in COVARIANCES:
@@ -134,10 +134,6 @@ def shared_comparators(
         raise UsageError("covariances of effects that share a comparator need one constant added to every cell")
     add = row.add if options.get("add") is None else float(options["add"])
     return tuple(SharedComparator(one.study, two.study, _covariance(one, two, row.key, add)) for one, two in pairs)
-
-
-def _trial(row: StudyEffect) -> str:
-    return row.study.split(":")[0]
 
 
 def _covariance(one: StudyEffect, two: StudyEffect, key: str, add: float) -> float:

@@ -177,7 +177,7 @@ def effects(
         outcome, plan.label, row.key, row.name, row.back, row.null, plan.unit, plan.better,
         float(plan.important_difference.value) if plan.important_difference else None, key, label, level,
         tuple(rows), tuple(left_out), warnings,
-        shared_comparators(rows, row, options) if how.multi_arm == "separate" else (),
+        shared_comparators(rows, row, options) if how.multi_arm == "separate" and groups == 2 else (),
     )  # fmt: skip
     return sizes.without(exclude)
 

@@ -44,7 +44,9 @@ def _percentages(setting: Setting, path: Path, name: str, arm: ArmResult, size: 
         here = (*path, field)
         if size is not None:
             verdict = attempt("I201", share.value, size.n, number, rounding=setting.rounding)
-            fits = possible_denominators(number, share.value, range(1, size.most + 1), rounding=setting.rounding)
+            fits = None
+            if verdict.asks and not size.firm:
+                fits = possible_denominators(number, share.value, range(1, size.most + 1), rounding=setting.rounding)
             yield here, with_size(verdict, size, fits)
         elif number is not None:
             yield here, _percent_of_any(setting, name, share.value, number)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 
 from mscsec.errors import MscsecError
-from mscsec.integrity.across import BaselineVariable, SharedFigures, shared_figures, shared_registrations
+from mscsec.integrity.across import (
+    BaselineVariable,
+    SharedFigures,
+    shared_figures,
+    shared_registrations,
+    significant_digits,
+)
 from mscsec.integrity.checks_across import check_baseline, check_shared_figures, check_shared_registration
 from mscsec.integrity.located import Verdicts, attempt
 from mscsec.integrity.printed import Figure, printed
@@ -20,8 +29,9 @@ from mscsec.records.nodes import Path
 from mscsec.records.quantities import SampleSize
 
 _LEAST_BASELINE = 3  # variables below which a baseline table says next to nothing
+_LEAST_SHARED = 3  # different figures that two records must share
+_TELLING_DIGITS = 2  # a figure of one digit is shared by one pair of trials in ten
 _SAME_SD_DIGITS = 4  # two SDs of other patients agree to four digits about once in thousands
-_QUARTILE_DIGITS = 3  # medians and quartiles of whole days are few, and trials share them by chance
 
 
 def study_verdicts(study: Study, rounding: str) -> Verdicts:
@@ -139,51 +149,64 @@ def base_verdicts(studies: Sequence[Study], review: Review) -> Iterator[BetweenR
 def telling_figures(study: Study) -> dict[str, tuple[Figure, Path]]:
     """The figures by which two records could be told to share their source, by outcome, time point, role and kind.
 
-    Means, spreads, percentages without a count and estimates with two digits or more; counts, and medians of few digits,
-    agree too often by chance.
+    Means, spreads, percentages without a count, and medians and quartiles in finer steps than a quarter, of two digits or
+    more; counts, and quantiles of whole numbers, agree too often by chance.
     """
     found: dict[str, tuple[Figure, Path]] = {}
     for index, result in enumerate(study.results):
         about = f"{result.outcome}{' ' + result.timepoint if result.timepoint else ''}"
         for name, arm in result.arms.items():
             role = study.arms[name].role if name in study.arms else "other"
-            for place, figure, digits in _figures(arm):
-                if len(str(printed(figure)).replace(".", "").lstrip("-0")) >= digits:
+            for place, figure in _figures(arm):
+                least = _TELLING_DIGITS + (place[-1] in ("sd", "se"))  # spreads of like patients are alike
+                if significant_digits(figure) >= least:
                     label = f"{about}, {role}, {'.'.join(map(str, place))}"
                     found.setdefault(label, (figure, ("results", index, "arms", name, *place)))
     return found
 
 
-def _figures(arm: ArmResult) -> Iterator[tuple[Path, Figure, int]]:
-    """(place, figure, digits it must have to tell) of an arm's figures."""
+def _figures(arm: ArmResult) -> Iterator[tuple[Path, Figure]]:
+    """(place, figure) of an arm's figures."""
     for holder, place in ((arm, ()), (arm.baseline, ("baseline",)), (arm.change, ("change",))):
         for field in ("mean", "sd", "se"):
             quantity = getattr(holder, field, None)
             if quantity is not None and quantity.assumed is None:
-                yield (*place, field), quantity.value, 2
+                yield (*place, field), quantity.value
     for field in ("percent", "non_event_percent"):
         if (quantity := getattr(arm, field)) is not None and arm.events is None and arm.non_events is None:
-            yield (field,), quantity.value, 2
-    if arm.median is not None:
-        yield ("median",), arm.median.value, _QUARTILE_DIGITS
-    for field in ("iqr", "range", "ci"):
-        for end, number in enumerate(getattr(arm, field) or ()):
-            yield (field, end), number, _QUARTILE_DIGITS
+            yield (field,), quantity.value
+    quantiles: list[tuple[Path, Figure]] = [(("median",), arm.median.value)] if arm.median is not None else []
+    quantiles += [
+        ((field, end), number) for field in ("iqr", "range") for end, number in enumerate(getattr(arm, field) or ())
+    ]
+    yield from ((place, number) for place, number in quantiles if (printed(number).value * 4).denominator != 1)
 
 
 def _shared(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
     found = {study.id: telling_figures(study) for study in studies}
-    tidy: dict[str, Mapping[str, Figure]] = {
-        name: {label: figure for label, (figure, _) in row.items()} for name, row in found.items()
-    }
     years = {study.id: study.citation.year or 0 for study in studies}
-    for pair in shared_figures(tidy):
-        first, later = sorted((pair.first, pair.second), key=lambda name: (years[name], name))
-        verdict = check_shared_figures({first: tidy[first], later: tidy[later]})
-        places = {_fold(label): place for label, (_, place) in found[later].items()}
-        there = {_fold(label): place for label, (_, place) in found[first].items()}
-        label = pair.labels[0]
-        yield BetweenRecords(later, places[label], _told(verdict, pair), ((first, there[label]),))
+    for names in _candidates(found):
+        first, later = sorted(names, key=lambda name: (years[name], name))
+        tidy = {name: {label: figure for label, (figure, _) in found[name].items()} for name in (first, later)}
+        for pair in shared_figures(tidy):
+            if len({printed(figure).value for figure in pair.figures}) < _LEAST_SHARED:
+                continue  # one figure that both records give several times
+            here, there = (
+                {_fold(label): place for label, (_, place) in found[name].items()} for name in (later, first)
+            )
+            label = pair.labels[0]
+            verdict = _told(check_shared_figures(tidy), pair)
+            yield BetweenRecords(later, here[label], verdict, ((first, there[label]),))
+
+
+def _candidates(found: Mapping[str, Mapping[str, tuple[Figure, Path]]]) -> Iterator[tuple[str, str]]:
+    """Pairs of records with enough figures in common, without holding every record against every other."""
+    holders: dict[tuple[str, Fraction], list[str]] = {}
+    for name, row in found.items():
+        for label, (figure, _) in row.items():
+            holders.setdefault((_fold(label), printed(figure).value), []).append(name)
+    shared = Counter(pair for names in holders.values() for pair in combinations(names, 2))
+    yield from (pair for pair, times in shared.items() if times >= _LEAST_SHARED)
 
 
 def _fold(label: str) -> str:
@@ -203,21 +226,22 @@ def _registrations(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
 
 
 def _peers(studies: Sequence[Study], review: Review) -> Iterator[BetweenRecords]:
-    """Each SD against those of the same outcome in the same unit in all other arms and trials."""
+    """The least SD of an outcome against those of all other arms and trials; no other can be far below every peer."""
     for outcome, plan in review.outcomes.items():
         rows: list[tuple[str, Path, Figure, int]] = []
         for study in studies:
             for index, result in enumerate(study.results):
                 if result.outcome == outcome and result.unit in (None, plan.unit):
                     rows += _spreads_of(study, index, result)
-        for place, (name, path, sd, n) in enumerate(rows):
-            peers = [other[2] for at, other in enumerate(rows) if at != place]
-            if len(peers) >= 2 and n >= 2:
-                yield BetweenRecords(name, path, attempt("I405", sd, n, peers), ())
+        if len(rows) > 2:
+            least = min(range(len(rows)), key=lambda at: printed(rows[at][2]).value)
+            name, path, sd, n = rows[least]
+            peers = [row[2] for at, row in enumerate(rows) if at != least]
+            yield BetweenRecords(name, path, attempt("I405", sd, n, peers), ())
 
 
 def _spreads_of(study: Study, index: int, result: StudyResult) -> Iterator[tuple[str, Path, Figure, int]]:
     for name, arm in result.arms.items():
         size = size_of(study, result, name)
-        if arm.sd is not None and arm.sd.assumed is None and size is not None:
+        if arm.sd is not None and arm.sd.assumed is None and size is not None and size.n > 1:
             yield study.id, ("results", index, "arms", name, "sd"), arm.sd.value, size.n

@@ -249,7 +249,7 @@ def check_ci_of_mean(
     sd: Figure, n: int, ci_low: Figure, ci_high: Figure, *, level: float = 0.95, rounding: str = "up_or_down"
 ) -> Verdict:
     """Whether the interval of one mean and its SD belong together, by t on n - 1 degrees of freedom."""
-    interval = sd_from_mean_interval(ci_low, ci_high, n, level)
+    interval = sd_from_mean_interval(ci_low, ci_high, n, level, rounding)
     span = spread_span(sd, rounding)
     low, high = (end * math.sqrt(n) for end in span.floats())
     as_se = low <= interval.high and high >= interval.low

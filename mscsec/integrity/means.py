@@ -221,12 +221,14 @@ def _nearest_means(spans: Array, n: Array) -> Array:
     return nearest
 
 
-def sd_from_mean_interval(low: Figure, high: Figure, n: int, level: float = 0.95) -> Interval:
+def sd_from_mean_interval(
+    low: Figure, high: Figure, n: int, level: float = 0.95, rounding: str = "up_or_down"
+) -> Interval:
     """The SD that a printed confidence interval of one mean stands for, by t on n - 1 degrees of freedom."""
     if n < 2 or not 0 < level < 1:
         raise InvalidInput(f"n is {n} and level {level}", "n is 2 or more and the level lies between 0 and 1")
     factor = n**0.5 / (-2 * float(stdtrit(n - 1, (1 - level) / 2)))
-    first, second = before_rounding(low), before_rounding(high)
+    first, second = before_rounding(low, rounding), before_rounding(high, rounding)
     width = float(second.low - first.high), float(second.high - first.low)
     value = float(printed(high).value - printed(low).value)
     if value < 0:

@@ -393,9 +393,13 @@ def _p_of_effect(
     if effect.ci is not None:
         level = float(effect.ci_level or 0.95)
         figures = (measure, effect.estimate.value, effect.ci[0], effect.ci[1], p)
-        found += [attempt("I306", *figures, level=level, df=df, rounding=rounding) for df in _freedoms(measure, arms)]
+        for df in _freedoms(measure, arms):
+            found.append(attempt("I306", *figures, level=level, df=df, rounding=rounding))
+            if found[-1].finding is Finding.CONSISTENT:
+                break
     plain = effect.adjusted is None and setting.independent and measure in ("RR", "OR", "RD")
-    if arms is not None and plain and all(_shares(side, rounding) for side in arms):
+    agrees = any(each.finding is Finding.CONSISTENT for each in found)
+    if arms is not None and plain and not agrees and all(_shares(side, rounding) for side in arms):
         found.append(_p_of_counts(setting, list(arms), p, None))
     if found:
         best = min(found, key=lambda each: _SEVERITY.index(each.finding))

@@ -27,7 +27,7 @@ def traffic_light(table: BiasTable) -> Figure:
     """
     rows = _rows(table)
     sheet = Sheet()
-    labels = [_label(row, table) for row in rows]
+    labels = [name for row, name in zip(table.rows, table.names(), strict=True) if row.counts]
     widest = max(sheet.extent(label)[0] for label in (*labels, "Study"))
     room = min(widest, LABEL) + 0.02
     wrapped = [sheet.wrap(label, room) for label in labels]
@@ -63,16 +63,6 @@ def _rows(table: BiasTable) -> tuple[BiasRow, ...]:
     if not table.standing:
         raise InvalidInput("there is no result to draw", "a picture has one row or more", code="B301")
     return table.standing
-
-
-def _label(row: BiasRow, table: BiasTable) -> str:
-    """The study; with its result where the table is not about one outcome."""
-    parts = [row.label]
-    if table.outcome is None and row.result:
-        parts.append(row.result + (f", {row.timepoint}" if row.timepoint else ""))
-    elif row.timepoint:
-        parts.append(row.timepoint)
-    return ": ".join(parts)
 
 
 def _title(sheet: Sheet, table: BiasTable, width: float) -> None:
@@ -216,7 +206,8 @@ def summary_bars(table: BiasTable) -> Figure:
     heights = [max(SLOT, LINE * len(lines) + 0.1) for lines in labels]
     left = MARGIN + room + 0.15
     width = left + BAR + MARGIN + 0.2
-    legend = _legend_lines(sheet, list(reversed(_levels(rows, table))), width - 2 * MARGIN)
+    levels = sorted(_levels(rows, table), key=lambda word: _order(word, table))
+    legend = _legend_lines(sheet, levels, width - 2 * MARGIN)
     head, gap = 0.45, 0.08
     height = head + sum(heights) + gap + 0.4 + 0.2 + 0.3 * len(legend) + LINE + 0.1
     sheet.size(width, height)

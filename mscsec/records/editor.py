@@ -238,7 +238,11 @@ def _short(item: Any, room: int, name: str) -> bool:
         return True
     parts: Sequence[Any] = list(item.values()) if isinstance(item, Mapping) else item
     flat = not any(isinstance(part, (Mapping, list, tuple)) for part in parts)
-    return not item or (name == "answers" and flat) or (flat and room + len(inline(item)) <= WIDTH and name != "overall" and not name.startswith("D"))
+    return (
+        not item
+        or (name == "answers" and flat)
+        or (flat and room + len(inline(item)) <= WIDTH and name != "overall" and not name.startswith("D"))
+    )
 
 
 def figure(value: float) -> Number:

@@ -59,11 +59,19 @@ def mistake_of(error: Any, opened: tuple[int, int, str] | None, quoted: tuple[in
     if opened is not None and "<stream end>" in problem:
         closing = {"[": "]", "{": "}"}[opened[2]]
         return Mistake(
-            opened[0], opened[1], f"found {opened[2]} that is never closed", "brackets stand in pairs", f"Write the {closing}"
+            opened[0],
+            opened[1],
+            f"found {opened[2]} that is never closed",
+            "brackets stand in pairs",
+            f"Write the {closing}",
         )
     if quoted is not None and quoted[2] == line:  # a quote that was not closed ran on to the next one in the file
         return Mistake(
-            quoted[0], quoted[1], f"found a quote that runs on to line {line}", "quoted text ends in the quote it began with", "Close it"
+            quoted[0],
+            quoted[1],
+            f"found a quote that runs on to line {line}",
+            "quoted text ends in the quote it began with",
+            "Close it",
         )
     for row in _ROWS:
         if row.words in f"{context} {problem}":
@@ -72,4 +80,10 @@ def mistake_of(error: Any, opened: tuple[int, int, str] | None, quoted: tuple[in
                 line, column = start.line + 1, start.column + 1
             return Mistake(line, column, row.found, row.rule, row.instead)
     words = problem.replace("'\\x00'", "the end of the file") + (f" ({context})" if context else "")
-    return Mistake(line, column, f"this is not YAML: {words}", "", "Check the indentation, the quotes and the brackets here and on the line above")
+    return Mistake(
+        line,
+        column,
+        f"this is not YAML: {words}",
+        "",
+        "Check the indentation, the quotes and the brackets here and on the line above",
+    )

@@ -13,6 +13,7 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling import CI, PREDICTION, TAU2_CI
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
+from mscsec.results import Notice
 
 if TYPE_CHECKING:
     from mscsec.effects.reexpressed import ReExpressed
@@ -120,7 +121,7 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> str:
     model = {"random": "a random-effects model", "common": "a common-effect model"}.get(
         fit.model, f"a {fit.model} model"
     )
-    text = f"The {sizes.measure_name}s of {count(fit.k, 'study', 'studies')} were pooled by {method_name(fit.method)} in {model}"
+    text = f"The {measure_plural(sizes.measure_name)} of {count(fit.k, 'study', 'studies')} were pooled by {method_name(fit.method)} in {model}"
     if fit.model == "random" and fit.tau2_method:
         text += f", with the between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
         if fit.tau2_ci_method and fit.tau2_ci_low is not None:
@@ -131,6 +132,16 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> str:
     if fit.prediction_method and fit.prediction_low is not None:
         text += f"; the prediction interval uses {_in_words(fit.prediction_method, PREDICTION_NAMES, PREDICTION, '')}"
     return text + "."
+
+
+def measure_plural(name: str) -> str:
+    """A measure's name in the plural: "odds ratios by Peto's method", "effects as reported"."""
+    head, rest = name, ""
+    for joint in (" (", " under ", " over ", " by ", " as ", " of ", " from ", ", "):
+        before, found, after = head.partition(joint)
+        if found:
+            head, rest = before, found + after + rest
+    return (f"{head[:-1]}ies" if head.endswith("y") else head if head.endswith("s") else f"{head}s") + rest
 
 
 def _in_words(key: str, words: Mapping[str, str], table: Mapping[str, Any], before: str) -> str:
@@ -174,6 +185,30 @@ PREDICTION_NAMES = {
     "normal": "the normal distribution",
     "bootstrap": "the parametric bootstrap of Nagashima",
 }
+
+
+def warning_words(sizes: EffectSizes, fit: PooledResult) -> tuple[str, ...]:
+    """What a reader must know beside the numbers, intervals on the scale of the page; the method sentence is not repeated."""
+    return tuple(
+        _disagreement(sizes, fit, notice) if notice.code == "P204" else str(notice)
+        for notice in fit.warnings
+        if notice.code != "P201"
+    )
+
+
+def _disagreement(sizes: EffectSizes, fit: PooledResult, notice: Notice) -> str:
+    """The interval not shown, where it and the one shown disagree about no effect."""
+    other = "wald" if fit.ci_method.startswith("hksj") else "hksj"
+    found = (fit.details or {}).get(other)
+    if found is None:
+        return str(notice)
+    back = sizes.back()
+    verb = "excludes" if found["excludes_zero"] else "includes"
+    name = {"wald": "Wald", "hksj": "Hartung-Knapp"}
+    return (
+        f"The {name[other]} interval would be {interval(back(found['ci_low']), back(found['ci_high']))} ({p_value(found['p_value'])}) and {verb} no effect; "
+        f"the {name['hksj' if other == 'wald' else 'wald']} interval is shown [{notice.code}]"
+    )
 
 
 def left_out_words(sizes: EffectSizes) -> tuple[tuple[Excluded, ...], int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mscsec.batch.parts import Store
 from mscsec.cli.app import run
 
 from .tables import many, rows_of, write
@@ -105,6 +106,27 @@ def test_processes_write_the_same_bytes_and_need_no_guard(said, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout == wanted
+
+
+def test_an_interrupt_says_how_to_continue(said, monkeypatch, tmp_path):
+    def interrupted(self: object, number: int, part: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "save", interrupted)
+    code, out, err = said("t.csv", "-o", "o.csv")
+    assert (code, out) == (130, "")
+    assert "--resume continues from it" in err
+    assert (tmp_path / "o.csv.parts").is_dir()
+
+
+def test_a_full_disk_is_said(said, monkeypatch):
+    def full(self: object, number: int, part: object) -> None:
+        raise OSError(28, "No space left on device", "o.csv.parts/0000000.csv")
+
+    monkeypatch.setattr(Store, "save", full)
+    code, _, err = said("t.csv", "-o", "o.csv")
+    assert code == 2
+    assert "o.csv.parts/0000000.csv: No space left on device" in err
 
 
 def test_a_bar_is_drawn_on_a_terminal_alone(said, monkeypatch, capsys):

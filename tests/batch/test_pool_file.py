@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from mscsec.batch import ENGINES, FORMATS, Options, engines, pool_file, pool_table
 from mscsec.effects.measures import effect_size
-from mscsec.errors import InvalidInput, MscsecError, UnknownMethod, UnknownName, UsageError
+from mscsec.errors import CannotCompute, InvalidInput, MscsecError, UnknownMethod, UnknownName, UsageError
 from mscsec.pooling import CI, PREDICTION, TAU2, TAU2_CI, pool
 
 from .tables import FIELDS, Analyses, alone, analyses, many, rows_of, same, write
@@ -204,6 +206,16 @@ def test_ways_to_write_an_effect(header, row, measure, folder):
     assert same(number(line["estimate"]), wanted)
 
 
+def test_blank_lines_and_spaces_count_as_lines_and_nothing_else(folder):
+    text = "\n analysis , YI, vi\n\na,0.1, 0.2\n\na,−0.3,0.25\na,+.2,x\n   \n"
+    (folder / "t.csv").write_text(text, encoding="utf-8")
+    summary = pool_file(folder / "t.csv", folder / "o.csv", workers=1)
+    line = read(folder / "o.csv")["a"]
+    assert same(number(line["estimate"]), pool([0.1, -0.3], [0.2, 0.25]).estimate)
+    assert [reject.line for reject in summary.examples] == [7]
+    assert summary.rows == 3
+
+
 def test_names_are_kept_as_they_are_written(folder):
     names = ["007", "NA", "1e3", "Grün, blau", 'say "so"', "  edged  ", "nan", "true"]
     with open(folder / "t.csv", "w", encoding="utf-8-sig", newline="") as file:
@@ -234,6 +246,30 @@ def test_a_frame_gives_the_same_table_with_its_own_keys(folder):
         found.frame, pool_table(folder / "t.csv", group="gene").frame.astype({"gene": int}), check_dtype=False
     )
     assert found.summary.rows == len(rows)
+
+
+@pytest.mark.parametrize("kind", ["category", "Int64", "float64", "datetime64[ns]", "object"])
+def test_keys_of_any_kind(kind, folder):
+    keys = pd.Series([3, 3, 1, 1, 3]).astype(kind)
+    frame = pd.DataFrame({"analysis": keys, "yi": [0.1, 0.2, 0.3, 0.4, 0.5], "vi": [0.1] * 5})
+    found = pool_table(frame).frame
+    assert found["k"].tolist() == [3, 2]
+    assert found["analysis"].tolist() == [keys[0], keys[2]]
+    if kind != "object":
+        frame.to_parquet(folder / "t.parquet")
+        pool_file(folder / "t.parquet", folder / "o.csv", workers=1)
+        assert [line["k"] for line in read(folder / "o.csv").values()] == ["3", "2"]
+
+
+def test_columns_without_a_name_are_passed_over(folder):
+    (folder / "t.csv").write_text('"",analysis,yi,vi,,\n1,a,0.5,0.1,,x\n2,a,0.6,0.1,,', encoding="utf-8")
+    pool_file(folder / "t.csv", folder / "o.csv", workers=1)
+    assert read(folder / "o.csv")["a"]["k"] == "2"
+
+
+def test_a_worker_that_dies_is_said_to_have_died():
+    with pytest.raises(CannotCompute, match="ended before its work was done"):
+        list(ENGINES["processes"].run([1, 2, 3], os._exit, 2, None))
 
 
 def test_missing_values_of_a_frame():
@@ -396,6 +432,20 @@ def test_an_analysis_that_cannot_be_computed_says_why_and_stops_no_other(folder)
     assert wild["status"].startswith(("refused: ", "not converged"))
     assert wild["estimate"] == ""
     assert_as_pool(found, tables, {})
+
+
+@pytest.mark.parametrize(
+    ("package", "options", "output", "extra"),
+    [("pyarrow", {}, "o.parquet", "parquet"), ("distributed", {"engine": "dask"}, "o.csv", "dask")],
+)
+def test_a_package_that_is_not_installed_is_named(package, options, output, extra, folder, monkeypatch):
+    table = write(folder / "t.csv", rows_of(many(2)))
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UsageError, match=rf"pip install 'mscsec\[{extra}\]'"):
+        pool_file(table, folder / output, **options)
+    assert list(folder.iterdir()) == [table]
 
 
 def test_dask_without_a_cluster_says_so(folder, monkeypatch):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,3 +120,29 @@ def test_the_manifest_says_what_the_run_is_of(tmp_path, monkeypatch):
     assert manifest["input"] == str(table)
     assert manifest["size"] == table.stat().st_size
     assert manifest["mode"] == "contiguous"
+
+
+def test_a_command_that_is_killed_leaves_no_process_behind_and_continues(tmp_path):
+    table = write(tmp_path / "t.csv", rows_of(many(20_000)))
+    call = "mscsec.batch.pool_file('t.csv', 'o.csv', engine='processes', workers=2, piece_size=20_000)"
+    command = [sys.executable, "-c", f"import mscsec.batch; {call}"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    parts = tmp_path / "o.csv.parts"
+    wait_for(lambda: list(parts.glob("*.npz")) or process.poll() is not None)
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    process.wait()
+    assert workers
+    assert not (tmp_path / "o.csv").exists()
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    summary = pool_file(table, tmp_path / "o.csv", workers=1, resume=True, piece_size=20_000)
+    assert summary.resumed > 0
+    assert summary.analyses == 20_000
+
+
+def wait_for(event: Callable[[], object], seconds: float = 20.0) -> None:
+    """Returns once `event()` is true; fails after a while."""
+    end = time.monotonic() + seconds
+    while not event():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)

@@ -21,7 +21,12 @@ from mscsec.records.template import template
 from .base import STUDIES
 from .conftest import Cli
 
-NEW = STUDIES["abel2019"].replace("abel2019", "newman2024").replace("Ada Abel", "Nat Newman").replace("mean: 8.2, ", "mean: 8.20, ")
+NEW = (
+    STUDIES["abel2019"]
+    .replace("abel2019", "newman2024")
+    .replace("Ada Abel", "Nat Newman")
+    .replace("mean: 8.2, ", "mean: 8.20, ")
+)
 
 
 def records(here: Path) -> dict[str, bytes]:
@@ -86,7 +91,9 @@ def test_an_id_that_is_taken_is_refused_and_forced(cli: Cli, here: Path) -> None
 
 
 def test_a_file_of_another_study_is_not_overwritten(cli: Cli, here: Path) -> None:
-    (here / "studies" / "newman2024.yaml").write_text(STUDIES["abel2019"].replace("abel2019", "elsewhere"), encoding="utf-8")
+    (here / "studies" / "newman2024.yaml").write_text(
+        STUDIES["abel2019"].replace("abel2019", "elsewhere"), encoding="utf-8"
+    )
     before = records(here)
     answer = cli("add-study", "--from", "-", stdin=NEW)
     assert answer.code == 2
@@ -173,7 +180,10 @@ class Terminal:
 
     def __init__(self, here: Path) -> None:
         main, far = pty.openpty()
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONWARNINGS"} | {"TERM": "dumb", "COLUMNS": "80"}
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONWARNINGS"} | {
+            "TERM": "dumb",
+            "COLUMNS": "80",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mscsec", "add-study"], cwd=here, stdin=far, stdout=subprocess.PIPE, stderr=far, env=environment, start_new_session=True, preexec_fn=_control,
         )  # fmt: skip
@@ -258,14 +268,22 @@ def test_questions_at_a_terminal_make_a_record(terminal: Terminal, here: Path) -
     text = (here / "studies" / "newman2024.yaml").read_text(encoding="utf-8")
     assert out == text
     study = load(here / "studies").study("newman2024")
-    assert (study.citation.title, study.design.country, study.citation.authors) == ("A trial: of something", "NO", ("Nat Newman", "Ola Olsen"))
+    assert (study.citation.title, study.design.country, study.citation.authors) == (
+        "A trial: of something",
+        "NO",
+        ("Nat Newman", "Ola Olsen"),
+    )
     assert study.results[0].reported is not None
     assert study.results[0].reported.p is not None
     assert study.results[0].reported.p.bound == "<"
 
 
 WRONG = {
-    "id (": [("Newman 2024", "an id has lower-case"), ("abel2019", "abel2019 is taken"), ("", "an answer is needed here")],
+    "id (": [
+        ("Newman 2024", "an id has lower-case"),
+        ("abel2019", "abel2019 is taken"),
+        ("", "an answer is needed here"),
+    ],
     "year": [("24", "a year has four digits")],
     "doi": [("https://doi.org/x", "a doi is bare and starts with 10.")],
     "type (": [("rct", "allowed here: parallel-rct, cluster-rct"), ("", "an answer is needed here")],

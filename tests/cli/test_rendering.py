@@ -34,11 +34,15 @@ def test_as_stored(name: str, columns: int, cli: Cli, golden: Callable[[str, str
 
 
 def test_every_stored_file_is_compared() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == {f"{name}-{columns}.txt" for name in CALLS for columns in (80, 120)}
+    assert {path.name for path in GOLDEN.iterdir()} == {
+        f"{name}-{columns}.txt" for name in CALLS for columns in (80, 120)
+    }
 
 
 @pytest.mark.parametrize("columns", [60, 80, 100, 120, 200])
-@pytest.mark.parametrize("name", [name for name in CALLS if name != "check"])  # which writes for editors, a problem a line
+@pytest.mark.parametrize(
+    "name", [name for name in CALLS if name != "check"]
+)  # which writes for editors, a problem a line
 def test_no_line_is_wider_than_the_terminal(name: str, columns: int, cli: Cli) -> None:
     answer = cli(*CALLS[name], columns=columns)
     wide = [line for line in answer.out.splitlines() if len(line) > columns]

@@ -18,7 +18,7 @@ from mscsec.integrity.review import review
 from .base import base_of, record
 
 RECORDS = 8  # in each simulated base
-BASES = 5  # drawn for each rule: 40 records
+BASES = 8  # drawn for each rule: 64 records
 
 # Decimal's own rounding modes, which know nothing of `ROUNDING`; by sign where a rule looks toward infinity.
 _UP = (ROUND_HALF_UP, ROUND_HALF_DOWN)  # of a positive and of a negative number

@@ -255,7 +255,10 @@ def test_file_that_the_system_refuses(error: OSError, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda path: None, "cannot be read: No such file or directory. Name an existing one, or make one: mscsec init"),
+        (
+            lambda path: None,
+            "cannot be read: No such file or directory. Name an existing one, or make one: mscsec init",
+        ),
         (lambda path: path.write_text("x"), "cannot be read: Not a directory"),
         (lambda path: path.mkdir(), "review.yaml is missing: a folder of study records holds its protocol there"),
         (lambda path: path.symlink_to(path.name), "cannot be read: Too many levels of symbolic links"),
@@ -316,7 +319,9 @@ def test_a_rule_between_values_is_silenced_with_a_reason_and_only_so(tmp_path: P
 
 
 def test_a_silencing_comment_behind_the_line_above_does_not_reach_down(tmp_path: Path) -> None:
-    text = STUDY.replace("{events: 3}\n", "{events: 3}  # mscsec: ignore[R205] a reason\n").replace("events: 7", "events: 22")
+    text = STUDY.replace("{events: 3}\n", "{events: 3}  # mscsec: ignore[R205] a reason\n").replace(
+        "events: 7", "events: 22"
+    )
     write(tmp_path, {S: text})
     assert [problem.code for problem in inspect(tmp_path)[1]] == ["R205"]
 
@@ -341,7 +346,9 @@ def test_no_traceback_in_a_process_of_its_own(name: str, tmp_path: Path) -> None
 
 def test_there_are_cases_for_every_code_of_the_room() -> None:
     said = Path(__file__).read_text(encoding="utf-8")
-    source = "".join(path.read_text(encoding="utf-8") for path in (Path(inspect.__code__.co_filename).parent).glob("*.py"))
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in (Path(inspect.__code__.co_filename).parent).glob("*.py")
+    )
     codes = set(re.findall(r'"(R[0-2]\d\d)"', source)) - {"R000"}
     assert {code for code in codes if code not in said} == set()
     assert len(CASES) + len(FILE_CASES) + len(THINGS) >= 60

@@ -26,7 +26,7 @@ SOUND = {
     "wide characters": "漢字: 😀😀\nnext: {é: [ñ, 😀, z]}\n",
     "block scalars": "a: |\n  one\n   two\nb: >-\n  one\n  two\n\n  three\nc: 3\n",
     "folded plain": "a: one\n  two\n  three\nb: 'it''s\n\n  folded'\nc: \"x\\ty\\u00e9\"\n",
-    "quoted keys": '"a b": 1\n\'c\': 2\n? d\n: 3\n',
+    "quoted keys": "\"a b\": 1\n'c': 2\n? d\n: 3\n",
     "nothing": "a:\nb: ~\nc: ''\nd: [ , ]\n".replace("[ , ]", "[]"),
     "anchors": "a: &x {k: [1, 2]}\nb: *x\nc: [*x, &y z, *y]\n",
     "flow over lines": "a: [1,\n  {b: 2,\n   c: 3},\n  [4]]\n",

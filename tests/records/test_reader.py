@@ -19,7 +19,15 @@ from .bases import FILES, STUDY, write
 
 
 def test_load_gives_protocol_and_studies_in_order_of_file_name(tmp_path: Path) -> None:
-    write(tmp_path, {"b.yaml": STUDY.replace("roe2021", "zoe"), "a.yaml": STUDY.replace("roe2021", "abe"), ".hidden.yaml": "[", "notes.txt": "["})
+    write(
+        tmp_path,
+        {
+            "b.yaml": STUDY.replace("roe2021", "zoe"),
+            "a.yaml": STUDY.replace("roe2021", "abe"),
+            ".hidden.yaml": "[",
+            "notes.txt": "[",
+        },
+    )
     base = mscsec.load(tmp_path)
     assert [study.id for study in base.studies] == ["abe", "zoe", "roe2021"]
     assert base.review.title == "A review"
@@ -42,12 +50,19 @@ def test_every_value_leads_to_its_place(tmp_path: Path) -> None:
         assert lines[origin.line - 1][origin.column - 1 :].startswith(text)
         assert origin.text == text
         assert str(origin) == f"{tmp_path}/roe2021.yaml:{origin.line}:{origin.column}"
-    assert base.origin("roe2021", ("results", 1, "arms", "nobody")).line == base.origin("roe2021", ("results", 1, "arms")).line
+    assert (
+        base.origin("roe2021", ("results", 1, "arms", "nobody")).line
+        == base.origin("roe2021", ("results", 1, "arms")).line
+    )
     assert base.documents["roe2021"].sha256 == hashlib.sha256(STUDY.encode()).hexdigest()
 
 
 def test_a_figure_in_full_dress_stands_at_its_value(tmp_path: Path) -> None:
-    base = load(write(tmp_path, {"roe2021.yaml": STUDY.replace("comparator, n: 21", "comparator, n: {assumed: half, value: 21}")}))
+    base = load(
+        write(
+            tmp_path, {"roe2021.yaml": STUDY.replace("comparator, n: 21", "comparator, n: {assumed: half, value: 21}")}
+        )
+    )
     origin = base.origin("roe2021", ("arms", "control", "n"))
     assert (origin.line, origin.column, origin.text) == (15, 57, "21")
 
@@ -57,7 +72,11 @@ def test_the_error_holds_every_problem_in_order(tmp_path: Path) -> None:
     with pytest.raises(RecordError) as caught:
         load(tmp_path)
     problems = caught.value.problems
-    assert [(Path(problem.file).name, problem.code) for problem in problems] == [("a.yaml", "R008"), ("roe2021.yaml", "R106"), ("roe2021.yaml", "R106")]
+    assert [(Path(problem.file).name, problem.code) for problem in problems] == [
+        ("a.yaml", "R008"),
+        ("roe2021.yaml", "R106"),
+        ("roe2021.yaml", "R106"),
+    ]
     assert [problem.line for problem in problems] == [1, 6, 29]
     assert all(problem.head in str(caught.value) for problem in problems)
     assert caught.value.exit_code == 2

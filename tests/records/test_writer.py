@@ -74,14 +74,19 @@ def test_awkward_text_survives_everywhere(text: str) -> None:
     assert yaml.safe_load(dump_study(data)) == data
 
 
-@pytest.mark.parametrize("text", ["5.50", "5.", ".5", "+3", "1e3", "1E-5", "-0", "0.0", "1.0e+2", "12345678901234567890"])
+@pytest.mark.parametrize(
+    "text", ["5.50", "5.", ".5", "+3", "1e3", "1E-5", "-0", "0.0", "1.0e+2", "12345678901234567890"]
+)
 def test_numbers_keep_their_text_and_are_numbers_to_others(text: str) -> None:
     number = resolve(text, plain=True)
     written = dump_study({"a": number, "b": [number]})
     assert exact(reread(written)) == {"a": ("number", text), "b": [("number", text)]}
 
 
-WORDS = st.one_of(st.sampled_from(AWKWARD), st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp")), max_size=30))
+WORDS = st.one_of(
+    st.sampled_from(AWKWARD),
+    st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp")), max_size=30),
+)
 FIGURES = st.decimals(-1000, 1000, places=2).map(lambda value: Number(str(value), str(value)))
 KEYS = st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=8)
 DATA = st.recursive(

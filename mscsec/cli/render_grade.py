@@ -1,0 +1,236 @@
+"""Certainty of evidence and summary of findings: for a terminal, a manuscript, a spreadsheet and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from mscsec.appraisal.findings import Finding, SummaryOfFindings
+from mscsec.appraisal.grade import Step
+from mscsec.cli.output import csv_text, styled, unicode_output, width, wrap
+from mscsec.report.certainty import Body
+from mscsec.report.numbers import count, interval, number
+
+HEADS = ("Outcome", "Participants (studies)", "Relative effect (95% CI)", "Risk with comparison", "Risk with intervention",
+         "Difference (95% CI)", "Certainty", "What happens")  # fmt: skip
+PLAIN = str.maketrans({"⊕": "+", "◯": "o", "○": "o"})
+
+
+def effect_words(row: Finding) -> str:
+    """The relative effect, or the difference of means."""
+    if row.relative is not None:
+        return f"{row.measure} {number(row.relative)} ({interval(row.relative_low, row.relative_high)})"
+    if row.difference is not None:
+        return f"{row.measure} {number(row.difference)} ({interval(row.difference_low, row.difference_high)})"
+    return ""
+
+
+def finding_cells(row: Finding) -> list[str]:
+    """One row of the summary as text, in the order of `HEADS`."""
+    people = (
+        ""
+        if not row.studies
+        else f"{row.participants if row.participants is not None else 'not known'} ({row.studies})"
+    )
+    outcome = row.outcome + (f", {row.followup}" if row.followup else "")
+    absolute = row.absolute
+    risks = ["", "", ""]
+    if absolute is not None:
+        low, high = sorted((absolute.risk_low, absolute.risk_high))
+        risks = [
+            f"{_per_1000(absolute.baseline)} per 1000",
+            f"{_per_1000(absolute.risk)} per 1000 ({_per_1000(low)} to {_per_1000(high)})",
+            absolute.text,
+        ]
+    elif row.difference is not None:
+        risks[2] = f"{number(row.difference)} ({interval(row.difference_low, row.difference_high)})"
+    relative = effect_words(row) if row.relative is not None else ""
+    marks = f" ({', '.join(row.marks)})" if row.marks else ""
+    certainty = f"{row.symbol} {row.certainty}{marks}".strip()
+    return [outcome, people, relative, *risks, certainty, row.statement]
+
+
+def _per_1000(risk: float) -> int:
+    return int(1000 * risk + 0.5 + 1e-9)
+
+
+def _change(step: Step) -> str:
+    return f"{step.change:+d}" if step.change else "0"
+
+
+def _symbols(text: str) -> str:
+    return text if unicode_output() else text.translate(PLAIN)
+
+
+def grade_text(bodies: Sequence[Body], found: SummaryOfFindings) -> str:
+    """Every step of every rating, then the findings."""
+    cells = width()
+    lines: list[str] = []
+    for body in bodies:
+        rated = body.certainty
+        lines += [styled(f"Certainty of evidence: {rated.outcome} ({body.outcome})", "1")]
+        lines += [f"{_symbols(rated.symbol)} {rated.level}", ""]
+        lines += wrap(f"Target: {rated.target}", cells, "  ")
+        lines += wrap(f"Start: {rated.start}. {rated.start_reason}", cells, "  ")
+        for step in rated.steps:
+            head = f"{_change(step):>3}  {step.name}: {step.label}"
+            if step.overridden:
+                said = "cannot say" if step.proposed is None else f"propose {step.proposed}"
+                head += f" (decided; the data {said})"
+            lines.append(head)
+            lines += wrap(f"     {step.reason}", cells, "     ")
+            if step.overridden and step.proposed_reason != step.reason:
+                lines += wrap(f"     From the data: {step.proposed_reason}", cells, "     ")
+        lines += wrap(f"  =  {rated.level}: {rated.meaning}", cells, "     ")
+        if body.baseline_from and body.evidence.baseline_risk is not None:
+            lines += wrap(
+                f"Baseline risk {_per_1000(body.evidence.baseline_risk)} per 1000: {body.baseline_from}", cells, "  "
+            )
+        for notice in (*rated.warnings, *body.warnings):
+            lines += wrap(f"Note: {notice}", cells, "  ")
+        lines.append("")
+    return "\n".join([*lines, *_findings_text(found, cells)]) + "\n"
+
+
+def _findings_text(found: SummaryOfFindings, cells: int) -> list[str]:
+    lines = [styled("Summary of findings", "1")]
+    for row in found.rows:
+        values = [_symbols(cell) for cell in finding_cells(row)]
+        lines += ["", *wrap(values[0], cells)]
+        rows = [[f"  {head}", value] for head, value in zip(HEADS[1:], values[1:], strict=True) if value]
+        room = max(len(head) for head, _ in rows) + 2
+        for head, value in rows:
+            first, *rest = wrap(value, cells - room)
+            lines += [head.ljust(room) + first, *(" " * room + line for line in rest)]
+    lines.append("")
+    for mark, note in found.notes.items():
+        lines += wrap(f"{mark}. {note}", cells, "   ")
+    if any(row.absolute for row in found.rows):
+        lines += wrap(found.remark, cells)
+    for notice in found.warnings:
+        lines += wrap(f"Note: {notice}", cells, "  ")
+    return lines
+
+
+def grade_csv(bodies: Sequence[Body], found: SummaryOfFindings) -> str:
+    """The evidence profile: one row an outcome and domain, then the rating; every digit kept."""
+    head = [
+        "outcome",
+        "label",
+        "domain",
+        "proposed",
+        "levels",
+        "change",
+        "after",
+        "overridden",
+        "reason",
+        "proposed_reason",
+    ]
+    head += ["certainty", "k", "participants", "events", "measure", "estimate", "ci_low", "ci_high"]
+    head += ["baseline_risk", "risk", "risk_low", "risk_high", "statement"]
+    rows = []
+    for body, row in zip(bodies, found.rows, strict=False):
+        e, rated, a = body.evidence, body.certainty, row.absolute
+        common = [
+            rated.level,
+            e.k,
+            e.participants,
+            e.events,
+            e.measure,
+            e.estimate,
+            e.ci_low,
+            e.ci_high,
+            e.baseline_risk,
+        ]
+        risks = [a.risk, a.risk_low, a.risk_high] if a else [None, None, None]
+        rows += [
+            [body.outcome, rated.outcome, step.domain, step.proposed, step.levels, step.change, step.after,
+             str(step.overridden).lower(), step.reason, step.proposed_reason, *common, *risks, rated.statement]
+            for step in rated.steps
+        ]  # fmt: skip
+    return csv_text(head, rows)
+
+
+PROFILE = ("Outcome", "Studies", "Design", "Risk of bias", "Inconsistency", "Indirectness", "Imprecision", "Other considerations",
+           "Effect", "Certainty")  # fmt: skip
+
+
+def profile_cells(body: Body, row: Finding) -> list[str]:
+    """One row of the evidence profile as text, in the order of `PROFILE`."""
+    steps = {step.domain: step for step in body.certainty.steps}
+    down = [_judged(steps[key]) for key in ("risk_of_bias", "inconsistency", "indirectness", "imprecision")]
+    others = [f"{step.name.lower()}: {_judged(step)}" for key, step in steps.items()
+              if key not in ("risk_of_bias", "inconsistency", "indirectness", "imprecision") and (step.change or step.levels)]  # fmt: skip
+    design = {"randomised": "randomised trials", "case-series": "case series"}.get(
+        body.evidence.design, "non-randomised studies"
+    )
+    return [body.certainty.outcome, count(body.evidence.k, "study", "studies"), design, *down, "; ".join(others) or "none",
+            effect_words(row), f"{row.symbol} {row.certainty}"]  # fmt: skip
+
+
+def _judged(step: Step) -> str:
+    return f"{step.label} ({step.change:+d})" if step.change else step.label
+
+
+def grade_markdown(bodies: Sequence[Body], found: SummaryOfFindings) -> str:
+    """Summary of findings, evidence profile and the reasons, for a manuscript."""
+    lines = ["**Summary of findings**", "", _md(HEADS), "|" + " --- |" * len(HEADS)]
+    lines += [_md(finding_cells(row)) for row in found.rows]
+    lines += ["", *(f"{mark}. {note}\n" for mark, note in found.notes.items()), found.remark, ""]
+    if bodies:
+        lines += ["**Evidence profile**", "", _md(PROFILE), "|" + " --- |" * len(PROFILE)]
+        lines += [_md(profile_cells(body, row)) for body, row in zip(bodies, found.rows, strict=False)]
+        lines.append("")
+    for body in bodies:
+        lines += [f"**{body.certainty.outcome}**: starts at {body.certainty.start}.", ""]
+        lines += [f"- {step.name}, {_change(step)}{_decided(step)}: {step.reason}" for step in body.certainty.steps]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _decided(step: Step) -> str:
+    return " (decided by the panel)" if step.overridden else ""
+
+
+def _md(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+_STYLE = (
+    "body{font:15px/1.45 system-ui,sans-serif;max-width:80rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
+    "table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{border:1px solid #b3b3b3;padding:.4rem .6rem;"
+    "text-align:left;vertical-align:top}th{background:#ececec}"
+)
+
+
+def grade_html(bodies: Sequence[Body], found: SummaryOfFindings) -> str:
+    """One page that needs nothing else: findings, profile, and each step with its reason."""
+    parts = ["<h1>Summary of findings</h1>", _html_table(HEADS, [finding_cells(row) for row in found.rows])]
+    parts += [f"<p>{escape(mark)}. {escape(note)}</p>" for mark, note in found.notes.items()]
+    parts.append(f"<p>{escape(found.remark)}</p>")
+    if bodies:
+        rows = [profile_cells(body, row) for body, row in zip(bodies, found.rows, strict=False)]
+        parts += ["<h2>Evidence profile</h2>", _html_table(PROFILE, rows)]
+    for body in bodies:
+        steps = [[step.name, _change(step) + _decided(step), step.reason] for step in body.certainty.steps]
+        parts.append(f"<h2>{escape(body.certainty.outcome)}</h2><p>Starts at {escape(body.certainty.start)}.</p>")
+        parts.append(_html_table(("Domain", "Levels", "Reason"), steps))
+    meanings = [[name, text] for name, text in found.meanings.items()]
+    parts += ["<h2>Certainty</h2>", _html_table(("Level", "Meaning"), meanings)]
+    page = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Summary of findings</title>'
+        f"<style>{_STYLE}</style></head>\n<body>\n{page}\n</body></html>\n"
+    )
+
+
+def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "\n".join(
+        "<tr>"
+        + f'<th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"

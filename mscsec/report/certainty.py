@@ -1,0 +1,174 @@
+"""From a pooled outcome and its assessments to the body of evidence that GRADE rates, and to its findings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mscsec.appraisal.degree import degree
+from mscsec.appraisal.evidence import RATIOS, Evidence
+from mscsec.appraisal.grade import Certainty, Override, rate
+from mscsec.appraisal.judgements import bias_table, recorded_appraisals, tools_of
+from mscsec.appraisal.proposals import GRADE_DOMAINS
+from mscsec.effects.collect import StudyEffect
+from mscsec.effects.sizes import EffectSizes
+from mscsec.pooling.result import PooledResult
+from mscsec.records.models import GradeOutcome, Study
+from mscsec.records.reader import EvidenceBase
+from mscsec.results import Notice, Result
+
+Fit = Callable[[EffectSizes], PooledResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Body(Result):
+    """One outcome rated: what was looked at, the rating, and where its numbers come from.
+
+    tool : instrument of the risk-of-bias judgements; empty where nothing is assessed. baseline_from : in words.
+    """
+
+    outcome: str
+    comparison: str | None
+    evidence: Evidence
+    certainty: Certainty
+    tool: str
+    baseline_from: str
+    warnings: tuple[Notice, ...] = ()
+
+
+def body_of(
+    base: EvidenceBase, sizes: EffectSizes, fit: PooledResult, refit: Fit, baseline: float | None = None
+) -> Body:
+    """The certainty of one pooled outcome: proposals from the data, decisions from `grade:` in the protocol.
+
+    refit : pools some of the studies again in the same way, for the estimate without those at high risk of bias.
+    baseline : risk in the comparison group, in [0, 1]; the protocol's, else that of the pooled comparison groups, where
+        None. Raises `InvalidInput` as `rate` does.
+    """
+    decision = base.review.grade.get(sizes.outcome) or GradeOutcome()
+    plan = base.review.outcomes[sizes.outcome]
+    studies = [base.study(row.study) for row in sizes.rows]
+    tool, judged = _judgements(studies, sizes, base)
+    risk, said, notices = _baseline(sizes, decision, baseline)
+    ratio = sizes.measure in RATIOS
+    difference = sizes.important_difference
+    evidence = Evidence(
+        outcome=plan.label,
+        measure=sizes.measure,
+        design=_design(studies, tool),
+        k=fit.k,
+        estimate=fit.estimate,
+        ci_low=fit.ci_low,
+        ci_high=fit.ci_high,
+        intervention=_intervention(base, sizes),
+        level=fit.level,
+        prediction_low=fit.prediction_low,
+        prediction_high=fit.prediction_high,
+        i2=fit.i2,
+        tau2=fit.tau2,
+        study_estimates=tuple(row.yi for row in sizes.rows),
+        study_low=tuple(row.ci_low for row in sizes.rows),
+        study_high=tuple(row.ci_high for row in sizes.rows),
+        weights=fit.weights,
+        judgements=judged,
+        without_high=_without_high(sizes, judged, refit),
+        participants=_total(sizes.rows, "n"),
+        events=_total(sizes.rows, "events"),
+        baseline_risk=risk,
+        sd=_sd(sizes.rows),
+        important_difference=None if ratio else difference,
+        important_ratio=min(difference, 1 / difference) if ratio and difference else None,
+        sizes=(float(decision.sizes[0]), float(decision.sizes[1]), float(decision.sizes[2]))
+        if decision.sizes
+        else None,
+        suspicions=decision.suspicions,
+        followup=decision.followup or "",
+    )
+    return Body(
+        sizes.outcome, sizes.comparison, evidence, rate(evidence, overrides_of(decision)), tool, said, tuple(notices)
+    )
+
+
+def overrides_of(decision: GradeOutcome) -> dict[str, Override]:
+    """The panel's decisions as `rate` takes them: levels without their sign, by domain."""
+    made = {key: getattr(decision, key) for key in GRADE_DOMAINS}
+    return {key: Override(abs(int(item.levels)), item.reason) for key, item in made.items() if item is not None}
+
+
+def _judgements(studies: list[Study], sizes: EffectSizes, base: EvidenceBase) -> tuple[str, tuple[str | None, ...]]:
+    """The instrument that most of the pooled results are assessed with, and the overall judgement of each."""
+    used = [item.tool for item in recorded_appraisals(studies, sizes.outcome)]
+    if not used:
+        return "", ()
+    tool = max(tools_of(recorded_appraisals(studies, sizes.outcome)), key=used.count)
+    table = bias_table(studies, tool, sizes.outcome, plans=base.review.outcomes)
+    found: dict[str, str] = {}
+    for row in table.standing:
+        at = next((one.timepoint for one in sizes.rows if one.study == row.study), None)
+        if row.judgement("overall") and row.timepoint in (None, at):
+            found.setdefault(row.study, row.judgement("overall"))
+    return tool, tuple(found.get(row.study) for row in sizes.rows)
+
+
+def _design(studies: list[Study], tool: str) -> str:
+    """The weakest design among the studies, as GRADE starts from it."""
+    kinds = {study.design.type for study in studies}
+    if "single-arm" in kinds:
+        return "case-series"
+    if "nonrandomised" in kinds:
+        return "nonrandomised-robins-i" if tool.startswith("robins-i") else "nonrandomised"
+    return "randomised"
+
+
+def _intervention(base: EvidenceBase, sizes: EffectSizes) -> str:
+    plan = base.review.comparisons.get(sizes.comparison or "")
+    return " or ".join(plan.experimental) if plan else "the intervention"
+
+
+def _without_high(sizes: EffectSizes, judged: tuple[str | None, ...], refit: Fit) -> tuple[float, float, float] | None:
+    """The estimate without the results at high risk of bias; None where none is, or none would be left."""
+    high = [
+        row.study
+        for row, word in zip(sizes.rows, judged, strict=False)
+        if word is not None and degree(word) in ("high", "critical")
+    ]
+    if not high or len(high) == len(sizes.rows):
+        return None
+    fit = refit(sizes.without(high))
+    return fit.estimate, fit.ci_low, fit.ci_high
+
+
+def _total(rows: tuple[StudyEffect, ...], name: str) -> int | None:
+    """The sum over both arms of all studies; None where one does not report it."""
+    values = [getattr(arm, name) for row in rows for arm in (row.experimental, row.comparator)]
+    return None if None in values else round(math.fsum(values))
+
+
+def _sd(rows: tuple[StudyEffect, ...]) -> float | None:
+    """Pooled SD of the comparison groups; None where one is not known."""
+    arms = [row.comparator for row in rows]
+    known = [(arm.sd, arm.n) for arm in arms if arm.sd is not None and arm.n is not None and arm.n > 1]
+    if len(known) < len(arms) or not known:
+        return None
+    return math.sqrt(math.fsum(sd**2 * (n - 1) for sd, n in known) / math.fsum(n - 1 for _, n in known))
+
+
+def _baseline(
+    sizes: EffectSizes, decision: GradeOutcome, asked: float | None
+) -> tuple[float | None, str, list[Notice]]:
+    """The assumed risk in the comparison group, where it is from, and a notice where nobody stated one."""
+    if asked is not None:
+        return asked, "as given on the command line", []
+    stated = decision.baseline_risk
+    if stated is not None:
+        where = stated.source.where if stated.source else stated.assumed or "stated in the protocol"
+        return float(stated), where, []
+    events = [row.comparator.events for row in sizes.rows]
+    people = [row.comparator.n for row in sizes.rows]
+    known = [(e, n) for e, n in zip(events, people, strict=True) if e is not None and n]
+    if len(known) < len(sizes.rows) or not known:
+        return None, "", []
+    lost, total = math.fsum(e for e, _ in known), math.fsum(n for _, n in known)
+    said = f"{lost:g} of {total:g} in the comparison groups"
+    return lost / total, said, [Notice("B408", f"no baseline risk is stated for {sizes.outcome}; taken as {said}")]
