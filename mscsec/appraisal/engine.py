@@ -66,7 +66,7 @@ def assessment_problems(
     """Every problem for which `appraise` would refuse these inputs, in order; empty where it would not."""
     form = instrument(tool) if isinstance(tool, str) else tool
     taken, problems = check(form, answers, settings, judgements, reasons, directions)
-    return problems or _without_reason(_run(form, taken))
+    return (*problems, *_without_reason(_run(form, taken)))  # an answer that is no option counts as open
 
 
 def _without_reason(result: Appraisal) -> tuple[AssessmentProblem, ...]:

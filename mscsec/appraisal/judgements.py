@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -54,6 +55,7 @@ class BiasRow(Result):
     counts : True for the one assessment of a result that stands for it: the consensus, else the first on record.
     weight : share of the study in the meta-analysis, in [0, 1]; None where there is none, or the study is not in it.
     suggestions : answers that the design flags speak for, to questions that are open; they count for nothing.
+    name : the study's label, with result and time point only where they tell rows of the table apart.
     """
 
     study: str
@@ -66,6 +68,7 @@ class BiasRow(Result):
     appraisal: Appraisal | None
     support: dict[str, str]
     suggestions: tuple[Suggestion, ...]
+    name: str = ""
 
     def judgement(self, place: str) -> str:
         """The judgement of a domain or "overall"; empty while it is open, and where nobody has assessed the result."""
@@ -94,16 +97,6 @@ class BiasTable(Result):
     shares: dict[str, dict[str, float]]
     weighted: bool
     warnings: tuple[Notice, ...] = ()
-
-    def names(self) -> tuple[str, ...]:
-        """What each row is about, in order: the study, with result and time point only where they tell rows apart."""
-        ids = [row.study for row in self.standing]
-        found = []
-        for row in self.rows:
-            parts = [row.label] if self.outcome else [row.label, row.result or ""]
-            parts += [row.timepoint or ""] if not self.outcome or ids.count(row.study) > 1 else []
-            found.append(", ".join(part for part in parts if part))
-        return tuple(found)
 
     @property
     def standing(self) -> tuple[BiasRow, ...]:
@@ -168,14 +161,18 @@ def bias_table(
     """
     form = instrument(tool)
     found = [item for item in recorded_appraisals(studies, outcome) if item.tool == form.key]
-    standing = _standing(found)
+    standing = {id(item) for item in _standing(found).values()}
+    of_study: dict[str, list[RecordedAppraisal]] = {}
+    for item in found:
+        of_study.setdefault(item.study, []).append(item)
     rows: list[BiasRow] = []
     for study in studies:
-        own = [item for item in found if item.study == study.id]
+        own = of_study.get(study.id, [])
         weight = weights.get(study.id) if weights is not None else None
-        rows += [_row(study, item, form, item in standing.values(), weight, plans or {}) for item in own]
+        rows += [_row(study, item, form, id(item) in standing, weight, plans or {}) for item in own]
         if not own and (outcome is not None or not found) and (weights is None or study.id in weights):
             rows.append(_open_row(study, form, outcome, weight, plans or {}))
+    rows = _named(rows, outcome)
     domains = _domains(form, found)
     words = form.overall[0].judgements if form.overall else form.judgements
     known = tuple(dict.fromkeys((*form.judgements, *words)))
@@ -184,6 +181,17 @@ def bias_table(
         form.key, form.name, form.version, outcome, domains, known, tuple(rows), shares, weights is not None,
         _notices(found),
     )  # fmt: skip
+
+
+def _named(rows: Sequence[BiasRow], outcome: str | None) -> list[BiasRow]:
+    """The rows with their names."""
+    often = Counter(row.study for row in rows if row.counts)
+    named = []
+    for row in rows:
+        parts = [row.label] if outcome else [row.label, row.result or ""]
+        parts += [row.timepoint or ""] if not outcome or often[row.study] > 1 else []
+        named.append(replace(row, name=", ".join(part for part in parts if part)))
+    return named
 
 
 def _standing(found: Sequence[RecordedAppraisal]) -> dict[str, RecordedAppraisal]:
@@ -265,10 +273,12 @@ def _notices(found: Sequence[RecordedAppraisal]) -> tuple[Notice, ...]:
         for notice in item.appraisal.warnings
         if notice.code not in ("B106", "B107")  # departures stand in the table, a draft is a note on the tool
     ]
-    for name in dict.fromkeys(item.key for item in found):
-        who = [item for item in found if item.key == name]
-        if len(who) > 1 and not any(_agreed(item) for item in who):
-            said = ", ".join(item.assessor for item in who)
+    assessors: dict[str, list[str]] = {}
+    for item in found:
+        assessors.setdefault(item.key, []).append(item.assessor)
+    for name, who in assessors.items():
+        if len(who) > 1 and CONSENSUS not in (one.casefold() for one in who):
+            said = ", ".join(who)
             notices.append(Notice("B007", f"{name} is assessed by {said} without a consensus; the first stands"))
     return tuple(notices)
 

@@ -30,10 +30,6 @@ def _items(row: BiasRow) -> dict[str, Item]:
     return {} if row.appraisal is None else {i.id: i for i in row.appraisal.items}
 
 
-def _name(row: BiasRow, found: BiasTable) -> str:
-    return found.names()[found.rows.index(row)]
-
-
 def _cell(row: BiasRow, place: str, found: BiasTable) -> str:
     item = _items(row).get(place)
     if item is None and row.appraisal is not None:
@@ -56,9 +52,9 @@ def table_text(found: BiasTable) -> str:
     ]
     room = max(14, width() - 4 * len(places) - 18 - 8 * found.weighted - 14 * (len(who) > 1))
     rows = []
-    for row, name in zip(found.rows, found.names(), strict=True):
+    for row in found.rows:
         overall = row.judgement("overall") or ("open" if row.appraisal else NOT_ASSESSED.lower())
-        cells = [shorten(name, room), *([shorten(row.assessor or "-", 12)] if len(who) > 1 else [])]
+        cells = [shorten(row.name, room), *([shorten(row.assessor or "-", 12)] if len(who) > 1 else [])]
         cells += [_cell(row, place, found) for place in places]
         weight = percent(row.weight) if row.counts else ""
         rows.append([*cells, f"{_cell(row, 'overall', found)} {overall}", *([weight] if found.weighted else [])])
@@ -103,21 +99,21 @@ def _behind(found: BiasTable) -> list[str]:
     if departed:
         lines.append("Judged otherwise than the algorithm proposes (*)")
         for row, item in departed:
-            words = f"{_who(row, found)}, {item.id}: proposed {item.proposed}, judged {item.judgement}. {item.reason}"
+            words = f"{_who(row)}, {item.id}: proposed {item.proposed}, judged {item.judgement}. {item.reason}"
             lines += wrap(f"  {words}", cells, "    ")
         lines.append("")
     waiting = [(row, row.appraisal.unanswered) for row in found.rows if row.appraisal and row.appraisal.unanswered]
     if waiting:
         lines.append("Open questions")
         for row, open_now in waiting:
-            lines += wrap(f"  {_who(row, found)}: {', '.join(open_now)}", cells, "    ")
+            lines += wrap(f"  {_who(row)}: {', '.join(open_now)}", cells, "    ")
         lines.append("")
     spoken = [row for row in found.rows if row.suggestions]
     if spoken:
         lines.append("Suggestions from the design flags (they count for nothing until an assessor takes them over)")
         for row in spoken:
             words = ", ".join(f"{one.place} {one.answer}" for one in row.suggestions)
-            lines += wrap(f"  {_name(row, found)}: {words}", cells, "    ")
+            lines += wrap(f"  {row.name}: {words}", cells, "    ")
         lines.append("")
     for notice in found.warnings:
         lines += wrap(f"Note: {notice}", cells, "  ")
@@ -128,8 +124,8 @@ def _behind(found: BiasTable) -> list[str]:
     return [*lines, *wrap(words, cells), *wrap("; ".join(f"{id} {name.lower()}" for id, name in found.domains), cells)]
 
 
-def _who(row: BiasRow, found: BiasTable) -> str:
-    return f"{_name(row, found)}, {row.assessor}" if row.assessor else _name(row, found)
+def _who(row: BiasRow) -> str:
+    return f"{row.name}, {row.assessor}" if row.assessor else row.name
 
 
 def table_markdown(found: BiasTable) -> str:
@@ -142,13 +138,13 @@ def table_markdown(found: BiasTable) -> str:
         cells = [_cell(row, place, found).replace("*", "\\*") for place in places]
         cells += [overall + ("\\*" if _overridden(row, "overall") else "")]
         cells += [percent(row.weight)] if found.weighted else []
-        lines.append(f"| {_name(row, found).replace('|', chr(92) + '|')} | " + " | ".join(cells) + " |")
+        lines.append(f"| {row.name.replace('|', chr(92) + '|')} | " + " | ".join(cells) + " |")
     meaning = "; ".join(
         f"{symbol(word, found.judgements)} {word.lower()}" for word in (*found.judgements, NOT_ASSESSED)
     )
     names = "; ".join(f"{id} {name.lower()}" for id, name in found.domains)
     notes = [
-        f"\\* {_name(row, found)}, {item.id}: the algorithm proposes {item.proposed}. {item.reason}"
+        f"\\* {row.name}, {item.id}: the algorithm proposes {item.proposed}. {item.reason}"
         for row in found.standing
         for item in _items(row).values()
         if item.overridden
@@ -196,7 +192,7 @@ def robvis_text(found: BiasTable) -> str:
     assessed = [row for row in found.standing if row.appraisal is not None]
     if not assessed:
         raise UsageError("nothing is assessed here, so there is no table for robvis")
-    labels = [_name(row, found) for row in assessed]
+    labels = [row.name for row in assessed]
     labels = [
         name if labels.count(name) == 1 else f"{name} ({row.study})" for name, row in zip(labels, assessed, strict=True)
     ]

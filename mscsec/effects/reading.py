@@ -9,11 +9,12 @@ import numpy as np
 
 from mscsec.effects.select import Chosen
 from mscsec.effects.trail import Figure, Trail
-from mscsec.errors import MscsecError
+from mscsec.errors import InvalidInput, MscsecError, UnknownMethod
 from mscsec.records.models import ArmResult, Outcome
 from mscsec.records.nodes import Path
 from mscsec.records.number import Number
 from mscsec.records.quantities import PValue, Quantity
+from mscsec.registry import choose
 
 LOWER_BOUNDS = (">", "≥", ">=")
 
@@ -38,6 +39,26 @@ class Rules:
     sd: str = "wan-shi"
     multi_arm: str = "combine"
     correlation: float | None = None
+
+    def check(self) -> None:
+        """Raises UnknownMethod for a rule that does not exist, InvalidInput for an impossible correlation."""
+        _among("route from a median", self.quantiles, QUANTILES)
+        _among("rule for several arms", self.multi_arm, ("combine", "split", "separate"))
+        if (self.mean, self.sd) != ("luo2018", "wan-shi"):
+            from mscsec.effects.reconstruct import MEANS, SDS  # 25 modules: only for rules that are not the usual ones
+
+            choose(MEANS, self.mean, "rule for the mean")
+            choose(SDS, self.sd, "rule for the SD")
+        if self.correlation is not None and not -1 <= self.correlation <= 1:
+            raise InvalidInput(f"the correlation is {self.correlation:g}", "a correlation lies between -1 and 1")
+
+
+QUANTILES = tuple(f"quantiles-{name}" for name in ("normal", "lognormal", "qe", "bc", "mln"))
+
+
+def _among(what: str, asked: str, known: tuple[str, ...]) -> None:
+    if asked not in known:
+        raise UnknownMethod(what, asked, known)
 
 
 class Reading:

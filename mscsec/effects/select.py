@@ -122,7 +122,7 @@ def choose(
         there = ", ".join(sorted({result.timepoint or "no time point" for _, result in usable}))
         return Excluded(study.id, study.label, f"reports {outcome} at {there}, not at {timepoint}")
     (index, result), notes = picked
-    sides, silent = _reported_sides(result, experimental, comparator)
+    sides, silent = _reported_sides(result, experimental, comparator, groups)
     return Chosen(study, index, result, *sides, (*notes, *silent))
 
 
@@ -141,13 +141,15 @@ def _reported_arms(result: StudyResult, side: tuple[str, ...]) -> tuple[str, ...
 
 
 def _reported_sides(
-    result: StudyResult, experimental: tuple[str, ...], comparator: tuple[str, ...]
+    result: StudyResult, experimental: tuple[str, ...], comparator: tuple[str, ...], groups: int
 ) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]]:
     """Both sides without the arms that this result says nothing about, and a note on each such arm.
 
+    groups : how many sides are looked at; the others stay as they are.
     A side of which the result says nothing at all stays as it is: the reading then says what is lacking.
     """
-    found = tuple(_reported_arms(result, side) or side for side in (experimental, comparator))
+    sides = (experimental, comparator)
+    found = [(_reported_arms(result, side) or side) if place < groups else side for place, side in enumerate(sides)]
     silent = [name for name in (*experimental, *comparator) if name not in found[0] and name not in found[1]]
     notes = tuple(f"nothing is reported for arm {name}, which stays out" for name in silent)
     return (found[0], found[1]), notes

@@ -24,7 +24,7 @@ from mscsec.effects.reading import Gap, Rules
 from mscsec.effects.select import DESIGNS, RANDOMISED_DESIGNS, Chosen, Excluded, choose, comparison_of
 from mscsec.effects.shared import SharedComparator, covariance_matrix, shared_comparators
 from mscsec.effects.trail import Derivation, Flag
-from mscsec.errors import UnknownName
+from mscsec.errors import UnknownMethod, UnknownName
 from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose as choose_row
 from mscsec.results import Notice, Result
@@ -144,11 +144,11 @@ def effects(
     designs : types of design that enter; the randomised ones where None and the review says nothing (all of them for a
         measure of a single group).
     prefer : "arms" takes figures by arm before a reported contrast, "reported" the other way round. Where both are
-        there, they are compared, and a disagreement beyond rounding is marked.
+        there and the figures by arm are taken, a disagreement beyond rounding is marked (E219).
     rules : how medians, several arms and missing correlations are dealt with.
     options : vtype, correct, add, to, drop00 of `effect_size`.
 
-    Raises UnknownName (outcome, comparison, study), UnknownMethod (measure), UsageError (several comparisons at once).
+    Raises UnknownName (outcome, comparison, study), UnknownMethod (measure, rules, prefer), UsageError (several comparisons at once).
     """
     if outcome not in base.review.outcomes:
         raise UnknownName("outcome", outcome, base.review.outcomes)
@@ -163,6 +163,9 @@ def effects(
     excluded = [item for item in picked if isinstance(item, Excluded)]
     options["drop00"] = drop_double_zeros(row, options.get("drop00"))
     how = rules or Rules()
+    how.check()
+    if prefer not in ("arms", "reported"):
+        raise UnknownMethod("preference (prefer)", prefer, ("arms", "reported"))
     read: list[Read] = []
     for chosen in (item for item in picked if isinstance(item, Chosen)):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
+from scipy.special import chdtr
 
 from mscsec.errors import MscsecError
 from mscsec.integrity.across import (
@@ -30,15 +32,17 @@ from mscsec.records.quantities import SampleSize
 
 _LEAST_BASELINE = 3  # variables below which a baseline table says next to nothing
 _LEAST_SHARED = 3  # different figures that two records must share
+_CHANCE, _NO_CHANCE = 0.05, 1e-6  # bounds on the chance of it, over the whole base
+_MANY_RECORDS = 300
 _TELLING_DIGITS = 2  # a figure of one digit is shared by one pair of trials in ten
-_SAME_SD_DIGITS = 4  # two SDs of other patients agree to four digits about once in thousands
+_SAME_SD_DIGITS = 3
+_SELDOM = 0.01  # chance, over the whole base, below which a coincidence is worth a question
 
 
 def study_verdicts(study: Study, rounding: str) -> Verdicts:
     """Checks over the whole of one record."""
     yield from _totals(study)
     yield from _sizes_within(study)
-    yield from _copied_spreads(study)
     yield from _baseline(study, rounding)
 
 
@@ -88,22 +92,6 @@ def _sizes_within(study: Study) -> Verdicts:
                 yield path, _within(own, randomised, "patients in this result", "randomised to the arm")
 
 
-def _copied_spreads(study: Study) -> Verdicts:
-    """The same SD to many digits for several arms or time points of one outcome."""
-    for outcome in dict.fromkeys(result.outcome for result in study.results):
-        figures: dict[str, Figure] = {}
-        paths: dict[str, Path] = {}
-        for index, result in enumerate(study.results):
-            for name, arm in result.arms.items() if result.outcome == outcome else ():
-                if arm.sd is not None and arm.sd.assumed is None:
-                    label = ", ".join(part for part in (name, result.timepoint, result.analysis) if part)
-                    figures[label], paths[label] = arm.sd.value, ("results", index, "arms", name, "sd")
-        if len(figures) > 1:
-            verdict = attempt("I504", figures, digits=_SAME_SD_DIGITS)
-            groups = verdict.numbers.get("groups") or ((next(reversed(paths)),),)
-            yield paths[groups[0][-1]], verdict
-
-
 def _baseline(study: Study, rounding: str) -> Verdicts:
     """Carlisle's check on the baseline values that stand beside the results of a randomised trial."""
     if not study.design.randomised or study.design.type != "parallel-rct":
@@ -143,6 +131,7 @@ def base_verdicts(studies: Sequence[Study], review: Review) -> Iterator[BetweenR
     """Figures and registrations that stand in two records, and SDs unlike those of every other arm."""
     yield from _shared(studies)
     yield from _registrations(studies)
+    yield from _copied_spreads(studies)
     yield from _peers(studies, review)
 
 
@@ -185,18 +174,46 @@ def _figures(arm: ArmResult) -> Iterator[tuple[Path, Figure]]:
 def _shared(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
     found = {study.id: telling_figures(study) for study in studies}
     years = {study.id: study.citation.year or 0 for study in studies}
+    compared = _pairs_compared(found)
     for names in _candidates(found):
         first, later = sorted(names, key=lambda name: (years[name], name))
         tidy = {name: {label: figure for label, (figure, _) in found[name].items()} for name in (first, later)}
         for pair in shared_figures(tidy):
-            if len({printed(figure).value for figure in pair.figures}) < _LEAST_SHARED:
-                continue  # one figure that both records give several times
+            if not _telling(pair, len(_common(found[first], found[later])), compared):
+                continue
             here, there = (
                 {_fold(label): place for label, (_, place) in found[name].items()} for name in (later, first)
             )
             label = pair.labels[0]
             verdict = _told(check_shared_figures(tidy), pair)
             yield BetweenRecords(later, here[label], verdict, ((first, there[label]),))
+
+
+def _common(one: Mapping[str, object], other: Mapping[str, object]) -> set[str]:
+    return {_fold(label) for label in one} & {_fold(label) for label in other}
+
+
+def _pairs_compared(found: Mapping[str, Mapping[str, object]]) -> int:
+    """Pairs of records with enough labels in common to share figures; all pairs, where there are very many records."""
+    rows = [row for row in found.values() if len(row) >= _LEAST_SHARED]
+    if len(rows) > _MANY_RECORDS:
+        return math.comb(len(rows), 2)
+    return sum(len(_common(one, other)) >= _LEAST_SHARED for one, other in combinations(rows, 2))
+
+
+def _telling(pair: SharedFigures, common: int, compared: int) -> bool:
+    """Whether so many shared figures, of `common` labels in `compared` pairs of records, are more than chance.
+
+    Like trials have like figures, so that of d digits the first is taken to tell nothing and the others to agree once in
+    10^(d - 1). The chance that some pair shares as many is then at most compared * C(common, m) * product of these. A
+    large table shares a few figures sooner than that says, since its rows are related: of it a quarter must agree, or
+    chance be out of the question.
+    """
+    digits = {printed(figure).value: significant_digits(figure) for figure in pair.figures}
+    if len(digits) < _LEAST_SHARED:
+        return False  # one figure that both records give several times
+    chance = compared * math.comb(common, len(digits)) * 10.0 ** -sum(each - 1 for each in digits.values())
+    return chance < _CHANCE and (len(digits) >= common / 4 or chance < _NO_CHANCE)
 
 
 def _candidates(found: Mapping[str, Mapping[str, tuple[Figure, Path]]]) -> Iterator[tuple[str, str]]:
@@ -225,8 +242,44 @@ def _registrations(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
         yield BetweenRecords(names[-1], path, verdict, tuple((name, path) for name in names[:-1]))
 
 
+def _copied_spreads(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
+    """The same SD for several arms or time points of one outcome, where chance makes so many digits agree seldom."""
+    rows = [(study, *row) for study in studies for row in _spreads_by_outcome(study)]
+    compared = sum(math.comb(len(figures), 2) for _, figures, _ in rows)
+    for study, figures, paths in rows:
+        verdict = attempt("I504", figures, digits=_SAME_SD_DIGITS)
+        groups = verdict.numbers.get("groups") or ((next(reversed(paths)),),)
+        digits = sum((significant_digits(figures[group[0]]) - 1) * (len(group) - 1) for group in groups)
+        yield BetweenRecords(study.id, paths[groups[0][-1]], _unless(compared * 10.0**-digits, verdict), ())
+
+
+def _spreads_by_outcome(study: Study) -> Iterator[tuple[dict[str, Figure], dict[str, Path]]]:
+    """For each outcome with two SDs or more: these, and where they stand, by arm and time point."""
+    for outcome in dict.fromkeys(result.outcome for result in study.results):
+        figures: dict[str, Figure] = {}
+        paths: dict[str, Path] = {}
+        for index, result in enumerate(study.results):
+            for name, arm in result.arms.items() if result.outcome == outcome else ():
+                if arm.sd is not None and arm.sd.assumed is None:
+                    label = ", ".join(part for part in (name, result.timepoint, result.analysis) if part)
+                    figures[label], paths[label] = arm.sd.value, ("results", index, "arms", name, "sd")
+        if len(figures) > 1:
+            yield figures, paths
+
+
+def _unless(chance: float, verdict: Verdict) -> Verdict:
+    """The verdict; where chance alone makes such a coincidence in `chance` of bases like this, it passes."""
+    if chance < _SELDOM or not verdict.asks:
+        return verdict
+    why = "seen so often by chance among so many figures"
+    return replace(verdict, finding=Finding.CONSISTENT, question="", found=f"{verdict.found}; {why}")
+
+
 def _peers(studies: Sequence[Study], review: Review) -> Iterator[BetweenRecords]:
-    """The least SD of an outcome against those of all other arms and trials; no other can be far below every peer."""
+    """The least SD of an outcome against those of all other arms and trials; no other can be far below every peer.
+
+    A small arm may have so small an SD by chance: of normal values, (n - 1) SD^2 / variance is a chi-square.
+    """
     for outcome, plan in review.outcomes.items():
         rows: list[tuple[str, Path, Figure, int]] = []
         for study in studies:
@@ -237,7 +290,10 @@ def _peers(studies: Sequence[Study], review: Review) -> Iterator[BetweenRecords]
             least = min(range(len(rows)), key=lambda at: printed(rows[at][2]).value)
             name, path, sd, n = rows[least]
             peers = [row[2] for at, row in enumerate(rows) if at != least]
-            yield BetweenRecords(name, path, attempt("I405", sd, n, peers), ())
+            verdict = attempt("I405", sd, n, peers)
+            ratio = float(verdict.numbers.get("ratio", 1.0))
+            chance = len(rows) * float(chdtr(n - 1, (n - 1) * ratio**2))
+            yield BetweenRecords(name, path, _unless(chance, verdict), ())
 
 
 def _spreads_of(study: Study, index: int, result: StudyResult) -> Iterator[tuple[str, Path, Figure, int]]:

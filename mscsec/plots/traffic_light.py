@@ -27,7 +27,7 @@ def traffic_light(table: BiasTable) -> Figure:
     """
     rows = _rows(table)
     sheet = Sheet()
-    labels = [name for row, name in zip(table.rows, table.names(), strict=True) if row.counts]
+    labels = [row.name for row in rows]
     widest = max(sheet.extent(label)[0] for label in (*labels, "Study"))
     room = min(widest, LABEL) + 0.02
     wrapped = [sheet.wrap(label, room) for label in labels]

@@ -15,7 +15,6 @@ import yaml
 
 from mscsec.errors import UsageError
 from mscsec.records.nodes import Path, Source, parse
-from mscsec.records.number import Number
 from mscsec.records.writer import scalar_text
 
 _LOADER: Any = yaml.SafeLoader  # the C loader's marks have no index, and a record is edited rarely
@@ -39,8 +38,9 @@ def put(file: str, text: str, path: Path, value: Any) -> str:
     Raises UsageError where the record is not YAML, or an alias or a list written on one line stands in the way.
     """
     before = _plain(file, text)
+    wanted = _with(before, path, value)
     after = _apply(file, text, path, value)
-    if _plain(file, after) != _with(before, path, value):
+    if _plain(file, after) != wanted:
         raise UsageError(f"{file} is written in a way that {_spell(path)} cannot be edited in; write it by hand")
     return after
 
@@ -58,8 +58,12 @@ def _with(data: Any, path: Path, value: Any) -> Any:
     if not path:
         return value
     step = path[0]
+    if data is not None and not isinstance(data, list if isinstance(step, int) else dict):
+        raise UsageError(f"{_spell(path)} cannot be put where {str(data)[:40]!r} stands; write it by hand")
     if isinstance(step, int):
         items = list(data or [])
+        if step > len(items):
+            raise UsageError(f"a list of {len(items)} has no place {step} to write to")
         items[step : step + 1] = [_with(items[step] if step < len(items) else None, path[1:], value)]
         return items
     mapping = dict(data or {})
@@ -243,8 +247,3 @@ def _short(item: Any, room: int, name: str) -> bool:
         or (name == "answers" and flat)
         or (flat and room + len(inline(item)) <= WIDTH and name != "overall" and not name.startswith("D"))
     )
-
-
-def figure(value: float) -> Number:
-    """A number as the editor writes it."""
-    return Number(value, f"{value:g}")

@@ -64,6 +64,7 @@ def test_problems_stand_at_their_place_in_the_record() -> None:
         ("overall", "direction"): "B003",
         ("domains", "D1", "answers", "2.1"): "B002",
         ("domains", "D9"): "B002",
+        ("domains", "D5", "judgement"): "B004",
     }
     with pytest.raises(InvalidInput):
         appraise_record(wrong)

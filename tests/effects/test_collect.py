@@ -117,7 +117,12 @@ def test_proportions(measure, yi, vi):
 
 @pytest.mark.parametrize(
     ("measure", "yi"),
-    [("IR", 0.05), ("IRLN", math.log(0.05)), ("IRS", math.sqrt(0.05)), ("IRFT", (math.sqrt(0.05) + math.sqrt(0.0625)) / 2)],
+    [
+        ("IR", 0.05),
+        ("IRLN", math.log(0.05)),
+        ("IRS", math.sqrt(0.05)),
+        ("IRFT", (math.sqrt(0.05) + math.sqrt(0.0625)) / 2),
+    ],
 )
 def test_rates_of_one_group(measure, yi):
     found = sizes_of("falls", two({"events": 4, "time": 80}, {"events": 9, "time": 90}), measure=measure)
@@ -138,7 +143,9 @@ def test_a_mean_of_one_group_and_several_of_its_arms():
     assert all(codes(row) == set() for row in found.rows)
 
 
-BEFORE_AFTER = {"arms": {"a": {"mean": 8, "sd": 3, "baseline": {"mean": 11, "sd": 4}, "change": {"mean": -3, "correlation": 0.6}}}}
+BEFORE_AFTER = {
+    "arms": {"a": {"mean": 8, "sd": 3, "baseline": {"mean": 11, "sd": 4}, "change": {"mean": -3, "correlation": 0.6}}}
+}
 
 
 def test_a_change_of_one_group():

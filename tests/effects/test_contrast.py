@@ -147,7 +147,9 @@ def test_a_difference_on_a_reversed_scale_changes_its_sign():
 def test_a_ratio_on_a_reversed_scale_is_refused_but_an_odds_ratio_is_inverted():
     reason = reason_of("survival", hr(ci=[0.5, 0.98]) | {"reversed": True})
     assert "cannot be turned round" in reason
-    row = row_of("death", {"effects": [{"measure": "OR", "estimate": 0.7, "ci": [0.5, 0.98]}], "reversed": True}, measure="OR")
+    row = row_of(
+        "death", {"effects": [{"measure": "OR", "estimate": 0.7, "ci": [0.5, 0.98]}], "reversed": True}, measure="OR"
+    )
     assert row.yi == pytest.approx(-LOG)
 
 

@@ -165,7 +165,10 @@ def test_the_rules_for_mean_and_sd_can_be_chosen(mean, sd):
 
 
 def test_a_median_alone_is_refused():
-    assert reason_of("stay", two({"median": 9}, {"mean": 10, "sd": 4})) == "arm a has a median without its quartiles or range"
+    assert (
+        reason_of("stay", two({"median": 9}, {"mean": 10, "sd": 4}))
+        == "arm a has a median without its quartiles or range"
+    )
 
 
 def test_a_printed_mean_takes_its_sd_from_the_quartiles_only_where_nothing_better_is_printed():
@@ -216,7 +219,11 @@ def test_changes_without_a_correlation_are_refused():
 
 
 def test_a_baseline_se_gives_the_baseline_sd():
-    a = {"sd": 5, "baseline": {"mean": 20, "se": 4 / math.sqrt(16), "n": 16}, "change": {"mean": -3, "correlation": 0.7}}
+    a = {
+        "sd": 5,
+        "baseline": {"mean": 20, "se": 4 / math.sqrt(16), "n": 16},
+        "change": {"mean": -3, "correlation": 0.7},
+    }
     row = row_of("stay", two(a, {"change": {"mean": -1, "sd": 4}}))
     assert row.experimental.sd == pytest.approx(sd_of_change(0.7))
 
@@ -319,7 +326,9 @@ def test_the_comparator_is_split():
     assert all(codes(row) == {"E215"} for row in found.rows)
     found = sizes_of("stay", MEANS, arms=THREE, rules=Rules(multi_arm="split"))
     assert found.rows[1].vi == pytest.approx(4 / 42 + 16 / 22)
-    rates = {"arms": {"low": {"events": 4, "time": 50}, "high": {"events": 7, "time": 60}, "c": {"events": 12, "time": 70}}}
+    rates = {
+        "arms": {"low": {"events": 4, "time": 50}, "high": {"events": 7, "time": 60}, "c": {"events": 12, "time": 70}}
+    }
     found = sizes_of("falls", rates, arms=THREE, rules=Rules(multi_arm="split"))
     assert found.rows[0].vi == pytest.approx(1 / 4 + 1 / 6)
 

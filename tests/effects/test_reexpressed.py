@@ -45,5 +45,5 @@ def test_what_it_does_not_hold_for():
         re_express("RR", 1, 0.5, 2, sd=1)
     with pytest.raises(InvalidInput, match="positive"):
         re_express("SMD", 1, 0.5, 2, sd=0)
-    with pytest.raises(NotEstimable, match="baseline risk of 0.9"):
+    with pytest.raises(NotEstimable, match=r"baseline risk of 0\.9"):
         re_express("RR", 2, 1, 4, baseline_risk=0.9)

@@ -39,7 +39,10 @@ def summary(values: np.ndarray, how: str, decimals: int) -> dict[str, Any]:
         "quartiles": {"median": np.median(values), "iqr": list(np.quantile(values, [0.25, 0.75]))},
         "five": {"median": np.median(values), "iqr": list(np.quantile(values, [0.25, 0.75])), "range": [values.min(), values.max()]},
     }[how]  # fmt: skip
-    return {key: [fixed(x, decimals) for x in value] if isinstance(value, list) else fixed(value, decimals) for key, value in printed.items()} | {"n": n}
+    return {
+        key: [fixed(x, decimals) for x in value] if isinstance(value, list) else fixed(value, decimals)
+        for key, value in printed.items()
+    } | {"n": n}
 
 
 def direct(measure: str, one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
@@ -102,13 +105,23 @@ def test_counts_by_each_way_they_are_printed_are_the_same_counts(a, n1, c, n2):
     assert {(row.yi, row.vi) for row in found} == {(found[0].yi, found[0].vi)}
 
 
-@given(a=st.integers(1, 49), n1=st.integers(50, 90), c=st.integers(1, 59), n2=st.integers(60, 99), decimals=st.integers(2, 4))
+@given(
+    a=st.integers(1, 49),
+    n1=st.integers(50, 90),
+    c=st.integers(1, 59),
+    n2=st.integers(60, 99),
+    decimals=st.integers(2, 4),
+)
 @pytest.mark.parametrize("measure", ["RR", "OR"])
 @FEW
 def test_a_ratio_comes_back_from_its_printed_interval(a, n1, c, n2, decimals, measure):
     truth = row_of("death", two({"events": a}, {"events": c}), n=(n1, n2), measure=measure)
     assume(truth.low > 20 * 10.0**-decimals)
-    printed = {"measure": measure, "estimate": fixed(truth.estimate, decimals), "ci": [fixed(truth.low, decimals), fixed(truth.high, decimals)]}
+    printed = {
+        "measure": measure,
+        "estimate": fixed(truth.estimate, decimals),
+        "ci": [fixed(truth.low, decimals), fixed(truth.high, decimals)],
+    }
     row = row_of("death", {"effects": [printed]}, measure=measure)
     unit = 0.5 * 10.0**-decimals
     assert abs(row.yi - truth.yi) <= 1.1 * unit / (truth.estimate - unit)
@@ -117,7 +130,11 @@ def test_a_ratio_comes_back_from_its_printed_interval(a, n1, c, n2, decimals, me
     assert both.flags == ()  # the two agree within rounding
 
 
-MEASURES = {"stay": ("MD", "SMD", "SMDH", "ROM", "VR"), "death": ("RR", "OR", "RD", "PETO", "AS"), "falls": ("IRR", "IRD", "IRSD")}
+MEASURES = {
+    "stay": ("MD", "SMD", "SMDH", "ROM", "VR"),
+    "death": ("RR", "OR", "RD", "PETO", "AS"),
+    "falls": ("IRR", "IRD", "IRSD"),
+}
 PAIRS = {
     "stay": ({"mean": 8.2, "sd": 3.1, "n": 31}, {"mean": 10.4, "se": 0.7, "n": 28}),
     "death": ({"events": 4, "n": 31}, {"percent": 25, "n": 28}),

@@ -80,7 +80,9 @@ TWO_COMPARISONS = {
     "against_c": {"experimental": "a", "comparator": "c", "label": "A against C"},
     "against_d": {"experimental": "A drug", "comparator": "d"},
 }
-FIRST = study(LATE | {"outcome": "death"}, name="first", arms={"a": arm("experimental"), "c": arm("comparator", treatment="c")})
+FIRST = study(
+    LATE | {"outcome": "death"}, name="first", arms={"a": arm("experimental"), "c": arm("comparator", treatment="c")}
+)
 SECOND = study(
     {"outcome": "death", "arms": {"x": {"events": 2}, "c": {"events": 5}}},
     name="second",

@@ -34,7 +34,8 @@ def draw(measure: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
         means = [rng.normal(mean, 3 / np.sqrt(n), DRAWS) for mean, n in zip((12.0, 14.0, 10.0), N, strict=True)]
         sds = [3 * np.sqrt(rng.chisquare(n - 1, DRAWS) / (n - 1)) for n in N]
         arrays = [
-            {"mean_1": means[i], "sd_1": sds[i], "n_1": N[i], "mean_2": means[2], "sd_2": sds[2], "n_2": N[2]} for i in (0, 1)
+            {"mean_1": means[i], "sd_1": sds[i], "n_1": N[i], "mean_2": means[2], "sd_2": sds[2], "n_2": N[2]}
+            for i in (0, 1)
         ]
     one, two = (effect_size(measure, **part).yi for part in arrays)
     return one, two
@@ -51,7 +52,10 @@ def trial(measure: str) -> tuple[str, dict[str, Any]]:
 
 
 def arms() -> dict[str, Any]:
-    return {name: arm("comparator" if name == "c" else "experimental", n) for name, n in zip(("low", "high", "c"), N, strict=True)}
+    return {
+        name: arm("comparator" if name == "c" else "experimental", n)
+        for name, n in zip(("low", "high", "c"), N, strict=True)
+    }
 
 
 @pytest.mark.parametrize("measure", COVARIANCES)
@@ -119,7 +123,11 @@ def test_what_has_no_covariance_is_refused():
 
 
 def test_command_line(tmp_path, capsys):
-    review = {"schema": "mscsec/review/1", "title": "A review", "outcomes": {"death": {"label": "Death", "type": "dichotomous"}}}
+    review = {
+        "schema": "mscsec/review/1",
+        "title": "A review",
+        "outcomes": {"death": {"label": "Death", "type": "dichotomous"}},
+    }
     (tmp_path / "review.yaml").write_text(document(review))
     (tmp_path / "trial.yaml").write_text(document(study(trial("RR")[1] | {"outcome": "death"}, arms=arms())))
     call = ["--outcome", "death", "--studies", str(tmp_path), "--multi-arm", "separate"]
@@ -133,3 +141,25 @@ def test_command_line(tmp_path, capsys):
 
 def test_flow_style_is_what_the_reader_reads():
     assert flow({"a": [1, None], "b": True}) == "{a: [1, null], b: true}"
+
+
+@pytest.mark.parametrize("rule", ["split", "separate"])
+def test_rows_of_one_trial_lead_to_its_record(tmp_path, capsys, rule):
+    review = {
+        "schema": "mscsec/review/1",
+        "title": "A review",
+        "outcomes": {"death": {"label": "Death", "type": "dichotomous"}},
+    }
+    (tmp_path / "review.yaml").write_text(document(review))
+    doses = {name: each | {"dose": f"{name} dose"} for name, each in arms().items()}
+    (tmp_path / "trial.yaml").write_text(document(study(trial("RR")[1] | {"outcome": "death"}, arms=doses)))
+    call = ["--outcome", "death", "--studies", str(tmp_path), "--multi-arm", rule]
+    assert run(["effects", *call, "--explain", "--study", "trial"]) == 0
+    shown = capsys.readouterr().out
+    assert "trial:low" in shown
+    assert "trial:high" in shown
+    assert "trial.yaml:" in shown
+    if rule == "split":
+        assert run(["pool", *call, "--by", "dose", "--json"]) == 0
+        members = json.loads(capsys.readouterr().out)["members"]
+        assert members == {"trial:low": "low dose", "trial:high": "high dose"}

@@ -47,11 +47,14 @@ def test_effects_as_given(columns):
 def test_cells_that_are_no_numbers_are_all_named():
     with pytest.raises(RecordError) as caught:
         effects_from_table(read_csv("t.csv", "study,yi,vi\nA,much,0.1\nB,0.2,0;1\n"))
-    assert [(problem.line, problem.column, problem.code) for problem in caught.value.problems] == [(2, 2, "E212"), (3, 3, "E212")]
+    assert [(problem.line, problem.column, problem.code) for problem in caught.value.problems] == [
+        (2, 2, "E212"),
+        (3, 3, "E212"),
+    ]
 
 
 def test_columns_that_lack_are_named():
-    with pytest.raises(UsageError, match="MD .* needs the columns mean_1 sd_1 mean_2 sd_2 n_1 n_2"):
+    with pytest.raises(UsageError, match=r"MD .* needs the columns mean_1 sd_1 mean_2 sd_2 n_1 n_2"):
         effects_from_table(read_csv("t.csv", CELLS), "MD")
     with pytest.raises(UsageError, match="name the measure"):
         effects_from_table(read_csv("t.csv", CELLS))

@@ -73,7 +73,8 @@ means = st.builds(fixed, st.floats(-20, 60), st.integers(0, 3))
 spreads = st.builds(fixed, st.floats(0.5, 20), st.integers(1, 3))
 shares = st.builds(fixed, st.floats(0, 100), st.integers(0, 2))
 p_values = st.one_of(
-    st.builds(lambda p: fixed(p, 3), st.floats(0.001, 1)), st.sampled_from(["<0.001", ">0.05", "< 0.05", "≤0.01", "≥ 0.1"])
+    st.builds(lambda p: fixed(p, 3), st.floats(0.001, 1)),
+    st.sampled_from(["<0.001", ">0.05", "< 0.05", "≤0.01", "≥ 0.1"]),
 )
 
 
@@ -120,8 +121,12 @@ designs = st.sampled_from(
 def printed_effects(draw, measures):
     low, mid, high = sorted(draw(st.lists(st.floats(0.1, 9), min_size=3, max_size=3)))
     effect = {"measure": draw(st.sampled_from(measures)), "estimate": fixed(mid, 2)}
-    effect |= draw(optional(ci=st.just([fixed(low, 2), fixed(high, 2)]), p=p_values, z=means, se=spreads, adjusted=st.just("age")))
-    sides = draw(st.sampled_from([{}, {"experimental": "a", "comparator": "c"}, {"experimental": "c", "comparator": "a"}]))
+    effect |= draw(
+        optional(ci=st.just([fixed(low, 2), fixed(high, 2)]), p=p_values, z=means, se=spreads, adjusted=st.just("age"))
+    )
+    sides = draw(
+        st.sampled_from([{}, {"experimental": "a", "comparator": "c"}, {"experimental": "c", "comparator": "a"}])
+    )
     return effect | sides
 
 
@@ -133,14 +138,34 @@ def records(draw):
     if more:
         arms["low"] = {"role": "experimental", "n": draw(sizes)}
     results = []
-    for outcome, make in (("death", lambda name: arm_of_deaths(arms[name]["n"])), ("stay", lambda name: arm_of_stays())):
+    for outcome, make in (
+        ("death", lambda name: arm_of_deaths(arms[name]["n"])),
+        ("stay", lambda name: arm_of_stays()),
+    ):
         result: dict[str, Any] = {"outcome": outcome, "arms": {name: draw(make(name)) for name in arms}}
         if draw(st.booleans()):
-            result["effects"] = [draw(printed_effects(["RR", "OR", "HR"] if outcome == "death" else ["MD", "SMD", "ROM"]))]
+            result["effects"] = [
+                draw(printed_effects(["RR", "OR", "HR"] if outcome == "death" else ["MD", "SMD", "ROM"]))
+            ]
         reported = draw(optional(p=p_values, t=means, f=spreads))
         results.append(result | ({"reported": reported} if reported else {}) | draw(optional(reversed=st.booleans())))
     results.append({"outcome": "survival", "effects": [draw(printed_effects(["HR"]))]})
+    time = st.floats(0.5, 900).map(lambda x: fixed(x, 1))
+    rate = st.fixed_dictionaries({"time": time}, optional={"events": st.integers(0, 30)})
+    results.append({"outcome": "falls", "arms": {name: draw(rate) for name in arms}})
+    results.append({"outcome": "effect", "effects": draw(st.lists(printed_effects(["HR", "slope", "MD"]), min_size=1, max_size=2, unique_by=str))})  # fmt: skip
+    results.append({"outcome": "link"} | draw(optional(r=st.sampled_from([-1, -0.3, 0, 0.95]), n=sizes)))
     return results, arms, draw(designs)
+
+
+WAYS = {
+    "death": ("RR", "OR", "RD", "PR", "PLO"),
+    "stay": ("MD", "SMD", "ROM", "VR", "MN", "MC", "SMCR"),
+    "survival": ("HR", "GEN"),
+    "falls": ("IRR", "IRD", "IRSD", "IR", "IRFT"),
+    "effect": ("GEN", "HR"),
+    "link": ("ZCOR", "COR"),
+}
 
 
 @given(record=records())
@@ -148,7 +173,7 @@ def records(draw):
 def test_generated_records(record):
     results, arms, design = record
     base = base_of(study(*results, arms=arms, design=design))
-    for outcome, measures in (("death", ("RR", "OR", "RD", "PR", "PLO")), ("stay", ("MD", "SMD", "ROM", "VR", "MN", "MC", "SMCR")), ("survival", ("HR", "GEN"))):  # fmt: skip
+    for outcome, measures in WAYS.items():
         for measure in measures:
             for rule in RULES:
                 for prefer in ("arms", "reported"):
@@ -157,10 +182,21 @@ def test_generated_records(record):
                     assert found.covariance.shape == (len(found.rows),) * 2
 
 
-@pytest.mark.parametrize("key", [key for key, row in MEASURES.items() if row.family in ("means", "smd", "dichotomous", "superiority", "glass", "sds")])
+@pytest.mark.parametrize(
+    "key",
+    [
+        key
+        for key, row in MEASURES.items()
+        if row.family in ("means", "smd", "dichotomous", "superiority", "glass", "sds")
+    ],
+)
 def test_every_measure_of_two_groups_goes_the_way_of_a_record(key):
     outcome = "death" if MEASURES[key].family == "dichotomous" else "stay"
-    result = {"arms": {"a": {"events": 4}, "c": {"events": 9}}} if outcome == "death" else {"arms": {"a": {"mean": 8, "sd": 3}, "c": {"mean": 10, "sd": 4}}}
+    result = (
+        {"arms": {"a": {"events": 4}, "c": {"events": 9}}}
+        if outcome == "death"
+        else {"arms": {"a": {"mean": 8, "sd": 3}, "c": {"mean": 10, "sd": 4}}}
+    )
     base = base_of(study(result | {"outcome": outcome}))
     try:
         found = effects(base, outcome, measure=key)

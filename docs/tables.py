@@ -1,0 +1,289 @@
+"""Writes the pages that are read off the tables of the program: measures, reconstructions, methods, codes, references.
+
+python docs/tables.py            # writes the pages
+python docs/tables.py --check    # exit 1 where a page is not what the tables say
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from mscsec.codes import CODES
+from mscsec.effects.measures import FAMILIES, MEASURES, TRANSFORMS
+from mscsec.effects.measures.base import VTYPE_NOTES, Measure
+from mscsec.effects.reconstruct import MEANS, RECONSTRUCT, SDS
+from mscsec.effects.shared import COVARIANCES
+from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI
+from mscsec.pooling.counts import COUNTS, GROUP_RATES, PROPORTIONS, RATES
+from mscsec.sources import SOURCES
+
+FOLDER = Path(__file__).resolve().parent
+HEADER = "<!-- Written by docs/tables.py from the tables of the program; edit those. -->\n"
+
+# What the rows are called in metafor (R) and meta (R): the argument that asks for them; "" where they are absent.
+ELSEWHERE: dict[str, dict[str, tuple[str, str]]] = {
+    "TAU2": {key: (f'method="{key}"', f'method.tau="{key}"') for key in ("DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")}
+    | {key: (f'method="{key}"', "") for key in ("HSk", "PMM", "DLIT", "SJIT", "GENQ", "GENQM")},
+    "TAU2_CI": {
+        "QP": ('confint(type="QP")', 'method.tau.ci="QP"'), "PL": ('confint(type="PL")', 'method.tau.ci="PL"'),
+        "BJ": ('confint(type="GENQ"), weights 1/vi', 'method.tau.ci="BJ"'),
+        "J": ('confint(type="GENQ"), weights 1/sqrt(vi)', 'method.tau.ci="J"'), "GENQ": ('confint(type="GENQ")', ""),
+        "HT": ('confint(type="HT")', ""), "wald": ('confint(type="wald")', ""), "wald-log": ('confint(type="wald.log")', ""),
+        "wald-sqrt": ('confint(type="wald.sqrt")', ""),
+    },
+    "CI": {
+        "wald": ('test="z"', 'method.random.ci="classic"'), "t": ('test="t"', ""),
+        "hksj": ('test="knha"', 'method.random.ci="HK"'), "hksj-adhoc": ('test="adhoc"', 'method.random.ci="HK", adhoc.hakn.ci="se"'),
+        "hksj-wider": ("", 'method.random.ci="HK", adhoc.hakn.ci="ci"'),
+        "hksj-iqwig": ("", 'method.random.ci="HK", adhoc.hakn.ci="IQWiG6"'), "kr": ("", 'method.random.ci="KR"'),
+        "hc": ("hc()", ""), "ivhet": ("", 'method.common.ci="IVhet"'),
+    },
+    "PREDICTION": {
+        "t-k1": ('test="z", predtype="t"', 'method.predict="V"'), "hts": ('test="z", predtype="Riley"', 'method.predict="HTS"'),
+        "hk": ('test="knha"', 'method.predict="HK"'), "hk-pr": ('test="knha", predtype="Riley"', 'method.predict="HK-PR"'),
+        "kr": ("", 'method.predict="KR"'), "kr-pr": ("", 'method.predict="KR-PR"'), "normal": ('test="z"', 'method.predict="S"'),
+        "simple": ('predtype="simple"', ""),
+    },
+    "COUNTS": {
+        "MH": ("rma.mh()", 'method="MH"'), "Peto": ("rma.peto()", 'method="Peto"'), "IV": ("rma()", 'method="Inverse"'),
+        "SSW": ("", 'method="SSW"'), "Firth": ("", 'method="LRP"'),
+    } | {key: (f'rma.glmm(model="{key}")', f'method="GLMM", model.glmm="{key}"') for key in ("UM.FS", "UM.RS", "CM.EL", "CM.AL")},
+    "RATES": {
+        "MH": ("rma.mh()", 'method="MH"'), "IV": ("rma()", 'method="Inverse"'), "Cochran": ("", 'method="Cochran"'),
+    } | {key: (f'rma.glmm(model="{key}")', f'method="GLMM", model.glmm="{key}"') for key in ("UM.FS", "UM.RS", "CM.EL")},
+}  # fmt: skip
+
+
+def cell(text: object) -> str:
+    """Text that can stand in a cell: pipes and line ends do not end it."""
+    return " ".join(str(text).replace("|", "\\|").split())
+
+
+def code(text: str) -> str:
+    """A formula or a name as it is typed; nothing where there is none."""
+    return f"`{text}`" if text else ""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [list(head), ["---"] * len(head), *([cell(item) for item in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def cite(key: str) -> str:
+    """A short reference, linked to its doi, else to its line on the references page."""
+    if key not in SOURCES:
+        return ""
+    source = SOURCES[key]
+    name = source.authors.split(",")[0].split(" (")[0]
+    family = " ".join(word for word in name.split() if not word.isupper()) or name
+    name = "Cochrane Handbook" if key == "cochrane_handbook" else family
+    return f"[{name} {source.year}]({doi_address(source.doi) if source.doi else f'references.md#{key}'})"
+
+
+def doi_address(doi: str) -> str:
+    """The address of a doi; brackets and angles, which old ones hold, would end a Markdown link."""
+    return "https://doi.org/" + quote(doi, safe="/:;.-_")
+
+
+def measures() -> str:
+    """Effect measures by family, variance formulas and transformations."""
+    head = ["Key", "Measure", "yi", "vi", "Shown as", "Source", "meta", "RevMan"]
+    parts = [
+        "# Effect measures\n",
+        "Read off `MEASURES`, `FAMILIES` and `TRANSFORMS`. The keys are metafor's (`HR` is its `GEN` on log hazard ratios). "
+        "1 is the experimental group, 2 the comparator; a b c d are the cells of the 2x2 table (with and without the event in "
+        "group 1, then in group 2), p the risks, x and t events and person-time, m s n mean, SD and size, d the difference "
+        "over the pooled SD. `quantile`, `phi` and `Phi` belong to the standard normal. The variance is the first of the "
+        "variance formulas listed; `--vtype` chooses another. A zero cell gets 1/2 where the last column of the options says so.\n",
+    ]
+    for family in FAMILIES.values():
+        rows = [row for row in MEASURES.values() if row.family == family.key]
+        if rows:
+            parts += [f"## {family.name.capitalize()}\n", f"Takes {arguments(family)}.\n", table(head, map(_measure, rows)), table(["Key", "Variance formulas", "Small-sample correction", "Added to zero cells"], map(_options, rows))]  # fmt: skip
+    parts += [
+        "## Variance formulas\n", table(["Key", "Meaning"], [(code(key), text) for key, text in VTYPE_NOTES.items()]),
+        "## Transformations\n", "`needs` must be given, `may` can be.\n",
+        table(
+            ["Key", "Transformation", "Inverse", "Needs", "May", "Source"],
+            [
+                (code(row.key), row.name, code(row.inverse or ""), " ".join(row.needs), " ".join(row.may), cite(row.source or ""))
+                for row in TRANSFORMS.values()
+            ],
+        ),
+        "## Several arms against one comparator\n",
+        "With `multi_arm=\"separate\"` every experimental arm has its own row, and these are the covariances of two such rows "
+        "i and j (`EffectSizes.covariance`).\n",
+        table(["Measure", "Covariance", "Source"], [(code(row.key), code(row.formula), cite(row.source)) for row in COVARIANCES.values()]),
+    ]  # fmt: skip
+    return "\n".join(parts)
+
+
+def arguments(family: Any) -> str:
+    """The arrays of a family in words."""
+    needed = " ".join(code(name) for name in family.needs)
+    ways = "; or ".join(" ".join(code(name) for name in way) for way in family.any_of)
+    text = " and one of: ".join(part for part in (needed, ways) if part)
+    return text + (f"; uses {' '.join(code(name) for name in family.may)} where given" if family.may else "")
+
+
+def _measure(row: Measure) -> tuple[str, ...]:
+    back = {"identity": "", "exp": "ratio"}.get(row.back, TRANSFORMS[row.back].name)
+    return (
+        code(row.key), row.name, code(row.formula), code(row.variance), back, cite(row.source), code(row.meta), row.revman,
+    )  # fmt: skip
+
+
+def _options(row: Measure) -> tuple[str, ...]:
+    counted = row.family in ("dichotomous", "marginal", "paired", "rates", "proportion", "rate", "genotypes")
+    correction = "exact, or Hedges' approximate factor" if row.approximates else "yes" if row.corrects else ""
+    return code(row.key), " ".join(map(code, row.vtypes)), correction, f"{row.add:g}" if counted else ""
+
+
+def reconstruction() -> str:
+    """Routes from printed figures to usable numbers."""
+    rows = []
+    for row in RECONSTRUCT.values():
+        ways = "; or ".join(" ".join(way) for way in row.one_of)
+        needs = " ".join(row.needs) + (f"; one of: {ways}" if ways else "")
+        rows.append(
+            (
+                code(row.key),
+                row.name,
+                ", ".join(row.gives),
+                needs,
+                code(row.formula),
+                "exact" if row.exact else "approximate",
+                cite(row.source),
+            )
+        )
+    rules = [
+        (what, code(row.key), row.name, cite(row.source))
+        for what, of in (("mean", MEANS), ("SD", SDS))
+        for row in of.values()
+    ]
+    return "\n".join(
+        [
+            "# From printed figures to numbers\n",
+            "Read off `RECONSTRUCT`. Each route is a function of `mscsec.effects.reconstruct` and takes arrays as well as "
+            "numbers. *Exact* means: what the raw data would give, but for rounding in print. What a route cannot do with the "
+            "figures it was given it refuses, row by row, with a code and a sentence.\n",
+            table(["Key", "Route", "Gives", "Needs", "Formula", "", "Source"], rows),
+            "## Rules for the mean and the SD from a median\n",
+            "For `quantiles-normal` (`--mean-rule`, `--sd-rule`).\n",
+            table(["For the", "Key", "Rule", "Source"], rules),
+        ]
+    )
+
+
+def methods() -> str:
+    """Methods of pooling."""
+    one_set: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
+        ("TAU2", "Between-study variance", "`--tau2`", TAU2),
+        ("TAU2_CI", "Interval of the between-study variance", "`tau2_ci=`", TAU2_CI),
+        ("CI", "Interval of the pooled effect", "`--ci`", CI),
+        ("PREDICTION", "Prediction interval", "`--prediction`", PREDICTION),
+    )
+    parts = [
+        "# Methods of pooling\n",
+        "Read off the tables of `mscsec.pooling`, with what asks for the same in metafor and meta. How closely the numbers "
+        "agree is on [the page on agreement](agreement.md).\n",
+    ]
+    for name, title, option, rows in one_set:
+        parts += [
+            f"## {title} ({option})\n",
+            table(["Key", "Method", "Source", "metafor", "meta"], _methods(name, rows)),
+        ]
+    parts += [
+        "## Whole conventions (`--preset`)\n",
+        table(
+            ["Key", "Convention", "tau2", "Interval", "Prediction", "Interval of tau2", "I2 from", "Source"],
+            [
+                (code(row.key), row.name, row.tau2, row.ci, row.prediction, row.tau2_ci, row.i2, cite(row.source))
+                for row in PRESETS.values()
+            ],
+        ),
+    ]
+    for name, title, cells in (("COUNTS", "From 2x2 tables (`--method`)", COUNTS), ("RATES", "From events and person-time", RATES)):  # fmt: skip
+        head = ["Key", "Method", "Measures", "Models", "Source", "metafor", "meta"]
+        rows = [
+            (found[0], found[1], ", ".join(row.measures), ", ".join(row.models), *found[2:])
+            for row, found in zip(cells.values(), _methods(name, cells), strict=True)
+        ]
+        parts += [f"## {title}\n", table(head, rows)]
+    groups = [(what, code(row.key), row.name, ", ".join(row.models), cite(row.source)) for what, of in (("proportions", PROPORTIONS), ("rates", GROUP_RATES)) for row in of.values()]  # fmt: skip
+    parts += ["## From one group a study\n", table(["Of", "Key", "Method", "Models", "Source"], groups)]
+    return "\n".join(parts)
+
+
+def _methods(name: str, rows: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    known = ELSEWHERE[name]
+    return [
+        (code(row.key), row.name, cite(row.source), *map(code, known.get(row.key, ("", "")))) for row in rows.values()
+    ]
+
+
+ROOMS = {
+    "U": "Use of the program", "R": "Records", "E": "Effects", "P": "Pooling", "B": "Risk of bias and certainty", "I": "Integrity",
+}  # fmt: skip
+
+
+def codes() -> str:
+    """Problems and notices."""
+    parts = [
+        "# Codes\n",
+        "Every problem and every notice has a stable code; `mscsec explain CODE` prints the same text.\n",
+    ]
+    for letter, title in ROOMS.items():
+        rows = [(code(row.key), row.title, row.explanation) for row in CODES.values() if row.key.startswith(letter)]
+        if rows:
+            parts += [f"## {title}\n", table(["Code", "Title", "What it means"], rows)]
+    return "\n".join(parts)
+
+
+def references() -> str:
+    """The literature."""
+    rows = []
+    for row in sorted(SOURCES.values(), key=lambda source: (source.authors.casefold(), source.year, source.key)):
+        doi = f"[{row.doi.replace('<', '&lt;').replace('>', '&gt;')}]({doi_address(row.doi)})" if row.doi else ""
+        rows.append(
+            (f'<a id="{row.key}"></a>{row.authors} ({row.year}). {row.title}. {row.published}.', doi, code(row.key))
+        )
+    return "\n".join(["# References\n", "Every work a method of the program is taken from; tables point here by key.\n", table(["Work", "doi", "Key"], rows)])  # fmt: skip
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "measures.md": measures,
+    "reconstruction.md": reconstruction,
+    "methods-tables.md": methods,
+    "codes.md": codes,
+    "references.md": references,
+}
+
+
+def stale() -> list[str]:
+    """Names of the pages that are not what the tables say."""
+    found = []
+    for name, write in PAGES.items():
+        path = FOLDER / name
+        if not path.exists() or path.read_text(encoding="utf-8") != HEADER + write():
+            found.append(name)
+    return found
+
+
+def main(check: bool) -> int:
+    """Writes the pages, or says which are out of date; the exit code."""
+    names = stale()
+    for name in names:
+        if not check:
+            (FOLDER / name).write_text(HEADER + PAGES[name](), encoding="utf-8")
+        print(f"{name}: {'out of date; run python docs/tables.py' if check else 'written'}")
+    return 1 if check and names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))

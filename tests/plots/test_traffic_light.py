@@ -1,0 +1,211 @@
+"""Pictures of risk of bias: nothing overlaps, nothing leaves the page, and no judgement is told by hue alone."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Rectangle
+
+from mscsec.appraisal.degree import DEGREES
+from mscsec.appraisal.judgements import BiasTable, bias_table
+from mscsec.errors import InvalidInput
+from mscsec.plots.theme import MARKS, picture
+from mscsec.plots.traffic_light import summary_bars, traffic_light
+from mscsec.records.models import Study
+from mscsec.records.reader import load
+
+NAMES = (
+    "Al",
+    "Collaborative Group on Mesenchymal Stromal Cell Secretome and Extracellular Vesicles in Severe Pneumonia Working Party",
+    "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+    "王小明",
+)
+REASON = (
+    "The envelopes were opened before the patients were enrolled in one of the ten centres, which gave four patients"
+)
+
+
+def study(number: int, name: str, chance: random.Random) -> Study:
+    answers = {
+        "D1": {"1.1": "Y", "1.2": chance.choice(["Y", "NI", "N"]), "1.3": "N"},
+        "D2": {"2.1": chance.choice(["N", "Y"]), "2.2": "N", "2.3": "N", "2.6": "Y"},
+        "D3": {"3.1": chance.choice(["Y", "N"]), "3.2": "N", "3.3": "Y", "3.4": "NI"},
+        "D4": {"4.1": "N", "4.2": "N", "4.3": "N"},
+        "D5": {"5.1": chance.choice(["Y", "NI"]), "5.2": "N", "5.3": "N"},
+    }
+    domains: dict[str, Any] = {id: {"answers": given} for id, given in answers.items()}
+    if number == 1:
+        domains["D1"] = {"answers": answers["D1"] | {"1.2": "N"}, "judgement": "Some concerns", "reason": REASON}
+    if number == 2:
+        del domains["D3"]
+    assessment = {"tool": "rob2", "aim": "assignment", "assessor": "A", "result": "death", "domains": domains}
+    return Study.model_validate(
+        {
+            "schema": "mscsec/study/1",
+            "id": f"s{number}",
+            "citation": {"authors": [f"{name}, X"], "year": 2000 + number % 25},
+            "design": {"type": "parallel-rct"},
+            "arms": {"a": {"role": "experimental"}, "b": {"role": "comparator"}},
+            "results": [{"outcome": "death"}],
+            "risk_of_bias": [] if number == 4 else [assessment],
+        }
+    )
+
+
+def made(count: int, weighted: bool) -> BiasTable:
+    chance = random.Random(count)
+    studies = [study(number, NAMES[number % len(NAMES)], chance) for number in range(count)]
+    weights = {one.id: 1 / count for one in studies} if weighted else None
+    return bias_table(studies, "rob2", "death" if weighted else None, weights=weights)
+
+
+def shipped(outcome: str | None) -> BiasTable:
+    base = load(Path(__file__).parents[2] / "studies")
+    chosen = [one for one in base.studies if outcome is None or outcome in {r.outcome for r in one.results}]
+    return bias_table(chosen, "rob2", outcome, plans=base.review.outcomes)
+
+
+TABLES = {
+    "3 studies": lambda: made(3, False),
+    "5 studies, weighted": lambda: made(5, True),
+    "40 studies, weighted": lambda: made(40, True),
+    "40 studies": lambda: made(40, False),
+    "1 study": lambda: made(1, False),
+    "shipped": lambda: shipped(None),
+    "shipped deaths": lambda: shipped("mortality_28d"),
+    "shipped ICU stay": lambda: shipped("icu_stay"),
+}
+DRAWN = (traffic_light, summary_bars)
+
+
+def boxes(figure: Figure) -> list[tuple[str, Any]]:
+    """Every text with its box in inches."""
+    from mscsec.plots.theme import quiet_glyphs
+
+    canvas: Any = figure.canvas
+    with quiet_glyphs():
+        renderer = canvas.get_renderer()
+        found = [
+            (text.get_text(), text.get_window_extent(renderer)) for text in figure.axes[0].texts if text.get_text()
+        ]
+    return [(words, box.transformed(figure.dpi_scale_trans.inverted())) for words, box in found]
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("draw", DRAWN)
+def test_no_text_overlaps_another_or_leaves_the_page(name: str, draw: Any) -> None:
+    figure = draw(TABLES[name]())
+    width, height = figure.get_size_inches()
+    found = boxes(figure)
+    assert len(found) > 8
+    for words, box in found:
+        assert box.x0 > 0.02, words
+        assert box.y0 > 0.02, words
+        assert box.x1 < width - 0.02, words
+        assert box.y1 < height - 0.02, words
+    for (one, a), (other, b) in combinations(found, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        down = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert across <= 0.01 or down <= 0.01, (one, other)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_discs_keep_clear_of_each_other_and_of_the_labels(name: str) -> None:
+    figure = traffic_light(TABLES[name]())
+    discs = [patch for patch in figure.axes[0].patches if isinstance(patch, Circle)]
+    centres = [disc.center for disc in discs]
+    for a, b in combinations(centres, 2):
+        assert (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 > (2 * discs[0].radius) ** 2
+    height = figure.get_size_inches()[1]
+    for words, box in boxes(figure):
+        if len(words) > 3 and "%" not in words:
+            for x, y in centres:
+                inside = box.x0 - 0.1 < x < box.x1 + 0.1 and box.y0 < height - y < box.y1
+                assert not inside, words
+
+
+def test_there_is_one_disc_for_each_judgement_and_legend_entry() -> None:
+    table = made(3, False)
+    figure = traffic_light(table)
+    discs = [patch for patch in figure.axes[0].patches if isinstance(patch, Circle)]
+    said = {row.judgement(place) or "Not assessed" for row in table.rows for place in (*dict(table.domains), "overall")}
+    assert len(discs) == 3 * 6 + len(said)
+
+
+def test_bars_are_as_long_as_the_shares() -> None:
+    table = made(40, True)
+    outlines = [
+        patch for patch in summary_bars(table).axes[0].patches if isinstance(patch, Rectangle) and not patch.get_fill()
+    ]
+    bars = [patch for patch in outlines if patch.get_height() == pytest.approx(0.24)]
+    lengths = [patch.get_width() / 4.4 for patch in bars]
+    expected = [share for place in (*dict(table.domains), "overall") for share in table.shares[place].values()]
+    assert lengths == pytest.approx(expected)
+    by_row: dict[float, float] = {}
+    for patch in bars:
+        by_row[round(patch.get_y(), 6)] = by_row.get(round(patch.get_y(), 6), 0) + patch.get_width()
+    assert list(by_row.values()) == pytest.approx([4.4] * 6)
+
+
+def test_marks_are_told_apart_without_colour() -> None:
+    assert set(MARKS) == set(DEGREES)
+    assert len({mark.symbol for mark in MARKS.values()}) == len(MARKS)
+    assert len({mark.hatch for mark in MARKS.values()}) == len(MARKS)
+    shades = [luminance(MARKS[key].fill) for key in ("low", "some", "high", "critical")]
+    assert all(a - b > 0.05 for a, b in pairwise(shades))  # darker as the concern grows
+    for mark in MARKS.values():  # the symbol reads on its disc: 4.5 to 1, WCAG 2.1, 1.4.3
+        if mark.symbol:
+            bright, dark = sorted((luminance(mark.fill), luminance(mark.ink)), reverse=True)
+            assert (bright + 0.05) / (dark + 0.05) > 4.5
+
+
+@pytest.mark.parametrize("kind", ["protanopia", "deuteranopia", "tritanopia"])
+def test_marks_are_told_apart_by_the_colour_blind(kind: str) -> None:
+    """Viénot, Brettel & Mollon (1999) for red and green; a matrix of Brettel's type for blue and yellow."""
+    matrix = {
+        "protanopia": ((0.11238, 0.88762, 0.0), (0.11238, 0.88762, 0.0), (0.00401, -0.00401, 1.0)),
+        "deuteranopia": ((0.29275, 0.70725, 0.0), (0.29275, 0.70725, 0.0), (-0.02234, 0.02234, 1.0)),
+        "tritanopia": ((1.0, 0.14461, -0.14461), (0.0, 0.85924, 0.14076), (0.0, 0.85924, 0.14076)),
+    }[kind]
+    seen = [
+        tuple(encoded(sum(m * c for m, c in zip(line, linear(MARKS[key].fill), strict=True))) for line in matrix)
+        for key in ("low", "some", "high", "critical", "none")
+    ]
+    for a, b in combinations(seen, 2):
+        assert sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5 > 0.15
+
+
+def encoded(light: float) -> float:
+    """Light to sRGB, in which equal steps look about equal, IEC 61966-2-1."""
+    held = min(max(light, 0.0), 1.0)
+    return 12.92 * held if held <= 0.0031308 else 1.055 * held ** (1 / 2.4) - 0.055
+
+
+def linear(colour: str) -> tuple[float, ...]:
+    """sRGB to light, IEC 61966-2-1."""
+    return tuple(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour))
+
+
+def luminance(colour: str) -> float:
+    red, green, blue = linear(colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("draw", DRAWN)
+def test_the_bytes_do_not_vary_and_carry_no_time(draw: Any) -> None:
+    for kind in ("svg", "pdf", "png"):
+        first, second = (picture(draw(made(3, False)), kind) for _ in range(2))
+        assert first == second
+    assert b"dc:date" not in picture(draw(made(3, False)), "svg")
+
+
+def test_nothing_to_draw_is_refused() -> None:
+    for draw in DRAWN:
+        with pytest.raises(InvalidInput):
+            draw(bias_table([], "rob2"))

@@ -1,0 +1,89 @@
+"""The pages read off the tables: up to date, whole, and readable as Markdown."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mscsec.codes import CODES
+from mscsec.effects.measures import MEASURES, TRANSFORMS
+from mscsec.effects.reconstruct import RECONSTRUCT
+from mscsec.pooling import CI, PREDICTION, TAU2, TAU2_CI
+from mscsec.pooling.counts import COUNTS, RATES
+from mscsec.sources import SOURCES
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TABLES = script("tables")
+REGISTRIES = {"TAU2": TAU2, "TAU2_CI": TAU2_CI, "CI": CI, "PREDICTION": PREDICTION, "COUNTS": COUNTS, "RATES": RATES}
+HOLDS = {
+    "measures.md": (*MEASURES, *TRANSFORMS),
+    "reconstruction.md": tuple(RECONSTRUCT),
+    "methods-tables.md": tuple(key for rows in REGISTRIES.values() for key in rows),
+    "codes.md": tuple(CODES),
+    "references.md": tuple(SOURCES),
+}
+
+
+def test_pages_are_up_to_date():
+    assert TABLES.stale() == [], "run python docs/tables.py"
+
+
+def test_a_page_that_is_not_is_found(tmp_path, monkeypatch, capsys):
+    for name in TABLES.PAGES:
+        (tmp_path / name).write_text((DOCS / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "codes.md").write_text("old", encoding="utf-8")
+    (tmp_path / "references.md").unlink()
+    monkeypatch.setattr(TABLES, "FOLDER", tmp_path)
+    assert TABLES.main(check=True) == 1
+    assert capsys.readouterr().out.split("\n")[0].startswith("codes.md: out of date")
+    assert TABLES.main(check=False) == 0
+    assert TABLES.main(check=True) == 0
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_every_row_has_its_line(name):
+    page = (DOCS / name).read_text(encoding="utf-8")
+    assert [key for key in HOLDS[name] if f"| `{key}`" not in page] == []
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_tables_are_rectangular(name):
+    widths: set[int] = set()
+    for line in (DOCS / name).read_text(encoding="utf-8").split("\n"):
+        if not line.startswith("|"):
+            widths = set()
+            continue
+        widths.add(len(re.findall(r"(?<!\\)\|", line)))
+        assert len(widths) == 1, line
+
+
+@pytest.mark.parametrize("name", ["measures.md", "reconstruction.md", "methods-tables.md"])
+def test_links_lead_to_a_reference(name):
+    page = (DOCS / name).read_text(encoding="utf-8")
+    references = (DOCS / "references.md").read_text(encoding="utf-8")
+    for key in re.findall(r"\(references\.md#([^)]+)\)", page):
+        assert f'<a id="{key}">' in references
+
+
+@pytest.mark.parametrize("name", TABLES.ELSEWHERE)
+def test_names_in_other_programs_belong_to_rows(name):
+    assert set(TABLES.ELSEWHERE[name]) <= set(REGISTRIES[name])
+
+
+def test_pipes_do_not_end_a_cell():
+    assert TABLES.table(["a"], [["x | y"]]) == "| a |\n| --- |\n| x \\| y |\n"
