@@ -49,7 +49,7 @@ def command(
     \b
     Examples:
       mscsec import-bias rob2.csv --tool rob2 --result mortality_28d
-      mscsec import-bias rob2.csv --tool rob2 --result mortality_28d --assessor B --write
+      mscsec import-bias rob2.csv --result mortality_28d --assessor B --write
     """
     kind = output_kind(None, json=json, csv=csv)
     found = import_table(_text(file), instrument(tool).key)

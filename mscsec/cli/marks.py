@@ -15,7 +15,9 @@ from mscsec.records.reader import EvidenceBase
 
 Integrity = Annotated[
     bool,
-    typer.Option("--integrity/--no-integrity", help="Mark studies whose figures contradict each other or raise a question."),
+    typer.Option(
+        "--integrity/--no-integrity", help="Mark studies whose figures contradict each other or raise a question."
+    ),
 ]
 
 

@@ -82,42 +82,6 @@ def test_robvis_goes_out_and_comes_back(base: Path, tmp_path: Path, capsys) -> N
     assert mscsec(capsys, *arguments, "--write")[0] == 2  # not twice
 
 
-def test_a_sheet_is_read_by_its_headings_and_departures_are_said(base: Path, tmp_path: Path, capsys) -> None:
-    sheet = (
-        "Unique ID,Study ID,Outcome,1.1,1.2,1.3,Randomization process,Deviations from intended interventions,Overall Bias\n"
-        "7,Poe 2020,Death by day 28,Y,N,N,Some concerns,Low risk,Some concerns\n"
-    )
-    (tmp_path / "s.csv").write_text(sheet, encoding="utf-8")
-    code, _, err = mscsec(capsys, "import-bias", str(tmp_path / "s.csv"), "--studies", str(base), "--write")
-    assert code == 0, err
-    assert "Columns without a meaning here: Unique ID" in err
-    (made,) = load(base).study("poe2020").risk_of_bias
-    assert dict(made.domains["D1"].answers) == {"1.1": "Y", "1.2": "N", "1.3": "N"}
-    assert "gives no reason" in (made.domains["D1"].reason or "")
-    assert mscsec(capsys, "check", "--studies", str(base))[0] == 0
-
-
-@pytest.mark.parametrize(
-    ("table", "said"),
-    [
-        ("Study,D1,D2,D3,D4,D5,Overall\nZoe 2020,Low,Low,Low,Low,Low,Low\n", "B302"),
-        ("Study,D1,D2,D3,D4,D5,Overall\nroe2020,Medium,Low,Low,Low,Low,Low\n", "Medium"),
-        ("Name,D1\nroe2020,Low\n", "one column names the study"),
-        ("Study,Colour\nroe2020,red\n", "columns are domains"),
-        ("Study ID,Domain 1,1.1\nroe2020,Low,perhaps\n", "perhaps"),
-    ],
-)
-def test_a_wrong_table_is_refused_and_nothing_is_written(
-    base: Path, tmp_path: Path, capsys, table: str, said: str
-) -> None:
-    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
-    before = {path.name: path.read_bytes() for path in base.iterdir()}
-    arguments = ["import-bias", str(tmp_path / "t.csv"), "--result", "death", "--assessor", "C", "--write"]
-    code, _, err = mscsec(capsys, *arguments, "--studies", str(base))
-    assert (code, said in err) == (2, True), err
-    assert {path.name: path.read_bytes() for path in base.iterdir()} == before
-
-
 def test_two_assessors_and_the_consensus(tmp_path: Path, capsys) -> None:
     texts = {
         "roe2020": assessed(assessed(ROE), "B"),

@@ -24,7 +24,9 @@ outcomes:
 """
 
 
-def record(name: str, results: str, n: tuple[str, str] = ("20", "20"), more: str = "", design: str = "parallel-rct") -> str:
+def record(
+    name: str, results: str, n: tuple[str, str] = ("20", "20"), more: str = "", design: str = "parallel-rct"
+) -> str:
     """A record of two arms, a and c; `results` is YAML of the list, `more` YAML of further keys."""
     return (
         f"schema: mscsec/study/1\nid: {name}\n"

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Decimal,
+)
 
 import numpy as np
 import pytest
@@ -132,7 +141,9 @@ def _saturation(values: list[np.ndarray], show: Print) -> str:
 
 
 def _crp(values: list[np.ndarray], show: Print) -> str:
-    figures = [f"mean: {show(each.mean(), 2)}, se: {show(each.std(ddof=1) / math.sqrt(each.size), 2)}" for each in values]
+    figures = [
+        f"mean: {show(each.mean(), 2)}, se: {show(each.std(ddof=1) / math.sqrt(each.size), 2)}" for each in values
+    ]
     p = stats.ttest_ind(*values, equal_var=False).pvalue
     return f"- outcome: crp\n  arms: {_arms(figures)}\n  reported: {{p: {p_text(p, show)}}}"
 
@@ -175,7 +186,11 @@ def test_honest_records_raise_no_finding(rule, seed):
     names = [f"trial{chr(97 + at)}" for at in range(RECORDS)]
     with base_of({name: simulated(name, rng, show) for name in names}) as base:
         found = review(base, rounding=rule)
-    asked = [(each.study, each.outcome, each.verdict.check, each.verdict.tested, each.verdict.found) for each in found.findings if each.verdict.asks]
+    asked = [
+        (each.study, each.outcome, each.verdict.check, each.verdict.tested, each.verdict.found)
+        for each in found.findings
+        if each.verdict.asks
+    ]
     assert asked == []
     assert found.counts["passed"] + found.counts["note"] > 20 * RECORDS
     assert not found.undecided, [(each.verdict.check, each.verdict.found) for each in found.undecided]

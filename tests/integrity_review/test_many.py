@@ -25,7 +25,12 @@ def shown(units: int, decimals: int) -> str:
 
 @pytest.mark.parametrize("rule", ROUNDING)
 @settings(max_examples=25, deadline=None)
-@given(cases=CASES, decimals=st.tuples(st.integers(0, 3), st.integers(0, 3)), step=st.sampled_from(["1", "0.5", "2", "0.1"]), items=st.integers(1, 3))
+@given(
+    cases=CASES,
+    decimals=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    step=st.sampled_from(["1", "0.5", "2", "0.1"]),
+    items=st.integers(1, 3),
+)
 def test_many_agree_with_the_exact_one(rule, cases, decimals, step, items):
     mean_decimals, sd_decimals = decimals
     found = grimmer_many(
@@ -35,7 +40,9 @@ def test_many_agree_with_the_exact_one(rule, cases, decimals, step, items):
         mean_decimals=mean_decimals, sd_decimals=sd_decimals, granularity=step, items=items, rounding=rule,
     )  # fmt: skip
     exact = [
-        grimmer(shown(mean, mean_decimals), shown(sd, sd_decimals), n, granularity=step, items=items, rounding=rule).possible
+        grimmer(
+            shown(mean, mean_decimals), shown(sd, sd_decimals), n, granularity=step, items=items, rounding=rule
+        ).possible
         for mean, sd, n in cases
     ]
     assert found.tolist() == exact
@@ -50,7 +57,12 @@ def test_figures_of_real_values_are_possible(data, n):
 
 
 def test_published_figures():
-    assert grimmer_many([5.50, 5.50, 5.50, 10.90], [1.64, 1.64, 1.64, 3.75], [10, 6, 20, 10]).tolist() == [False, True, True, True]
+    assert grimmer_many([5.50, 5.50, 5.50, 10.90], [1.64, 1.64, 1.64, 3.75], [10, 6, 20, 10]).tolist() == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_shape_is_kept_and_broadcast():

@@ -17,7 +17,8 @@ from .base import base_of, record
 
 STAY = "- {outcome: stay, arms: {a: {mean: 5.50, sd: 1.64}, c: {mean: 10.90, sd: 3.75}}}"
 LABORATORY = "\n".join(
-    f"- {{outcome: {name}, arms: {{a: {{mean: {mean}}}}}}}" for name, mean in (("crp", 77), ("ferritin", 43), ("dimer", 42))
+    f"- {{outcome: {name}, arms: {{a: {{mean: {mean}}}}}}}"
+    for name, mean in (("crp", 77), ("ferritin", 43), ("dimer", 42))
 )
 
 
@@ -31,7 +32,13 @@ def effect(text: str, figures: str = "a: {events: 6}, c: {events: 3}") -> str:
 
 BASELINE = "\n".join(
     f"- {{outcome: {name}, arms: {{a: {{baseline: {{mean: {mean}, sd: 12.3}}}}, c: {{baseline: {{mean: {mean}, sd: 14.1}}}}}}}}"
-    for name, mean in (("crp", "71.32"), ("ferritin", "402.11"), ("dimer", "31.87"), ("saturation", "81.44"), ("score", "21.15"))
+    for name, mean in (
+        ("crp", "71.32"),
+        ("ferritin", "402.11"),
+        ("dimer", "31.87"),
+        ("saturation", "81.44"),
+        ("score", "21.15"),
+    )
 )
 # key: records by name, level, path of the figure as its last parts, words of the finding or its condition.
 BROKEN = {
@@ -118,7 +125,9 @@ def test_a_percentage_without_n_names_the_n_it_implies():
     with base_of({"x": record("x", deaths("a: {events: 7, percent: 50}"), ("null", "null"))}) as base:
         (passed,) = review(base).passed
     assert "possible for n = 14" in passed.verdict.found
-    with base_of({"x": record("x", deaths("a: {events: 7, percent: 50.1}"), ("null", "null"), "population: {enrolled: 60}\n")}) as base:
+    with base_of(
+        {"x": record("x", deaths("a: {events: 7, percent: 50.1}"), ("null", "null"), "population: {enrolled: 60}\n")}
+    ) as base:
         assert review(base).findings[0].level == CONTRADICTION
 
 
@@ -153,7 +162,9 @@ def test_another_unit_has_another_granularity():
 
 
 def test_a_scale_without_a_step_is_noted_and_no_more():
-    with base_of({"x": record("x", "- {outcome: saturation, arms: {a: {mean: 79.47, sd: 15.36}}}", ("10", "10"))}) as base:
+    with base_of(
+        {"x": record("x", "- {outcome: saturation, arms: {a: {mean: 79.47, sd: 15.36}}}", ("10", "10"))}
+    ) as base:
         (hit,) = review(base).findings
     assert hit.level == NOTE
     assert [notice.code for notice in hit.verdict.warnings] == ["I003"]
@@ -167,7 +178,9 @@ def test_figures_that_cannot_be_computed_with_are_undecided():
 
 
 def test_a_finding_is_silenced_where_it_stands():
-    text = record("x", "- outcome: stay\n  arms:\n    # mscsec: ignore[I204] the authors confirm half days\n    a: {mean: 5.51}")
+    text = record(
+        "x", "- outcome: stay\n  arms:\n    # mscsec: ignore[I204] the authors confirm half days\n    a: {mean: 5.51}"
+    )
     with base_of({"x": text}) as base:
         found = review(base)
     assert not found.findings
@@ -193,7 +206,9 @@ def test_refusals():
 
 
 def test_problems_carry_level_place_and_question():
-    with base_of(BROKEN["I205"][0] | {"y": record("y", "- {outcome: stay, arms: {a: {median: 11.5}}}", n=("21", "20"))}) as base:
+    with base_of(
+        BROKEN["I205"][0] | {"y": record("y", "- {outcome: stay, arms: {a: {median: 11.5}}}", n=("21", "20"))}
+    ) as base:
         first, second = problems_of(base, review(base))
     assert (first.code, first.severity, second.code, second.severity) == ("I205", "error", "I202", "warning")
     assert "To ask: How many patients" in first.instead
@@ -244,7 +259,9 @@ def test_a_test_is_known_by_its_name(text, known, key):
 
 
 def test_samples_have_the_printed_mean_and_sd():
-    with base_of({"x": record("x", STAY, ("{value: 10, assumed: half}", "10"), "population: {randomised: 20}\n")}) as base:
+    with base_of(
+        {"x": record("x", STAY, ("{value: 10, assumed: half}", "10"), "population: {randomised: 20}\n")}
+    ) as base:
         first, second = samples_of(base, "x", "stay")
     assert (first.possible, first.possible_n, [made.n for made in first.samples]) == (False, (6, 20), [6, 20])
     assert second.possible

@@ -65,7 +65,11 @@ def test_a_known_contradiction_is_found_by_computation(found, case):
 
 def test_no_other_contradiction_is_claimed(found):
     known = {case[:4] for case in KNOWN if case[4] == CONTRADICTION}
-    claimed = {(each.study, each.outcome, each.timepoint, each.verdict.check) for each in found.findings if each.level == CONTRADICTION}
+    claimed = {
+        (each.study, each.outcome, each.timepoint, each.verdict.check)
+        for each in found.findings
+        if each.level == CONTRADICTION
+    }
     assert claimed == known
 
 
@@ -92,7 +96,9 @@ def test_the_shared_laboratory_results_name_both_places(found):
 
 def test_one_outcome_or_study_is_a_part_of_the_whole(base, found):
     of_outcome = review(base, outcome="icu_stay")
-    assert {each.path for each in of_outcome.findings} == {each.path for each in found.findings if each.outcome == "icu_stay"}
+    assert {each.path for each in of_outcome.findings} == {
+        each.path for each in found.findings if each.outcome == "icu_stay"
+    }
     of_study = review(base, study="shu2020")
     assert len(of_study.findings) == sum(each.study == "shu2020" for each in found.findings)
 
