@@ -30,12 +30,16 @@ def main() -> None:
         made = 0
         for size in SIZES:
             for number in range(made, size):
-                (here / f"copy{number}.yaml").write_text(text.replace("id: shu2020", f"id: copy{number}"), encoding="utf-8")
+                (here / f"copy{number}.yaml").write_text(
+                    text.replace("id: shu2020", f"id: copy{number}"), encoding="utf-8"
+                )
             made = size
             print(f"{size:>6} records of {len(text.encode()):,} bytes: {timed(here, size)}")
     if nodes.PARSER is not yaml.SafeLoader:
         nodes.PARSER = yaml.SafeLoader
-        print(f"{len(load(shipped).studies):>6} shipped records without the C parser: {timed(shipped, len(load(shipped).studies))}")
+        print(
+            f"{len(load(shipped).studies):>6} shipped records without the C parser: {timed(shipped, len(load(shipped).studies))}"
+        )
 
 
 def timed(folder: Path, size: int) -> str:

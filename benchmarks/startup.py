@@ -49,8 +49,15 @@ def main(runs: int) -> None:
         ratio = f"  {median / base:5.2f} of R + metafor" if base else ""
         limit = f"  limit {1000 * LIMITS[name]:.0f} ms" if name in LIMITS else ""
         print(f"{name:45} median {1000 * median:7.1f} ms  min {1000 * min(seconds):7.1f} ms{ratio}{limit}")
-    traced = subprocess.run([sys.executable, "-X", "importtime", "-m", "mscsec", "pool", "--outcome", "icu_stay"], capture_output=True, text=True, check=True)
-    imported = {line.rsplit("|", 1)[-1].strip() for line in traced.stderr.splitlines() if line.startswith("import time")}
+    traced = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "mscsec", "pool", "--outcome", "icu_stay"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {
+        line.rsplit("|", 1)[-1].strip() for line in traced.stderr.splitlines() if line.startswith("import time")
+    }
     found = sorted(name for name in imported if name.split(".")[0] in FORBIDDEN or name in FORBIDDEN)
     print("imported though it should not be:", ", ".join(found) if found else "nothing")
 

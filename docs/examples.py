@@ -120,7 +120,9 @@ def session(body: str, folder: Path) -> str:
 def environment(columns: str) -> dict[str, str]:
     """The commands beside this Python first, a fixed width, no colour."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    kept = {name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")}
+    kept = {
+        name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
+    }
     return {**kept, "PATH": path, "COLUMNS": columns, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
 
 
@@ -132,7 +134,9 @@ def tidy(text: str) -> str:
 def report(page: Path, old: str, new: str) -> None:
     """The difference, as a patch."""
     name = str(page.relative_to(ROOT))
-    sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True), f"{name} as written", f"{name} as run"))
+    sys.stdout.writelines(
+        difflib.unified_diff(old.splitlines(True), new.splitlines(True), f"{name} as written", f"{name} as run")
+    )
 
 
 if __name__ == "__main__":

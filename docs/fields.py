@@ -1,7 +1,7 @@
 """Writes docs/fields.md: every field of a study record and of the protocol, from the models themselves.
 
-    python docs/fields.py            # writes the page
-    python docs/fields.py --check    # exit 1 where it is not up to date
+python docs/fields.py            # writes the page
+python docs/fields.py --check    # exit 1 where it is not up to date
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ def main(check: bool) -> int:
     text = page()
     if check:
         current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        print("docs/fields.md is up to date" if current == text else "docs/fields.md is not up to date: run python docs/fields.py")
+        print(
+            "docs/fields.md is up to date"
+            if current == text
+            else "docs/fields.md is not up to date: run python docs/fields.py"
+        )
         return int(current != text)
     PAGE.write_text(text, encoding="utf-8")
     return 0
@@ -40,9 +44,13 @@ def page() -> str:
     for title, root in (("Study record", models.Study), ("Protocol (review.yaml)", models.Review)):
         parts.append(f"\n# {title}\n")
         for model in _in_order(root):
-            parts.append(f"\n## {model.__name__}\n\n{_docstring(model)}\n\n| key | value | required |\n| --- | --- | --- |\n")
+            parts.append(
+                f"\n## {model.__name__}\n\n{_docstring(model)}\n\n| key | value | required |\n| --- | --- | --- |\n"
+            )
             for key, field in known_keys(model).items():
-                parts.append(f"| `{key}` | {_describe(field.annotation, field.metadata)} | {'yes' if field.is_required() else ''} |\n")
+                parts.append(
+                    f"| `{key}` | {_describe(field.annotation, field.metadata)} | {'yes' if field.is_required() else ''} |\n"
+                )
     return "".join(parts)
 
 

@@ -60,7 +60,11 @@ def test_a_room_imports_only_from_its_left(room):
 @pytest.mark.parametrize("part", APART)
 def test_a_part_stands_alone(part):
     for path in sorted((PACKAGE / part).rglob("*.py")):
-        strangers = {name for name in imports(path) if name.split(".")[0] not in APART[part] and not name.startswith(part.replace("/", "."))}
+        strangers = {
+            name
+            for name in imports(path)
+            if name.split(".")[0] not in APART[part] and not name.startswith(part.replace("/", "."))
+        }
         assert not strangers, f"{path.relative_to(PACKAGE)} imports {sorted(strangers)}"
 
 

@@ -189,7 +189,11 @@ def _statement(evidence: Evidence, level: str, size: str) -> str:
     words = {"verb": verb, "verbs": f"{verb}s", "noun": "reduction" if verb == "reduce" else "increase"}
     chosen = "trivial" if evidence.estimate == 0 else size if size in ("trivial", "small", "large") else "moderate"
     text: str = grade_data()["statements"][level][chosen]
-    sentence = text.format(X=evidence.intervention, O=evidence.outcome, **words)
+    outcome = evidence.outcome
+    inside = (
+        outcome if outcome[1:2].isupper() else outcome[:1].lower() + outcome[1:]
+    )  # ICU and IL-6 keep their capitals
+    sentence = text.format(X=evidence.intervention, O=inside, **words)
     return sentence if sentence[1:2].isupper() else sentence[0].upper() + sentence[1:]  # iNO keeps its small letter
 
 

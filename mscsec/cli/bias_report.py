@@ -87,7 +87,7 @@ def command(
     agreement: AgreementFlag = False,
     summary: Summary = False,
     robvis: Robvis = None,
-    integrity: Integrity = True,
+    integrity: Integrity = None,
     studies: opt.Studies = None,
     json: opt.AsJson = False,
     csv: opt.AsCsv = False,
@@ -133,7 +133,8 @@ def command(
         report = bias_report(base.studies, outcome)
         if tool == "checklist":
             report = replace(report, recorded=())
-        marks = integrity_marks(base, outcome) if integrity and kind in ("text", "json") else {}
+        marked = outcome is not None if integrity is None else integrity  # over all outcomes it takes a while
+        marks = integrity_marks(base, outcome) if marked and kind in ("text", "json") else {}
         render = {"text": bias_text, "csv": bias_csv, "markdown": bias_markdown}
         text = _json(report, marks) if kind == "json" else render[kind](report)
         lines = marks_lines(marks, width()) if kind == "text" else []

@@ -14,9 +14,10 @@ from mscsec.effects.trail import Flag
 from mscsec.records.reader import EvidenceBase
 
 Integrity = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--integrity/--no-integrity", help="Mark studies whose figures contradict each other or raise a question."
+        "--integrity/--no-integrity",
+        help="Mark studies whose figures contradict each other or raise a question. Default: in bias-report with --outcome.",
     ),
 ]
 

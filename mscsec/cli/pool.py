@@ -96,7 +96,7 @@ def command(
     design: opt.Designs = None,
     exclude: opt.Exclude = None,
     table: TableFile = None,
-    integrity: Integrity = False,
+    integrity: Integrity = None,
     studies: opt.Studies = None,
     json: opt.AsJson = False,
     csv: opt.AsCsv = False,
@@ -171,7 +171,7 @@ def fit_effects(sizes: EffectSizes, chosen: dict[str, Any]) -> PooledResult:
 def threshold(sizes: EffectSizes) -> float | None:
     """The important difference as a bound on the analysis scale, on the side of benefit; None where there is none."""
     size = sizes.important_difference
-    if size is None or sizes.better == "neither" or sizes.null is None:
+    if size is None or sizes.better == "neither" or sizes.null is None or len(sizes.rows) < 3:  # no prediction interval
         return None
     if sizes.transform == "exp":
         ratio = min(size, 1 / size)

@@ -57,7 +57,9 @@ def _size(study: Study, name: str, quantity: SampleSize, kind: Kind, words: str)
     n = int(quantity.value)
     if quantity.assumed is not None:
         kind = "elsewhere" if kind == "elsewhere" else "assumed"
-        words = f"{words}, assumed there ({quantity.assumed})" if kind == "elsewhere" else f"n assumed ({quantity.assumed})"
+        words = (
+            f"{words}, assumed there ({quantity.assumed})" if kind == "elsewhere" else f"n assumed ({quantity.assumed})"
+        )
     if kind == "elsewhere":
         words += "; that of this result is not printed"
     return Size(n, kind, words, max(n, most_patients(study, name) or 2 * n))

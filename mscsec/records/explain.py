@@ -32,7 +32,12 @@ def problem_of(detail: Mapping[str, Any], root: Node, source: Source, model: typ
         node = root.key(path)
         code, found, rule, instead = _unknown_key(path, model)
     elif kind == "missing" and steps == len(path):  # `key:` with nothing behind it
-        code, found, rule, instead = "R103", "nothing stands here", "this key is required", "Write its value behind the colon"
+        code, found, rule, instead = (
+            "R103",
+            "nothing stands here",
+            "this key is required",
+            "Write its value behind the colon",
+        )
     elif kind == "missing":
         node = root.key(path[:-1]) if len(path) > 1 and steps == len(path) - 1 else node
         code, found, rule, instead = (

@@ -176,7 +176,11 @@ class _Builder:
                 self.documents += 1
                 if self.documents > 1:
                     self.stop(
-                        event, "R010", "found a second document (---)", "a file holds one record", "Put it into a file of its own"
+                        event,
+                        "R010",
+                        "found a second document (---)",
+                        "a file holds one record",
+                        "Put it into a file of its own",
                     )
         return self.root
 
@@ -195,7 +199,11 @@ class _Builder:
         for char in event.value:
             if char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
                 self.stop(
-                    event, "R006", f"found the control character U+{ord(char):04X}", "a record is plain text", "Delete it"
+                    event,
+                    "R006",
+                    f"found the control character U+{ord(char):04X}",
+                    "a record is plain text",
+                    "Delete it",
                 )
 
     def refuse_depth(self, event: Any, more: int) -> None:
@@ -213,7 +221,9 @@ class _Builder:
         self.refuse_depth(event, 1)
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         mark = event.start_mark
-        bracket = (mark.line + 1, mark.column + 1, "{" if isinstance(value, dict) else "[") if event.flow_style else None
+        bracket = (
+            (mark.line + 1, mark.column + 1, "{" if isinstance(value, dict) else "[") if event.flow_style else None
+        )
         self.stack.append(_Open(Node(value, mark.line + 1, mark.column + 1, depth=1), event.anchor, bracket))
 
     def close(self) -> None:
@@ -241,7 +251,9 @@ class _Builder:
         target = self.anchors[name]
         self.refuse_depth(event, target.depth)
         # A node of its own, so that a problem in what it stands for is shown where it is used.
-        return Node(target.value, event.start_mark.line + 1, event.start_mark.column + 1, target.text, target.size, target.depth)
+        return Node(
+            target.value, event.start_mark.line + 1, event.start_mark.column + 1, target.text, target.size, target.depth
+        )
 
     def add(self, node: Node, anchor: str | None) -> None:
         if anchor is not None:

@@ -63,7 +63,9 @@ def as_line(value: Any) -> Any:
     line = as_text(value).strip()
     if "\n" in line or "\t" in line:
         found = f"found {len(line.splitlines())} lines" if "\n" in line else "found a tab"
-        raise refuse("R108", found, "this text stands on one line of a table", "Write it on one line, or with >- instead of |")
+        raise refuse(
+            "R108", found, "this text stands on one line of a table", "Write it on one line, or with >- instead of |"
+        )
     return line
 
 

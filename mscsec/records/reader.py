@@ -373,7 +373,9 @@ def _problems(document: Document, findings: Iterable[Finding]) -> list[Problem]:
 
 def _stray(path: str) -> Problem:
     name = os.path.splitext(path)[0] + SUFFIX
-    return Problem(path, 1, 1, "R017", "found a record under another suffix", f"a record ends in {SUFFIX}", f"Rename it to {name}")
+    return Problem(
+        path, 1, 1, "R017", "found a record under another suffix", f"a record ends in {SUFFIX}", f"Rename it to {name}"
+    )
 
 
 def _twice(study_id: str, first: str) -> Finding:

@@ -12,7 +12,9 @@ from mscsec.records.number import Number, resolve
 SCHEMA_LINE = "# yaml-language-server: $schema={schema}\n"
 
 
-_RESOLVER: Any = yaml.resolver.Resolver()  # YAML 1.1, what other programs read; a number is written so that no tag is needed
+_RESOLVER: Any = (
+    yaml.resolver.Resolver()
+)  # YAML 1.1, what other programs read; a number is written so that no tag is needed
 
 
 class _Dumper(yaml.SafeDumper):

@@ -48,7 +48,7 @@ def body_of(
     """
     decision = base.review.grade.get(sizes.outcome) or GradeOutcome()
     plan = base.review.outcomes[sizes.outcome]
-    studies = [base.study(row.study) for row in sizes.rows]
+    studies = [base.study(row.record) for row in sizes.rows]
     tool, judged = _judgements(studies, sizes, base)
     risk, said, notices = _baseline(sizes, decision, baseline)
     ratio = sizes.measure in RATIOS

@@ -205,7 +205,9 @@ def test_prediction_is_centred_on_the_mean_and_no_narrower_than_tau_alone(row: A
     assert result.prediction_high is not None
     assert result.tau is not None
     width = result.prediction_high - result.prediction_low  # with a fraction of a degree of freedom beyond all bounds
-    assert_allclose((result.prediction_low + result.prediction_high) / 2, result.estimate, rtol=1e-9, atol=1e-9 + 1e-15 * width)
+    assert_allclose(
+        (result.prediction_low + result.prediction_high) / 2, result.estimate, rtol=1e-9, atol=1e-9 + 1e-15 * width
+    )
     assert width >= 2 * 1.9599 * result.tau
 
 
