@@ -26,7 +26,7 @@ STUDIES = (
 )  # fmt: skip
 
 # Treatments outside the comparisons stand beside those inside, so that a misspelt one cannot drop a trial unseen.
-IN_COMPARISONS = {"secretome", "extracellular vesicles", "msc cells", "usual care", "placebo"}
+IN_COMPARISONS = {"secretome", "extracellular vesicles", "MSC cells", "usual care", "placebo"}
 OUTSIDE = {
     "adas2021": {"usual care in moderate disease"},
     "bellio2021": {"amniotic fluid extracellular vesicles"},
@@ -40,7 +40,7 @@ OUTSIDE = {
     "mitrani2021": {"amniotic fluid extracellular vesicles"},
     "placentalev2022": {"not stated"},
     "shapira2022": {"engineered exosomes"},
-    "zarrabi2023": {"msc cells then extracellular vesicles"},
+    "zarrabi2023": {"MSC cells then extracellular vesicles"},
 }
 
 # study, outcome, time point, arm, field, text as printed. A field of two numbers has two texts.

@@ -225,10 +225,13 @@ def test_pool_marks_the_study_when_asked(cli):
     assert "Roe2020 2021: figures contradict each other (I205; mscsec integrity)" in marked
 
 
-def test_bias_report_marks_studies_unless_told_not_to(cli):
-    assert "! Roe2020 2021: figures contradict each other (I205" in cli("bias-report")[1]
-    assert "I205" not in cli("bias-report", "--no-integrity")[1]
-    assert json.loads(cli("bias-report", "--json")[1])["integrity"]["roe2020"]["mark"] == "!"
+def test_bias_report_marks_the_studies_of_an_outcome_and_all_where_asked(cli):
+    mark = "! Roe2020 2021: figures contradict each other (I205"
+    assert mark in cli("bias-report", "--outcome", "stay")[1]
+    assert "I205" not in cli("bias-report", "--outcome", "stay", "--no-integrity")[1]
+    assert "I205" not in cli("bias-report")[1]
+    assert mark in cli("bias-report", "--integrity")[1]
+    assert json.loads(cli("bias-report", "--integrity", "--json")[1])["integrity"]["roe2020"]["mark"] == "!"
 
 
 def test_pool_does_not_pay_for_checks_it_was_not_asked_for(here):
