@@ -257,7 +257,7 @@ CODES = by_key(
     Code(
         "E103",
         "study without information left out",
-        "Nobody or everybody in the study had the event, and such studies were left out as asked (drop00).",
+        "Nobody or everybody in the study had the event, so that it says nothing about a ratio; such studies are left out by default for RR and OR, and where drop00 asks for it.",
     ),
     Code(
         "E104",
@@ -405,6 +405,11 @@ CODES = by_key(
         "Several rows of this trial are set against the same comparator and are correlated. Their covariances stand with the effects; they must not be pooled as if they were independent.",
     ),
     Code(
+        "E227",
+        "printed contrast",
+        "The study enters by the contrast that its paper prints, not by figures of its arms. The standard error was worked out from the printed interval, test or P value, and the interval shown is made again from it, so that its ends can differ a little from those in the paper.",
+    ),
+    Code(
         "E301",
         "not reported",
         "A reconstruction needs a figure that the paper does not give. The message names it; another route may do without.",
@@ -494,6 +499,16 @@ CODES = by_key(
         "P207",
         "less spread than chance",
         "The effects lie closer together than their sampling variances allow by chance, so that no between-study variance fits and the interval for it shrinks to zero. Look for shared patients, copied results or variances that are too large.",
+    ),
+    Code(
+        "P208",
+        "interval not available",
+        "The interval asked for by name does not exist for these data or this method, for instance a Hartung-Knapp interval of one study. The message says which interval is shown instead.",
+    ),
+    Code(
+        "P209",
+        "end beyond any number",
+        "On the natural scale an end of the interval is larger than any floating-point number, so it is shown as inf and written as null. The interval on the analysis scale is exact. Check whether the variances are right.",
     ),
     Code(
         "P301",

@@ -119,13 +119,20 @@ def command(
     """
     kind = output_kind(output, json=json, csv=csv, markdown=markdown)
     _agree(by=by, compare=compare, method=method, common_tau2=common_tau2)
+    chosen_models = {"--model": model, "--tau2": tau2, "--ci": ci, "--prediction": prediction}
+    _refuse_idle(
+        compare, by, method, chosen_models | {"--vtype": vtype}, {"--baseline-risk": baseline_risk, "--sd": sd}, model
+    )
     from_cells = compare or (method is not None and method.upper() not in ("IV", "INVERSE"))
+    peto = method is not None and method.upper() == "PETO" and measure in (None, "OR", "PETO")
     inputs = read_inputs(
-        outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design,
-        exclude=exclude, level=level, drop00=False if from_cells else None, vtype=vtype, prefer=prefer,
-        rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer),
+        outcome, "PETO" if peto else measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint,
+        design=design, exclude=exclude, level=level, drop00=False if from_cells else None, vtype=vtype, prefer=prefer,
+        to="none" if peto else None, rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer),
     )  # fmt: skip
     inputs.need_studies()
+    if from_cells:
+        inputs = replace(inputs, sizes=_as_counted(inputs.sizes))
     if integrity:
         inputs = replace(inputs, sizes=with_marks(inputs.sizes, inputs.base))
     # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
@@ -137,6 +144,7 @@ def command(
     else:
         fit = fit_cells(inputs.sizes, method or "", chosen) if from_cells else fit_effects(inputs.sizes, chosen)
         fit = _with_advice(inputs.sizes, fit) if not from_cells else fit
+        fit = _with_unmet(fit, ci, prediction)
         other = _other_words(inputs.sizes, fit, baseline_risk, sd)
         emit(_shown(inputs, fit, other, kind), output, force)
 
@@ -151,11 +159,48 @@ def _agree(by: str | None, compare: bool, method: str | None, common_tau2: bool)
         raise UsageError("--common-tau2 belongs to --by FIELD")
 
 
+def _as_counted(sizes: EffectSizes) -> EffectSizes:
+    """The effects with what is true of a method from the cells: 0.5 is added for the study's own row alone."""
+    text = "0.5 added to every cell for this row alone; the pooled estimate is made from the counts"
+    rows = tuple(
+        replace(row, flags=tuple(replace(flag, text=text) if flag.code == "E101" else flag for flag in row.flags))
+        for row in sizes.rows
+    )
+    return replace(sizes, rows=rows)
+
+
+def _refuse_idle(
+    compare: bool,
+    by: str | None,
+    method: str | None,
+    models: dict[str, str | None],
+    words: dict[str, float | None],
+    model: str | None,
+) -> None:
+    """Options that the command would not use, refused rather than ignored."""
+    given = [name for name, value in models.items() if value is not None]
+    extra = [name for name, value in words.items() if value is not None]
+    if compare and (given or extra):
+        raise UsageError(
+            f"--compare fits each method with its own model and interval; leave out {', '.join(given + extra)}"
+        )
+    if by and extra:
+        raise UsageError(f"{', '.join(extra)} re-express one pooled estimate; leave out --by")
+    if method is not None and method.upper() not in ("IV", "INVERSE") and models["--vtype"] is not None:
+        raise UsageError(f"{method} is computed from the cells and has its own variance; leave out --vtype")
+    if model == "common" and models["--prediction"] not in (None, "none"):
+        raise UsageError(
+            "a common-effect model has no between-study variance, so no prediction interval; leave out --prediction"
+        )
+
+
 def _choices(
     analysis: Analysis, model: str | None, tau2: str | None, ci: str | None, prediction: str | None, preset: str | None
 ) -> dict[str, Any]:
     """Options first, then the review's analysis, then the preset. A preset named here sets the review's own aside."""
     own = analysis if preset is None else Analysis()
+    if model == "common":  # the review's choices between random-effects methods have nothing to say then
+        own = Analysis(preset=own.preset)
     return {
         "model": model or own.model, "tau2": tau2 or own.tau2, "ci": ci or own.ci,
         "prediction": prediction or own.prediction, "preset": preset or own.preset,
@@ -190,7 +235,8 @@ def fit_cells(sizes: EffectSizes, method: str, chosen: dict[str, Any]) -> Pooled
     row = choose(RATES if rates else COUNTS, SYNONYMS.get(method.upper(), method), "method")
     options = {name: value for name, value in chosen.items() if value is not None}
     function = pool_rates if rates else pool_counts
-    return function(*cells, measure=sizes.measure, method=row.key, level=sizes.level, **options)
+    measure = "OR" if sizes.measure == "PETO" else sizes.measure
+    return function(*cells, measure=measure, method=row.key, level=sizes.level, **options)
 
 
 def cells_of(sizes: EffectSizes) -> tuple[list[list[float]], bool]:
@@ -211,6 +257,32 @@ def cells_of(sizes: EffectSizes) -> tuple[list[list[float]], bool]:
             cells[place].append(events)
             cells[place + 1].append(total)
     return cells, rates
+
+
+def _with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> PooledResult:
+    """The fit with a notice where an interval was asked for by name and these data or this method have none."""
+    notices = []
+    if ci not in (None, "auto") and ci.casefold() != fit.ci_method.casefold():
+        notices.append(
+            Notice(
+                "P208", f"The interval asked for (--ci {ci}) does not exist here; the {fit.ci_method} interval is shown"
+            )
+        )
+    told = any(notice.code == "P205" for notice in fit.warnings)
+    if prediction not in (None, "auto", "none") and fit.prediction_low is None and not told:
+        notices.append(
+            Notice(
+                "P205", f"No prediction interval (--prediction {prediction}): there is no between-study variance here"
+            )
+        )
+    if not all(math.isfinite(value) for value in (fit.display.ci_low, fit.display.ci_high)):
+        notices.append(
+            Notice(
+                "P209",
+                "An end of the interval is beyond any number on the natural scale; the analysis scale (--json) has it",
+            )
+        )
+    return replace(fit, warnings=(*fit.warnings, *notices)) if notices else fit
 
 
 def _with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
@@ -234,7 +306,9 @@ def _with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
         for row in advice.methods
         if row.verdict in ("recommended", "suitable") and sizes.measure in COUNTS[row.method].measures
     ]
-    text = f"Sparse data: inverse variance with 0.5 in zero cells is not advised; {', '.join(suited)} suit better (--method {suited[0]}, or all side by side: --compare)"
+    text = "Sparse data: inverse variance with 0.5 in zero cells is not advised"
+    if suited:
+        text += f"; {', '.join(suited)} suit better (--method {suited[0]}, or all side by side: --compare)"
     return replace(fit, warnings=(*fit.warnings, Notice("P306", text)))
 
 

@@ -287,4 +287,9 @@ def pool_markdown(sizes: EffectSizes, fit: PooledResult, other: ReExpressed | No
         "",
     ]
     lines += [f"{mark}. {text}" for mark, text in notes.notes]
+    warnings = warning_words(sizes, fit)
+    lines += ["", *(f"- {text}" for text in warnings)] if warnings else []
+    worth, _ = left_out_words(sizes)
+    if worth:
+        lines += ["", f"Not in the analysis: {'; '.join(f'{study.label} ({study.reason})' for study in worth)}."]
     return "\n".join(lines).rstrip() + "\n"

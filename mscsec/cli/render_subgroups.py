@@ -11,7 +11,7 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import interval, level, number, p_value, percent, variance
-from mscsec.report.words import footnotes, method_words
+from mscsec.report.words import footnotes, method_words, warning_words
 
 if TYPE_CHECKING:
     from mscsec.pooling.regression import BetweenTest, SubgroupResult
@@ -51,6 +51,9 @@ def subgroups_text(sizes: EffectSizes, field: str, labels: Sequence[str], found:
     lines += ["", *wrap(f"Method: {_method(sizes, field, found)}", cells)]
     for warning in found.warnings:
         lines += wrap(f"Note: {warning}", cells, "  ")
+    for name, fit in found.groups.items():
+        for text in warning_words(sizes, fit):
+            lines += wrap(f"Note on {name}: {text}", cells, "  ")
     if notes.notes:
         lines += [
             "",
@@ -110,9 +113,23 @@ def between_words(test: BetweenTest, common: bool) -> str:
 
 
 def _method(sizes: EffectSizes, field: str, found: SubgroupResult) -> str:
-    several = next((fit for fit in found.groups.values() if fit.k > 1), found.overall)
     shared = "a between-study variance common to all" if found.tau2_common else "a between-study variance of its own"
-    return f"Subgroups by {field} were pooled separately, each with {shared}, and compared by Cochran's Q between them. {method_words(sizes, several)}"
+    text = f"Subgroups by {field} were pooled separately, each with {shared}, and compared by Cochran's Q between them. All together: "
+    whole = method_words(sizes, found.overall)
+    other = [
+        f"{name}: {CI_SHORT.get(fit.ci_method, fit.ci_method)}"
+        for name, fit in found.groups.items()
+        if fit.ci_method != found.overall.ci_method
+    ]
+    return (
+        text
+        + whole[0].lower()
+        + whole[1:]
+        + (f" The interval differs in subgroups ({'; '.join(other)})." if other else "")
+    )
+
+
+CI_SHORT = {"wald": "Wald", "hksj": "Hartung-Knapp"}
 
 
 _HEADER = [

@@ -36,6 +36,8 @@ RELATIVE = frozenset({"RR", "OR", "PETO", "IRR", "YUQ", "YUY", "OR2D", "OR2DL", 
 _POSITIVE = frozenset({"ROM", "CVR", "MNLN", "CVLN", "SMN", "ROMC", "CVRC"})
 _BY_BASELINE = frozenset({"SMCR", "SMCRH"})  # change over one SD: that before treatment (Becker 1988)
 
+LARGEST_LOG = 600.0  # its exponential is still a number, and no ratio is that large
+
 # Families of measures that look at one group, or at none (a correlation); all others compare two.
 GROUPS = {
     "proportion": 1, "rate": 1, "mean": 1, "sd": 1, "change": 1, "change_one_sd": 1, "change_sds": 1, "change_d": 1, "correlation": 0,
@@ -371,11 +373,17 @@ def study_effect(
             row.key,
             row.source,
         )
-    shown = (
-        found.natural()
-        if computed
-        else tuple(np.asarray(natural(row.back, part)) for part in (found.yi, found.ci_low, found.ci_high))
-    )
+    if row.back == "exp" and abs(yi) > LARGEST_LOG:
+        raise InvalidInput(
+            f"{label}: the effect is {yi:g}", f"{row.key} is analysed as a logarithm, and exp({yi:g}) is beyond any ratio",
+            f"Give the logarithm of the {row.name}, or take the values as they are with --measure GEN",
+        )  # fmt: skip
+    with np.errstate(over="ignore"):  # the end of a very wide interval may lie beyond any number, and is shown as inf
+        shown = (
+            found.natural()
+            if computed
+            else tuple(natural(row.back, part) for part in (found.yi, found.ci_low, found.ci_high))
+        )
     estimate, natural_low, natural_high = (float(np.asarray(part)[place]) for part in shown)
     return StudyEffect(
         study, label, yi, vi, sei, low, high, estimate, natural_low, natural_high, experimental, comparator,

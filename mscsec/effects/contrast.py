@@ -96,13 +96,15 @@ def _printed(reading: Reading, measure: str, scale: str, index: int, effect: Rep
     given: dict[str, Any] = _uncertainty(reading, effect, at)
     if measure == "HR" and effect.events is not None and not given:
         return _from_events(reading, effect, at, estimate)
-    found = reading.run(
-        "effect-report",
-        {"yi": "yi", "sei": "SE"},
-        estimate=estimate,
-        **given,
-        level=float(effect.ci_level or 0.95),
-        scale=on,
+    route = "ci" if "ci_low" in given else "z" if "z" in given else "p" if "p_value" in given else "report"
+    used = {name: given[name] for name in {"ci": ("ci_low", "ci_high"), "z": ("z",), "p": ("p_value",)}.get(route, ())}
+    if route in ("ci", "report"):
+        used["level"] = float(effect.ci_level or 0.95)
+    found = reading.run(f"effect-{route}", {"yi": "yi", "sei": "SE"}, estimate=estimate, **used, scale=on)
+    reading.trail.flag(
+        "E227",
+        "printed",
+        f"{measure} as printed ({_words(effect)}), its interval here made again from the standard error",
     )
     return found["yi"], found["sei"]
 

@@ -116,6 +116,8 @@ def mean_of(reading: Reading, name: str) -> ArmData:
 def _sd(reading: Reading, name: str, printed: ArmResult | Change, path: Path, n: float) -> float | None:
     """SD as printed; else from SE, from the interval of the mean, from the quartiles."""
     what = f"{name}: SD"
+    if n < 2:
+        raise Gap(f"arm {name} has one participant, whose mean has no SD")
     if printed.sd is not None:
         return reading.figure(what, printed.sd, (*path, "sd"), scaled=True)
     if printed.se is not None:
@@ -161,7 +163,7 @@ def _from_quantiles(reading: Reading, name: str, printed: ArmResult, path: Path,
     return found["mean"], found["sd"]
 
 
-def _quantile_rule(rules: Rules) -> tuple[dict[str, object], dict[str, str], str]:
+def _quantile_rule(rules: Rules) -> tuple[dict[str, object], dict[str, tuple[str, str]], str]:
     """Options of the route from a median, the formula of each field, and the method in words."""
     if rules.quantiles != "quantiles-normal":
         how: dict[str, object] = {"refuse_skewed": False} if rules.quantiles == "quantiles-lognormal" else {}
@@ -171,7 +173,7 @@ def _quantile_rule(rules: Rules) -> tuple[dict[str, object], dict[str, str], str
     mean, sd = choose(MEANS, rules.mean, "rule for the mean"), choose(SDS, rules.sd, "rule for the SD")
     return (
         {"mean": mean.key, "sd": sd.key, "refuse_skewed": False},
-        {"mean": mean.name, "sd": sd.name},
+        {"mean": (mean.name, mean.source), "sd": (sd.name, sd.source)},
         f"{mean.name}; {sd.name}",
     )
 

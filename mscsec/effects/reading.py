@@ -135,7 +135,7 @@ class Reading:
         return self.figure(f"{name}: n", of_arm, ("arms", name, "n"))
 
     def run(
-        self, key: str, gives: dict[str, str], formulas: dict[str, str] | None = None, **given: Any
+        self, key: str, gives: dict[str, str], formulas: dict[str, tuple[str, str]] | None = None, **given: Any
     ) -> dict[str, float]:
         """Runs the reconstruction `key`, notes each result on the trail, and gives the values by field.
 
@@ -162,9 +162,9 @@ class Reading:
         }
         values = {}
         for field, name in gives.items():
-            formula = (formulas or {}).get(field, route.formula)
+            formula, source = (formulas or {}).get(field, (route.formula, route.source))
             values[field] = self.trail.step(
-                name, float(np.asarray(getattr(found, field))), formula, key, route.source, **shown
+                name, float(np.asarray(getattr(found, field))), formula, key, source, **shown
             )
         for note in getattr(found, "noted", ()):
             self.trail.flag(note.code, "check", note.message)

@@ -25,6 +25,8 @@ class Glyphs:
     right: str
 
 
+LARGEST_LOG = 600.0  # its exponential, and that of a margin around it, is still a number
+
 UNICODE = Glyphs("─", "■", "━", "◆", "╌", "│", "─", "┴", "◄", "►")
 ASCII = Glyphs("-", "#", "=", "O", ".", "|", "-", "+", "<", ">")
 
@@ -58,6 +60,8 @@ def axis(values: Sequence[tuple[float, float, float]], null: float | None, width
         reach = 3 * max(high - low, upper - lower, 1e-300)
         low = min(low, max(ends[0], min(low, lower) - reach / 2))
         high = max(high, min(ends[-1], max(high, upper) + reach / 2))
+    if ratio:
+        low, high = max(low, -LARGEST_LOG), min(high, LARGEST_LOG)
     span = (high - low) or max(abs(high), 1.0)
     return Axis(low - 0.04 * span, high + 0.04 * span, width, ratio)
 

@@ -109,21 +109,33 @@ def heterogeneity_words(fit: PooledResult) -> str:
     if fit.i2 is not None:
         both = f", {percent(fit.i2_q)} from Q" if fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005 else ""
         parts.append(f"I2 = {percent(fit.i2)}{both}")
-    if fit.q is not None:
+    details = fit.details or {}
+    if "q_lrt" in details:  # the Wald test of a likelihood fails where a study has a zero cell
+        parts.append(
+            f"likelihood-ratio test = {number(details['q_lrt'])}, df = {fit.q_df:g}, {p_value(details['q_lrt_p'])}"
+        )
+    elif fit.q is not None:
         parts.append(f"Q = {number(fit.q)}, df = {fit.q_df:g}, {p_value(fit.q_p)}")
+    if details.get("rho") is not None:
+        parts.append(f"correlation of patients within an arm (beta-binomial rho) = {number(details['rho'], 3)}")
     return "; ".join(parts)
 
 
 def method_words(sizes: EffectSizes, fit: PooledResult) -> str:
     """How the estimate was made, as a sentence for the methods or results section."""
+    about_mh = fit.method == "MH" and fit.model == "random"  # Mantel-Haenszel enters through tau2 alone
     if fit.k == 1:
-        return f"One study reported this outcome; its {sizes.measure_name} is shown with a {level(fit.level)} confidence interval (normal approximation), and nothing was pooled."
+        how = "" if fit.method in ("single study", "IV", "inverse variance") else f", by {method_name(fit.method)},"
+        return f"One study reported this outcome; its {sizes.measure_name}{how} is shown with a {level(fit.level)} confidence interval (normal approximation), and nothing was pooled."
     model = {"random": "a random-effects model", "common": "a common-effect model"}.get(
         fit.model, f"a {fit.model} model"
     )
-    text = f"The {measure_plural(sizes.measure_name)} of {count(fit.k, 'study', 'studies')} were pooled by {method_name(fit.method)} in {model}"
+    text = f"The {measure_plural(sizes.measure_name)} of {count(fit.k, 'study', 'studies')} were pooled by {'inverse variance' if about_mh else method_name(fit.method)}"
+    text += "" if fit.method == "BB" else f" in {model}"  # the beta-binomial has its own parameter between studies
     if fit.model == "random" and fit.tau2_method:
         text += f", with the between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
+        if about_mh and fit.tau2_method == "DL":
+            text += " (Q around the Mantel-Haenszel estimate)"
         if fit.tau2_ci_method and fit.tau2_ci_low is not None:
             text += f" (confidence interval by {_in_words(fit.tau2_ci_method, TAU2_CI_NAMES, TAU2_CI, 'the method ')})"
     text += (

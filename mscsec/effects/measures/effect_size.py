@@ -164,7 +164,7 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
             explain("E102", what, where)
         explain("E104", "a group is empty: no participants, pairs or person-time", work.family.empty(work.x))
         if treated is not None:
-            explain("E103", "left out as asked: nobody or everybody had the event", treated.dropped)
+            explain("E103", "left out: nobody, or everybody, had the event", treated.dropped)
         for refusal in row.refusals:
             explain(
                 "E104",

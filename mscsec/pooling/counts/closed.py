@@ -363,7 +363,7 @@ def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice,
     touched = effects.included & ((one > 0) | (two > 0)) if request.measure != "AS" else np.zeros_like(t.mask)
     rare = method in ("IV", "SSW") or request.options.model == "random"
     amount = "in proportion to the arms" if isinstance(rule.increment, str) else f"{rule.increment:g}"
-    exact = method == "MH" and "MH" not in rule.in_sums
+    exact = method == "MH" and "MH" not in rule.in_sums and request.options.model == "common"
     only_variance = request.measure in ("RD", "IRD") and rule.raw_difference
     what = "variance" if only_variance else "estimate"
     how = f"{amount} added to each cell for the study's own {what}" + (
