@@ -97,6 +97,8 @@ def _root(
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and gives its exit code. Expected errors are one message on stderr."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else every installed package is searched for one
+    if sys.stdout is None:  # closed by the caller (>&-): what is printed goes nowhere
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # open until the process ends
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows a question mark, not a traceback

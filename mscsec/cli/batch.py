@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -123,6 +124,7 @@ def command(
       mscsec batch genes.csv -g gene -o pooled.csv --engine dask
     """
     to_stdout = output is None or str(output) == "-"
+    _three_files(file, output, rejects)
     if to_stdout and (json or resume):
         raise UsageError(f"{'--json' if json else '--resume'} needs -o FILE for the table")
     if resume and file == "-":
@@ -179,6 +181,19 @@ def _readable(file: str) -> Iterator[str]:
         except (OSError, EOFError) as error:
             raise UsageError(f"{file} cannot be read: {error}") from None
         yield str(plain)
+
+
+def _three_files(file: str, output: Path | None, rejects: Path | None) -> None:
+    """Input, output and rejects are files of their own, so that none is lost to another."""
+    named = {"the input": file, "-o": output, "--rejects": rejects}
+    seen: dict[str, str] = {}
+    for name, path in named.items():
+        if path is None or str(path) == "-":
+            continue
+        place = os.path.realpath(path)
+        if place in seen:
+            raise UsageError(f"{name} and {seen[place]} are the same file, {path}; give each its own")
+        seen[place] = name
 
 
 def _copy(path: Path) -> None:

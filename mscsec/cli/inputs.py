@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ TableFile = Annotated[
     typer.Option(
         "--table",
         metavar="FILE",
-        help="Read a CSV table (- is stdin) instead of an evidence base: columns study and events_1 n_1 events_2 n_2, or mean_1 sd_1 n_1 mean_2 sd_2 n_2, or yi vi.",
+        help="Read a CSV table (- is stdin) instead of an evidence base: columns study and events_1 n_1 events_2 n_2, or mean_1 sd_1 n_1 mean_2 sd_2 n_2, or yi vi, or yi sei. --outcome is then the title.",
     ),
 ]
 
@@ -74,7 +75,14 @@ def read_inputs(
 
     rules, prefer : of `effects`, which a table has no use for. options : of `effect_size`.
     """
+    if level is not None and not 0.5 <= level < 1:
+        raise UsageError(
+            f"--level is {level:g}; a confidence level lies between 0.5 and 1, such as 0.95"
+            + (f". Write {level / 100:g}" if 50 <= level < 100 else "")
+        )
     if table is not None:
+        if studies is not None and os.environ.get("MSCSEC_STUDIES") == str(studies):
+            studies = None  # a default of the environment gives way to what was typed
         if studies is not None or comparison or timepoint or design:
             raise UsageError(
                 "--table stands alone: --studies, --comparison, --timepoint and --design belong to an evidence base"

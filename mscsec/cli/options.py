@@ -89,12 +89,15 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="A CSV table on stdout, every
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="A Markdown table on stdout.")]
 Output = Annotated[
     Path | None,
-    typer.Option(
-        "-o", "--output", metavar="FILE", help="Write to FILE; its suffix (.txt .json .csv .md) chooses the kind."
-    ),
+    typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; its suffix chooses the kind."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that exists.")]
-Model = Annotated[str | None, typer.Option("--model", metavar="KEY", help="random or common. Default: random.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="KEY", help="random or common. Default: random; methods from the cells have their own."
+    ),
+]
 Tau2 = Annotated[
     str | None,
     typer.Option(

@@ -123,9 +123,13 @@ def output_kind(output: Path | None, **asked: bool) -> str:
     chosen = [name for name, wanted in asked.items() if wanted]
     if len(chosen) > 1:
         raise UsageError(f"--{chosen[0]} and --{chosen[1]} exclude each other; give one of them")
-    if chosen or output is None or str(output) == "-":
+    if output is None or str(output) == "-":
         return chosen[0] if chosen else "text"
     kind = _SUFFIXES.get(output.suffix.lower())
+    if chosen:
+        if kind not in (None, "text", chosen[0]):
+            raise UsageError(f"--{chosen[0]} and the suffix of {output} contradict each other; leave one out")
+        return chosen[0]
     if kind is None or (kind != "text" and kind not in asked):
         known = ", ".join(suffix for suffix, name in _SUFFIXES.items() if name == "text" or name in asked)
         raise UsageError(

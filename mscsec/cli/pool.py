@@ -118,6 +118,8 @@ def command(
       mscsec pool --table trials.csv --measure RR -o result.md
     """
     kind = output_kind(output, json=json, csv=csv, markdown=markdown)
+    if table is not None and integrity:
+        raise UsageError("--integrity reads records; a table has none. Leave it out")
     _agree(by=by, compare=compare, method=method, common_tau2=common_tau2)
     chosen_models = {"--model": model, "--tau2": tau2, "--ci": ci, "--prediction": prediction}
     _refuse_idle(
@@ -233,6 +235,14 @@ def fit_cells(sizes: EffectSizes, method: str, chosen: dict[str, Any]) -> Pooled
 
     cells, rates = cells_of(sizes)
     row = choose(RATES if rates else COUNTS, SYNONYMS.get(method.upper(), method), "method")
+    if sizes.measure not in (*row.measures, "PETO"):
+        raise UsageError(
+            f"{row.key} ({row.name}) estimates {', '.join(row.measures)}, not {sizes.measure}; add --measure {row.measures[0]}"
+        )
+    if chosen["tau2"] is not None and chosen["model"] is None and "random" in row.models and row.models[0] == "common":
+        raise UsageError(
+            f"{row.key} has a common-effect model unless asked otherwise, which has no tau2; add --model random, or leave out --tau2"
+        )
     options = {name: value for name, value in chosen.items() if value is not None}
     function = pool_rates if rates else pool_counts
     measure = "OR" if sizes.measure == "PETO" else sizes.measure
@@ -246,6 +256,10 @@ def cells_of(sizes: EffectSizes) -> tuple[list[list[float]], bool]:
     """
     rates = sizes.measure in ("IRR", "IRD", "IRSD")
     size = "time" if rates else "n"
+    if all(row.experimental.events is None for row in sizes.rows):
+        raise UsageError(
+            f"{sizes.outcome} is analysed as {sizes.measure} and has no events to count; methods from the cells (--method, --compare) are for events"
+        )
     cells: list[list[float]] = [[], [], [], []]
     for row in sizes.rows:
         for place, arm in ((0, row.experimental), (2, row.comparator)):
@@ -356,6 +370,8 @@ def _by(inputs: Inputs, field: str, common_tau2: bool, chosen: dict[str, Any], k
     found = subgroups(
         sizes.yi, sizes.vi, labels, tau2_common=common_tau2, level=sizes.level, transform=sizes.back(), **options
     )
+    if all(isinstance(group, float) for group in groups):
+        found = replace(found, groups=dict(sorted(found.groups.items(), key=lambda item: float(item[0]))))
     if kind == "json":
         return json_text(
             document(

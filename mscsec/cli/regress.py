@@ -109,6 +109,16 @@ def command(
       mscsec regress --table t.csv --moderators dose --at dose=10 --at dose=40
     """
     kind = output_kind(output, json=json, csv=csv, markdown=markdown)
+    if robust_kind != "CR2" and cluster is None:
+        raise UsageError("--robust belongs to --cluster FIELD")
+    if model == "common" and tau2 is not None:
+        raise UsageError("a common-effect model has no between-study variance; leave out --tau2, or --model common")
+    if scale is not None and (
+        model == "common" or tau2 not in (None, "REML", "ML") or ci not in (None, "auto", "wald", "t")
+    ):
+        raise UsageError(
+            "--scale models the between-study variance by REML or ML with Wald or t tests; leave out the options that contradict it"
+        )
     inputs = read_inputs(
         outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design_types,
         exclude=exclude, level=level,

@@ -26,7 +26,7 @@ def compare_text(sizes: EffectSizes, found: Comparison) -> str:
     ]
     head = ["", "Method", "Model", f"{sizes.measure} [{level(sizes.level)} CI]", "P", "tau2"]
     lines += table(head, [_row(item) for item in found.rows], right=[3])
-    lines += ["", "+ recommended, o suitable, ! with caution, for these data (Cochrane Handbook 10.4.4)"]
+    lines += ["", *wrap("+ recommended, o suitable, ! with caution, for these data (Cochrane Handbook 10.4.4)", cells)]
     for item in found.rows:
         lines += wrap(
             f"  {MARKS[item.verdict]} {item.method}: {item.reason}"

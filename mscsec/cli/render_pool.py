@@ -71,7 +71,7 @@ def summary(sizes: EffectSizes, fit: PooledResult, cells: int, other: ReExpresse
         )
     if fit.threshold is not None and fit.probability_above is not None:
         lines += wrap(benefit_words(sizes, fit), cells, "  ")
-    if fit.k > 1:
+    if fit.k > 1 and heterogeneity_words(fit):
         lines += wrap(f"Heterogeneity: {heterogeneity_words(fit)}", cells, "  ")
     if other is not None:
         lines += wrap(other_words(other, sizes.unit, fit.level), cells, "  ")

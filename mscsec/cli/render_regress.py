@@ -84,9 +84,10 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
     if found.scale is not None:
         lines += [
             "",
-            "Location-scale model: log between-study variance",
-            *_coefficients(found.scale.scale, fit.level, None),
+            "Location-scale model, a fit of its own: mean",
+            *_coefficients(found.scale.location, fit.level, None),
         ]
+        lines += ["and log between-study variance", *_coefficients(found.scale.scale, fit.level, None)]
         lines += wrap(f"Test of scale moderators: {_joint(found.scale.qs)}", cells, "  ")
     if found.predictions is not None:
         lines += ["", *_predictions(sizes, found.predictions, found.at)]
@@ -177,6 +178,10 @@ def method(sizes: EffectSizes, found: Regression) -> str:
         "hksj-adhoc": "the method of Knapp and Hartung, its factor not below one",
         "kr": "the method of Kenward and Roger",
     }
+    if found.scale is not None:
+        text += (
+            f"; beside it a location-scale model by {found.scale.method} with a log link for the between-study variance"
+        )
     return f"{text}; tests and {level(fit.level)} confidence intervals of the coefficients are by {tests.get(fit.ci_method, fit.ci_method)}."
 
 

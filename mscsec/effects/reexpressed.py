@@ -73,6 +73,8 @@ def re_express(
     and 15.5.3.2). Raises UsageError for a measure this does not hold for, InvalidInput for an impossible risk or SD, and
     NotEstimable where a risk above 1 would follow.
     """
+    if sd is not None and baseline_risk is not None:
+        raise UsageError("an SD gives natural units, a baseline risk absolute risks; ask for one of them")
     if sd is not None:
         if measure not in ("SMD", "SMDH", "SMD1", "SMD1H"):
             raise UsageError(f"an SD turns a standardised mean difference into natural units; the measure is {measure}")

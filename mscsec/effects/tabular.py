@@ -213,6 +213,8 @@ def _number(cell: str) -> float | None:
 
 
 def _advice(cell: str) -> str:
+    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+", cell):
+        return f"Write {cell.replace(',', '')} if the comma parts thousands, {cell.replace(',', '.', 1)} if it is a decimal comma"
     return (
         f"Write {cell.replace(',', '.')}"
         if re.fullmatch(r"[-+]?\d+,\d+", cell)

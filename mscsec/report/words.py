@@ -196,6 +196,10 @@ PREDICTION_NAMES = {
     "kr": "the degrees of freedom and standard error of Kenward and Roger",
     "normal": "the normal distribution",
     "bootstrap": "the parametric bootstrap of Nagashima",
+    "shown": "t with k - 1 degrees of freedom and the standard error of the interval shown",
+    "hk-pr": "t with k - 2 degrees of freedom and the Hartung-Knapp standard error",
+    "kr-pr": "one degree of freedom fewer than Kenward and Roger, with their standard error",
+    "simple": "the normal distribution and tau alone",
 }
 
 

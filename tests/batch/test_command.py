@@ -82,7 +82,7 @@ def test_stdin_and_gzip_give_the_same_table(said, tmp_path, monkeypatch):
         (("absent.csv",), 2, "absent.csv does not exist"),
         (("absent.csv.gz",), 2, "absent.csv.gz does not exist"),
         (("t.csv", "-o", "t.txt"), 2, "names no format"),
-        (("t.csv", "-o", "t.csv"), 2, "exists already"),
+        (("t.csv", "-o", "t.csv"), 2, "the same file"),
         (("t.csv", "--level", "95"), 2, "a level lies between 0 and 1"),
         (("empty.csv",), 3, "no analysis of this table could be pooled"),
         (("wrong.csv", "--strict"), 2, "wrong.csv:2: vi is -1"),

@@ -130,5 +130,5 @@ def two(a: dict[str, Any], c: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def codes(row: StudyEffect) -> set[str]:
-    """Codes of a row's flags."""
-    return {flag.code for flag in row.flags}
+    """Codes of a row's flags, but for the mark that every printed contrast carries (E227)."""
+    return {flag.code for flag in row.flags} - {"E227"}

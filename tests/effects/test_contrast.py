@@ -91,8 +91,14 @@ def test_nothing_reported_is_refused():
 
 def test_an_adjusted_contrast_is_marked():
     row = row_of("survival", hr(ci=[0.5, 0.98], adjusted="age and sex"))
-    assert [flag.text for flag in row.flags] == ["adjusted estimate: age and sex"]
+    assert [flag.text for flag in row.flags if flag.code == "E210"] == ["adjusted estimate: age and sex"]
     assert codes(row) == {"E210"}
+
+
+def test_every_printed_contrast_says_that_its_interval_is_made_again():
+    (flag,) = row_of("survival", hr(ci=[0.5, 0.98])).flags
+    assert flag.code == "E227"
+    assert "HR as printed" in flag.text
 
 
 def test_the_first_of_several_is_taken_and_the_others_are_named():
@@ -100,7 +106,7 @@ def test_the_first_of_several_is_taken_and_the_others_are_named():
     second = {"measure": "HR", "estimate": 0.8, "ci": [0.6, 1.1], "adjusted": "age"}
     row = row_of("survival", {"effects": [first, second]})
     assert row.estimate == pytest.approx(0.7)
-    (flag,) = row.flags
+    flag = next(flag for flag in row.flags if flag.code != "E227")
     assert flag.code == "E201"
     assert "HR 0.8, adjusted for age" in flag.text
 

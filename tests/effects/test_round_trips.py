@@ -73,6 +73,8 @@ def test_exact_routes_differ_by_rounding_alone(data, decimals, how):
 def test_a_median_comes_close_for_normal_data(data, how, route, bound):
     """Luo (2018) and McGrath (2020) report errors of the mean of a fraction of its standard error for normal data."""
     one, other = data
+    if route == "bc":  # a Box-Cox transformation has no place for values below zero
+        one, other = (group - min(group.min(), 0) + 0.01 for group in (one, other))
     row = row_of("stay", two(summary(one, how, 3), summary(other, how, 3)), rules=Rules(quantiles=f"quantiles-{route}"))
     yi, sei = direct("MD", one, other)
     assert abs(row.yi - yi) < 2.5 * bound * sei

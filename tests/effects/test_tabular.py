@@ -25,7 +25,7 @@ def test_effects_of_a_table():
     assert [flag.code for flag in found.rows[1].flags] == ["E101"]
     reasons = {item.study: item.reason for item in found.excluded}
     assert reasons["C"] == "events_1 is missing"
-    assert "nobody or everybody" in reasons["D"]
+    assert "nobody, or everybody" in reasons["D"]
     figure = found.rows[0].derivation.figures[0]
     assert (figure.name, figure.text, figure.path) == ("events_1", "4", ("t.csv", 2, "events_1"))
 
