@@ -14,14 +14,12 @@ import typer
 from mscsec.cli.output import say_base
 from mscsec.effects.moderators import columns_of_base, columns_of_table
 from mscsec.effects.reading import Rules
-from mscsec.effects.reconstruct.five_numbers import MEANS, SDS
 from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.effects.tabular import Table, effects_from_table, read_csv
 from mscsec.errors import TooFewStudies, UnknownMethod, UsageError
 from mscsec.problems import RecordError
 from mscsec.records.models import Analysis
 from mscsec.records.reader import EvidenceBase, decode, load, read_file
-from mscsec.registry import choose
 
 TableFile = Annotated[
     str | None,
@@ -127,11 +125,11 @@ def read_rules(
         raise UsageError(
             "--multi-arm separate sets each arm against the whole comparator, whose patients would count twice here; take combine or split. The effects with their covariances: mscsec effects --multi-arm separate --json"
         )
-    choose(MEANS, mean_rule, "rule for the mean (--mean-rule)")
-    choose(SDS, sd_rule, "rule for the SD (--sd-rule)")
     if correlation is not None and not -1 <= correlation <= 1:
         raise UsageError(f"--correlation is {correlation:g}; a correlation lies between -1 and 1")
-    return Rules(f"quantiles-{quantiles}", mean_rule, sd_rule, multi_arm, correlation)
+    rules = Rules(f"quantiles-{quantiles}", mean_rule, sd_rule, multi_arm, correlation)
+    rules.check()
+    return rules
 
 
 def _chosen_outcome(base: EvidenceBase, asked: str | None) -> str:
