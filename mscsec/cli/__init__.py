@@ -14,7 +14,9 @@ NEEDS_FULL_EXIT = frozenset({"batch"})  # starts processes and threads, which ha
 
 def main() -> None:
     """Runs `mscsec`; a `MscsecError` becomes one message on stderr and its exit code, a defect keeps its traceback."""
-    gc.set_threshold(50_000, 20, 20)  # a command makes few cycles, and imports alone would set off dozens of collections
+    gc.set_threshold(
+        50_000, 20, 20
+    )  # a command makes few cycles, and imports alone would set off dozens of collections
     from mscsec.cli.app import run
 
     arguments = sys.argv[1:]
