@@ -511,6 +511,11 @@ CODES = by_key(
         "On the natural scale an end of the interval is larger than any floating-point number, so it is shown as inf and written as null. The interval on the analysis scale is exact. Check whether the variances are right.",
     ),
     Code(
+        "P210",
+        "less than one degree of freedom",
+        "An approximation to the degrees of freedom, such as that of Kenward and Roger, left fewer than one, which happens with two or three studies or no heterogeneity. The interval is what the method gives, but it says nothing; another interval does.",
+    ),
+    Code(
         "P301",
         "empty arm",
         "An arm of a study has no participants or no person-time, so the study carries no information and was left out. The message names it.",
