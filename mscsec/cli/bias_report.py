@@ -32,7 +32,6 @@ from mscsec.cli.output import (
     wrap,
     write_whole,
 )
-from mscsec.cli.pooled import pooled, weights_of
 from mscsec.cli.render_judgements import (
     agreement_csv,
     agreement_markdown,
@@ -47,6 +46,7 @@ from mscsec.effects.trail import Flag
 from mscsec.errors import MscsecError, NotEstimable, UnknownName, UsageError
 from mscsec.records.reader import EvidenceBase, load
 from mscsec.report.numbers import count
+from mscsec.synthesis.fit import pooled, weights_of
 
 PICTURES = (".svg", ".png", ".pdf")
 SYMBOLS = {"yes": "+", "unclear": "?", "no": "x"}

@@ -11,14 +11,13 @@ from mscsec.appraisal.findings import SummaryOfFindings, summary_of_findings
 from mscsec.cli import options as opt
 from mscsec.cli.assessments import sound
 from mscsec.cli.output import document, emit, json_text, output_kind, say, say_base, write_whole
-from mscsec.cli.pool import fit_effects
-from mscsec.cli.pooled import choices_of
 from mscsec.cli.render_grade import grade_csv, grade_html, grade_markdown, grade_text
 from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.errors import InvalidInput, UnknownName, UsageError
 from mscsec.pooling.result import PooledResult
 from mscsec.records.reader import EvidenceBase, load
 from mscsec.report.certainty import Body, body_of
+from mscsec.synthesis.fit import choices_of, fit_effects
 
 Outcomes = Annotated[
     list[str] | None,

@@ -11,8 +11,6 @@ from mscsec.cli import options as opt
 from mscsec.cli.check import choose_format
 from mscsec.cli.check import render as render_problems
 from mscsec.cli.output import document, emit, json_text, output_kind, say_base
-from mscsec.cli.pool import fit_effects
-from mscsec.cli.pooled import pooled
 from mscsec.cli.render_integrity import (
     inspect_csv,
     inspect_markdown,
@@ -33,6 +31,7 @@ from mscsec.integrity.samples import samples_of
 from mscsec.pooling.result import PooledResult
 from mscsec.records.reader import EvidenceBase, load
 from mscsec.results import Result
+from mscsec.synthesis.fit import fit_effects, pooled
 
 Study = Annotated[
     str | None,

@@ -16,12 +16,11 @@ from mscsec.cli.render_pool import pool_csv, pool_markdown, pool_text
 from mscsec.effects.moderators import column
 from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import InvalidInput, UsageError
-from mscsec.pooling import pool
 from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Analysis
-from mscsec.registry import choose
 from mscsec.report.words import footnotes, method_words
 from mscsec.results import Notice
+from mscsec.synthesis.fit import cells_of, fit_cells, fit_effects, with_advice
 
 if TYPE_CHECKING:
     from mscsec.effects.reexpressed import ReExpressed
@@ -145,7 +144,7 @@ def command(
         emit(_by(inputs, by, common_tau2, chosen, kind), output, force)
     else:
         fit = fit_cells(inputs.sizes, method or "", chosen) if from_cells else fit_effects(inputs.sizes, chosen)
-        fit = _with_advice(inputs.sizes, fit) if not from_cells else fit
+        fit = with_advice(inputs.sizes, fit) if not from_cells else fit
         fit = _with_unmet(fit, ci, prediction)
         other = _other_words(inputs.sizes, fit, baseline_risk, sd)
         emit(_shown(inputs, fit, other, kind), output, force)
@@ -209,70 +208,6 @@ def _choices(
     }  # fmt: skip
 
 
-def fit_effects(sizes: EffectSizes, chosen: dict[str, Any]) -> PooledResult:
-    """Inverse variance."""
-    chosen = chosen | {"model": chosen["model"] or "random"}
-    return pool(sizes.yi, sizes.vi, level=sizes.level, transform=sizes.back(), threshold=threshold(sizes), **chosen)
-
-
-def threshold(sizes: EffectSizes) -> float | None:
-    """The important difference as a bound on the analysis scale, on the side of benefit; None where there is none."""
-    size = sizes.important_difference
-    if size is None or sizes.better == "neither" or sizes.null is None or len(sizes.rows) < 3:  # no prediction interval
-        return None
-    if sizes.transform == "exp":
-        ratio = min(size, 1 / size)
-        return math.log(ratio) if sizes.better == "lower" else -math.log(ratio)
-    if sizes.measure not in ("MD", "RD"):
-        return None
-    return -size if sizes.better == "lower" else size
-
-
-def fit_cells(sizes: EffectSizes, method: str, chosen: dict[str, Any]) -> PooledResult:
-    """A method that works on the counts themselves."""
-    from mscsec.pooling.counts import COUNTS, RATES, pool_counts, pool_rates
-    from mscsec.pooling.counts.fit import SYNONYMS
-
-    cells, rates = cells_of(sizes)
-    row = choose(RATES if rates else COUNTS, SYNONYMS.get(method.upper(), method), "method")
-    if sizes.measure not in (*row.measures, "PETO"):
-        raise UsageError(
-            f"{row.key} ({row.name}) estimates {', '.join(row.measures)}, not {sizes.measure}; add --measure {row.measures[0]}"
-        )
-    if chosen["tau2"] is not None and chosen["model"] is None and "random" in row.models and row.models[0] == "common":
-        raise UsageError(
-            f"{row.key} has a common-effect model unless asked otherwise, which has no tau2; add --model random, or leave out --tau2"
-        )
-    options = {name: value for name, value in chosen.items() if value is not None}
-    function = pool_rates if rates else pool_counts
-    measure = "OR" if sizes.measure == "PETO" else sizes.measure
-    return function(*cells, measure=measure, method=row.key, level=sizes.level, **options)
-
-
-def cells_of(sizes: EffectSizes) -> tuple[list[list[float]], bool]:
-    """events_1, n_1, events_2, n_2 (or person-time) of every study; the second value says whether they are rates.
-
-    Raises UsageError where the outcome has no cells, or a study contributes a reported effect instead of its cells.
-    """
-    rates = sizes.measure in ("IRR", "IRD", "IRSD")
-    size = "time" if rates else "n"
-    if all(row.experimental.events is None for row in sizes.rows):
-        raise UsageError(
-            f"{sizes.outcome} is analysed as {sizes.measure} and has no events to count; methods from the cells (--method, --compare) are for events"
-        )
-    cells: list[list[float]] = [[], [], [], []]
-    for row in sizes.rows:
-        for place, arm in ((0, row.experimental), (2, row.comparator)):
-            events, total = arm.events, getattr(arm, size)
-            if events is None or total is None:
-                raise UsageError(
-                    f"{row.label} has no cells (events and {size} in each arm), which this method works on; exclude it or use --method IV"
-                )
-            cells[place].append(events)
-            cells[place + 1].append(total)
-    return cells, rates
-
-
 def _with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> PooledResult:
     """The fit with a notice where an interval was asked for by name and these data or this method have none."""
     notices = []
@@ -304,33 +239,6 @@ def _with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> Po
             )
         )
     return replace(fit, warnings=(*fit.warnings, *notices)) if notices else fit
-
-
-def _with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
-    """The fit with a notice where inverse variance does not suit rare events (Cochrane Handbook 10.4.4)."""
-    arms = [(row.experimental, row.comparator) for row in sizes.rows]
-    if (
-        sizes.measure not in ("OR", "RR", "RD")
-        or fit.k < 2
-        or any(arm.events is None or arm.n is None for pair in arms for arm in pair)
-    ):
-        return fit
-    if min(arm.events or 0.0 for pair in arms for arm in pair) > 0:
-        return fit  # without a zero cell nothing is added to the counts
-    from mscsec.pooling.counts import COUNTS, advise
-
-    advice = advise(*cells_of(sizes)[0])
-    if not advice.sparse:
-        return fit
-    suited = [
-        row.method
-        for row in advice.methods
-        if row.verdict in ("recommended", "suitable") and sizes.measure in COUNTS[row.method].measures
-    ]
-    text = "Sparse data: inverse variance with 0.5 in zero cells is not advised"
-    if suited:
-        text += f"; {', '.join(suited)} suit better (--method {suited[0]}, or all side by side: --compare)"
-    return replace(fit, warnings=(*fit.warnings, Notice("P306", text)))
 
 
 def _other_words(
