@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from mscsec.problems import RecordError as RecordError
     from mscsec.records.reader import EvidenceBase as EvidenceBase
     from mscsec.records.reader import load as load
+    from mscsec.sensitivity import baujat as baujat
+    from mscsec.sensitivity import cumulative as cumulative
+    from mscsec.sensitivity import gosh as gosh
+    from mscsec.sensitivity import leave_one_out as leave_one_out
 
 _FACE = {
     "EffectSizes": "mscsec.effects.sizes",
@@ -40,8 +44,12 @@ _FACE = {
     "MscsecError": "mscsec.errors",
     "PooledResult": "mscsec.pooling.result",
     "RecordError": "mscsec.problems",
+    "baujat": "mscsec.sensitivity",
+    "cumulative": "mscsec.sensitivity",
     "effect_size": "mscsec.effects.measures",
     "effects": "mscsec.effects",
+    "gosh": "mscsec.sensitivity",
+    "leave_one_out": "mscsec.sensitivity",
     "load": "mscsec.records.reader",
     "pool": "mscsec.pooling",
     "pool_batch": "mscsec.pooling",
