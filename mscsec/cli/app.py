@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "Explain a problem code, such as R205.",
     "effects": "Show each study's effect and how it was derived.",
     "pool": "Pool one outcome, with a forest plot.",
+    "plot": "Draw an outcome, fit for print: forest plot and others.",
     "regress": "Meta-regression on study-level moderators.",
     "batch": "Pool thousands to millions of analyses from one table.",
     "integrity": "Check whether the reported figures can be true.",

@@ -13,9 +13,8 @@ from mscsec.cli.inputs import Inputs, TableFile, read_inputs, read_rules
 from mscsec.cli.marks import Integrity, with_marks
 from mscsec.cli.output import document, emit, json_text, output_kind
 from mscsec.cli.render_pool import pool_csv, pool_markdown, pool_text
-from mscsec.effects.moderators import column
 from mscsec.effects.sizes import EffectSizes
-from mscsec.errors import InvalidInput, UsageError
+from mscsec.errors import UsageError
 from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Analysis
 from mscsec.report.words import footnotes, method_words
@@ -137,7 +136,7 @@ def command(
     if integrity:
         inputs = replace(inputs, sizes=with_marks(inputs.sizes, inputs.base))
     # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
-    chosen = _choices(Analysis() if from_cells else inputs.analysis, model, tau2, ci, prediction, preset)
+    chosen = choices(Analysis() if from_cells else inputs.analysis, model, tau2, ci, prediction, preset)
     if compare:
         emit(_compared(inputs, chosen, kind), output, force)
     elif by is not None:
@@ -195,7 +194,7 @@ def _refuse_idle(
         )
 
 
-def _choices(
+def choices(
     analysis: Analysis, model: str | None, tau2: str | None, ci: str | None, prediction: str | None, preset: str | None
 ) -> dict[str, Any]:
     """Options first, then the review's analysis, then the preset. A preset named here sets the review's own aside."""
@@ -269,24 +268,10 @@ def _shown(inputs: Inputs, fit: PooledResult, other: ReExpressed | None, kind: s
 
 def _by(inputs: Inputs, field: str, common_tau2: bool, chosen: dict[str, Any], kind: str) -> str:
     from mscsec.cli.render_subgroups import subgroups_csv, subgroups_markdown, subgroups_text
-    from mscsec.pooling.regression import subgroups
+    from mscsec.synthesis.groups import fit_groups
 
     sizes = inputs.sizes
-    groups = column(inputs.columns(), field)
-    unknown = [row.label for row, group in zip(sizes.rows, groups, strict=True) if group is None]
-    if unknown:
-        raise InvalidInput(
-            f"{field} is not recorded for {', '.join(unknown)}",
-            "every study in a subgroup analysis belongs to a group",
-            "Record it, or leave these studies out with --exclude",
-        )
-    labels = [f"{group:g}" if isinstance(group, float) else str(group) for group in groups]
-    options = chosen | {"model": chosen["model"] or "random"}
-    found = subgroups(
-        sizes.yi, sizes.vi, labels, tau2_common=common_tau2, level=sizes.level, transform=sizes.back(), **options
-    )
-    if all(isinstance(group, float) for group in groups):
-        found = replace(found, groups=dict(sorted(found.groups.items(), key=lambda item: float(item[0]))))
+    labels, found = fit_groups(sizes, inputs.columns(), field, chosen, common_tau2=common_tau2)
     if kind == "json":
         return json_text(
             document(

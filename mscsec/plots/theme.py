@@ -5,12 +5,14 @@ No window system and no global state: figures are made without pyplot, and the s
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
+from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -19,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from mscsec.appraisal.degree import degree
+from mscsec.errors import UsageError
 from mscsec.registry import by_key
 
 INK = "#1a1a1a"
@@ -26,7 +29,12 @@ QUIET = "#595959"
 RULE = "#b3b3b3"
 SHADE = "#ececec"
 FONT = "DejaVu Sans"  # comes with matplotlib, so that a picture does not hang on the fonts of a machine
-DPI = 200
+DPI = 300
+SMALLEST = 6.0  # points; below that, journals refuse the lettering of a figure
+
+# Widths of a printed page in inches: one column and two, as most journals have them (85 and 175 mm).
+COLUMNS = {"1": 3.35, "2": 6.9}
+NARROWEST, WIDEST = 2.0, 40.0
 
 _SETTINGS: Any = {
     "font.family": FONT,
@@ -75,6 +83,78 @@ MARKS = by_key(
 def mark_of(judgement: str, scale: Sequence[str] = ()) -> Mark:
     """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first."""
     return MARKS[degree(judgement, scale)]
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The inks of a picture. Hue never carries a meaning alone: shape, dash or a symbol stands beside it.
+
+    study : boxes and points of studies. pooled : diamonds and what is pooled. prediction : its bar. accent : a line that
+    is pointed out, such as the important difference. series : inks of several lines or groups, told apart in grey by
+    their lightness as well. shades : fills of nested regions, outermost first.
+    """
+
+    key: str
+    study: str
+    pooled: str
+    prediction: str
+    accent: str
+    series: tuple[str, ...]
+    shades: tuple[str, ...]
+
+
+# The hues stay apart for protanopia, deuteranopia and tritanopia, the lightness in a grey print (tests/plots/test_theme.py).
+PALETTES = by_key(
+    Palette(
+        "colour", "#2b5c8a", "#12263f", "#8a4b08", "#b3202c",
+        ("#16355c", "#b3432b", "#3c8f8a", "#d9962f", "#bcd4ee"), ("#f4f4f4", "#e3e9f1", "#c9d6e6", "#ffffff"),
+    ),
+    Palette(
+        "grey", "#4d4d4d", "#1a1a1a", "#666666", "#1a1a1a",
+        ("#1a1a1a", "#555555", "#808080", "#a6a6a6", "#cccccc"), ("#f4f4f4", "#e6e6e6", "#d0d0d0", "#ffffff"),
+    ),
+)  # fmt: skip
+MARKERS = ("o", "s", "^", "D", "v")
+DASHES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a picture is made for: its width in inches (None where it takes what it needs), its inks, and a title of its own.
+
+    base : size of the lettering in points, which a narrow picture may lower to `SMALLEST`.
+    """
+
+    width: float | None = None
+    palette: Palette = PALETTES["colour"]
+    title: str | None = None
+    base: float = 8.0
+
+
+def page_width(asked: str | None) -> float | None:
+    """Inches for "1" or "2" columns of a journal, or as written ("5.5", "140mm"); None for None and "free".
+
+    Raises UsageError for anything else, and outside of what can be drawn.
+    """
+    if asked is None or asked == "free":
+        return None
+    text, scale = asked.strip().casefold(), 1.0
+    for unit, size in (("mm", 25.4), ("cm", 2.54), ("in", 1.0)):
+        if text.endswith(unit):
+            text, scale = text.removesuffix(unit).strip(), size
+            break
+    else:
+        if text in COLUMNS:
+            return COLUMNS[text]
+    try:
+        width = float(text) / scale
+    except ValueError:
+        width = float("nan")
+    if not NARROWEST <= width <= WIDEST:
+        raise UsageError(
+            f"--width is {asked}; write 1 (one column, 85 mm), 2 (two columns, 175 mm), free, or a width between {NARROWEST:g} and {WIDEST:g} inches such as 5.5 or 140mm"
+        )
+    return width
 
 
 class Sheet:
@@ -129,9 +209,34 @@ def quiet_glyphs() -> Iterator[None]:
         yield
 
 
-def picture(figure: Figure, kind: str) -> bytes:
-    """The figure as a file of `kind` (svg, png, pdf), the same bytes each time."""
+def describe(figure: Figure, title: str, description: str) -> Figure:
+    """The figure with its name and what it shows in words, which `picture` writes into the file for screen readers."""
+    figure.set_label(f"{title}\n{description}")
+    return figure
+
+
+def described(figure: Figure) -> tuple[str, str]:
+    """Title and description of a figure; empty where it has none."""
+    title, _, description = str(figure.get_label()).partition("\n")
+    return title, description
+
+
+def picture(figure: Figure, kind: str, dpi: int = DPI) -> bytes:
+    """The figure as a file of `kind` (svg, png, pdf), the same bytes each time; `dpi` is for png."""
     buffer = io.BytesIO()
+    title, description = described(figure)
+    metadata = _METADATA[kind] | ({"Title": title} if title else {})
     with mpl.rc_context(_SETTINGS), quiet_glyphs():
-        figure.savefig(buffer, format=kind, dpi=DPI, metadata=_METADATA[kind], facecolor="white")
-    return buffer.getvalue()
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, facecolor="white")
+    return _accessible(buffer.getvalue(), title, description) if kind == "svg" and title else buffer.getvalue()
+
+
+def _accessible(svg: bytes, title: str, description: str) -> bytes:
+    """The SVG as one image with a name and a description (SVG 2, 5.8; WAI-ARIA graphics)."""
+    head, _, rest = svg.decode().partition("<svg ")
+    opening, _, body = rest.partition(">")
+    _, found, after = body.partition("</title>")  # matplotlib's own, which has no id
+    body = after if found else body
+    mark = hashlib.sha256(f"{title}\n{description}".encode()).hexdigest()[:8]  # several pictures can stand on one page
+    words = f'\n <title id="title-{mark}">{escape(title)}</title>\n <desc id="desc-{mark}">{escape(description)}</desc>'
+    return f'{head}<svg role="img" aria-labelledby="title-{mark} desc-{mark}" {opening}>{words}{body}'.encode()

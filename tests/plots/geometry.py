@@ -1,0 +1,58 @@
+"""What is true of every picture: no text overlaps another, none is cut, and none is too small to be printed."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from mscsec.plots.theme import SMALLEST, quiet_glyphs
+
+MARGIN = 0.02  # inches that stay free around a picture
+TOUCH = 0.01  # inches by which two boxes of text may run into each other
+
+
+def boxes(figure: Figure) -> list[tuple[str, Any]]:
+    """Every visible text with its box in inches, in the order drawn."""
+    canvas: Any = figure.canvas
+    with quiet_glyphs():
+        renderer = canvas.get_renderer()
+        figure.draw_without_rendering()  # axes place their tick labels while they draw
+        found = [
+            (text.get_text(), text.get_window_extent(renderer))
+            for text in figure.findobj(Text)
+            if isinstance(text, Text) and text.get_visible() and text.get_text().strip()
+        ]
+    return [(words, box.transformed(figure.dpi_scale_trans.inverted())) for words, box in found]
+
+
+def assert_texts_fit(figure: Figure, least: int = 1) -> None:
+    """No text overlaps another, leaves the page or is smaller than journals print; there are `least` texts or more."""
+    found = boxes(figure)
+    assert len(found) >= least
+    assert_inside(figure, found)
+    assert_apart(found)
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if text.get_visible() and text.get_text().strip():
+            assert text.get_fontsize() >= SMALLEST - 1e-9, (text.get_text(), text.get_fontsize())
+
+
+def assert_inside(figure: Figure, found: list[tuple[str, Any]]) -> None:
+    """Each box lies within the page."""
+    width, height = figure.get_size_inches()
+    for words, box in found:
+        assert box.x0 > MARGIN, words
+        assert box.y0 > MARGIN, words
+        assert box.x1 < width - MARGIN, words
+        assert box.y1 < height - MARGIN, words
+
+
+def assert_apart(found: list[tuple[str, Any]]) -> None:
+    """No two boxes overlap."""
+    for (one, a), (other, b) in combinations(sorted(found, key=lambda item: float(item[1].y0)), 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        down = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert across <= TOUCH or down <= TOUCH, (one, other)
