@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, cast
 from xml.sax.saxutils import escape
 
@@ -18,6 +20,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 
 from mscsec.appraisal.degree import degree
@@ -28,8 +31,9 @@ INK = "#1a1a1a"
 QUIET = "#595959"
 RULE = "#b3b3b3"
 SHADE = "#ececec"
-FONT = "DejaVu Sans"  # comes with matplotlib, so that a picture does not hang on the fonts of a machine
+FONT = "Mscsec Sans"  # in fonts/: as wide as Arial and Helvetica, and the same on every machine
 DPI = 300
+LARGEST_PIXELS = 2**16  # what the renderer can address on one side
 SMALLEST = 6.0  # points; below that, journals refuse the lettering of a figure
 
 # Widths of a printed page in inches: one column and two, as most journals have them (85 and 175 mm).
@@ -37,7 +41,6 @@ COLUMNS = {"1": 3.35, "2": 6.9}
 NARROWEST, WIDEST = 2.0, 40.0
 
 _SETTINGS: Any = {
-    "font.family": FONT,
     "svg.hashsalt": "mscsec",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
@@ -45,6 +48,11 @@ _SETTINGS: Any = {
     "text.usetex": False,
     "axes.unicode_minus": True,
 }
+# Asked in this order for a letter; those after the second only where a machine has them, for scripts the first two lack.
+_OTHERS = (
+    "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei", "Noto Sans Arabic",
+    "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode MS",
+)  # fmt: skip
 # By kind of file; no time of making and no version of a library, so that the bytes do not vary.
 _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": "mscsec"},
@@ -157,11 +165,21 @@ def page_width(asked: str | None) -> float | None:
     return width
 
 
+@cache
+def families() -> tuple[str, ...]:
+    """Families of type for `family=` of a text, ours first; the first call makes them known to matplotlib."""
+    for file in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
+        fontManager.addfont(file)
+    present = {entry.name for entry in fontManager.ttflist}
+    return (FONT, "DejaVu Sans", *(name for name in _OTHERS if name in present))
+
+
 class Sheet:
     """A page measured in inches from its upper left corner, on which text can be measured before it is placed."""
 
     def __init__(self) -> None:
         self.figure = Figure(figsize=(1, 1), dpi=DPI)
+        self._extents: dict[tuple[str, float, str], tuple[float, float]] = {}
         self._renderer: Any = cast(Any, FigureCanvasAgg(self.figure)).get_renderer()
         self.axes: Axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
@@ -174,16 +192,25 @@ class Sheet:
 
     def text(self, x: float, y: float, words: str, size: float = 9, **style: Any) -> Text:
         """Text at a place; `ha`, `va`, `weight`, `color` as matplotlib has them."""
-        options: dict[str, Any] = {"ha": "left", "va": "center", "color": INK, "family": FONT, "parse_math": False}
+        options: dict[str, Any] = {
+            "ha": "left",
+            "va": "center",
+            "color": INK,
+            "family": families(),
+            "parse_math": False,
+        }
         return self.axes.text(x, y, words, fontsize=size, **(options | style))
 
     def extent(self, words: str, size: float = 9, weight: str = "normal") -> tuple[float, float]:
         """Width and height of a text in inches."""
-        with quiet_glyphs():
-            trial = self.figure.text(0, 0, words, fontsize=size, weight=weight, family=FONT, parse_math=False)
-            box = trial.get_window_extent(self._renderer)
-            trial.remove()
-        return float(box.width / DPI), float(box.height / DPI)
+        known = self._extents.get((words, size, weight))
+        if known is None:
+            with quiet_glyphs():
+                trial = self.figure.text(0, 0, words, fontsize=size, weight=weight, family=families(), parse_math=False)
+                box = trial.get_window_extent(self._renderer)
+                trial.remove()
+            known = self._extents[words, size, weight] = (float(box.width / DPI), float(box.height / DPI))
+        return known
 
     def wrap(self, words: str, room: float, size: float = 9, weight: str = "normal") -> list[str]:
         """`words` in lines that are at most `room` inches wide; a single word that is wider is cut."""
@@ -209,6 +236,13 @@ def quiet_glyphs() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def settings() -> Iterator[None]:
+    """matplotlib's settings for a picture: our type, and files that do not vary. For axes made by matplotlib itself."""
+    with mpl.rc_context(_SETTINGS | {"font.family": list(families())}):
+        yield
+
+
 def describe(figure: Figure, title: str, description: str) -> Figure:
     """The figure with its name and what it shows in words, which `picture` writes into the file for screen readers."""
     figure.set_label(f"{title}\n{description}")
@@ -224,9 +258,14 @@ def described(figure: Figure) -> tuple[str, str]:
 def picture(figure: Figure, kind: str, dpi: int = DPI) -> bytes:
     """The figure as a file of `kind` (svg, png, pdf), the same bytes each time; `dpi` is for png."""
     buffer = io.BytesIO()
+    if kind == "png" and max(figure.get_size_inches()) * dpi >= LARGEST_PIXELS:
+        tall = max(figure.get_size_inches())
+        raise UsageError(
+            f"the picture is {tall:.0f} inches long, which at {dpi} dots per inch is more than a png can hold here; write svg or pdf, or lower the dots to {int(LARGEST_PIXELS / tall)}"
+        )
     title, description = described(figure)
     metadata = _METADATA[kind] | ({"Title": title} if title else {})
-    with mpl.rc_context(_SETTINGS), quiet_glyphs():
+    with settings(), quiet_glyphs():
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, facecolor="white")
     return _accessible(buffer.getvalue(), title, description) if kind == "svg" and title else buffer.getvalue()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import combinations, pairwise
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from matplotlib.colors import to_rgb
 
 from mscsec.errors import UsageError
-from mscsec.plots.theme import PALETTES, Sheet, describe, page_width, picture
+from mscsec.plots.theme import PALETTES, Sheet, describe, families, page_width, picture
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,18 @@ def test_a_png_has_the_dots_asked_for() -> None:
     found = picture(sheet.figure, "png", dpi=150)
     assert int.from_bytes(found[16:20], "big") == 300
     assert int.from_bytes(found[20:24], "big") == 150
+
+
+def test_the_type_is_ours_on_every_machine() -> None:
+    from matplotlib.font_manager import FontProperties, findfont
+
+    for weight, file in (("normal", "MscsecSans-Regular.ttf"), ("bold", "MscsecSans-Bold.ttf")):
+        found = findfont(FontProperties(family=list(families()), weight=weight))
+        assert Path(found).name == file
+
+
+def test_a_picture_too_tall_for_dots_is_refused() -> None:
+    sheet = Sheet()
+    sheet.size(2, 300)
+    with pytest.raises(UsageError, match="svg"):
+        picture(sheet.figure, "png", dpi=300)
