@@ -79,10 +79,7 @@ def cite(key: str) -> str:
     if key not in SOURCES:
         return ""
     source = SOURCES[key]
-    name = source.authors.split(",")[0].split(" (")[0]
-    family = " ".join(word for word in name.split() if not word.isupper()) or name
-    name = "Cochrane Handbook" if key == "cochrane_handbook" else family
-    return f"[{name} {source.year}]({doi_address(source.doi) if source.doi else f'references.md#{key}'})"
+    return f"[{source.short}]({doi_address(source.doi) if source.doi else f'references.md#{key}'})"
 
 
 def doi_address(doi: str) -> str:

@@ -410,6 +410,16 @@ CODES = by_key(
         "The study enters by the contrast that its paper prints, not by figures of its arms. The standard error was worked out from the printed interval, test or P value, and the interval shown is made again from it, so that its ends can differ a little from those in the paper.",
     ),
     Code(
+        "E228",
+        "cells rebuilt",
+        "The paper does not print the four cells. They were worked back from a ratio, a difference or a chi-square with n of each arm and the events of one arm or of both together (Di Pietrantonj 2006), and rounded to whole people. The note says whether other whole numbers would print the same; where none prints so, the margins may not be those of the printed figure.",
+    ),
+    Code(
+        "E229",
+        "hazard ratio by an indirect way",
+        "No hazard ratio is printed. It was worked out from the log-rank P value with the number of events and the direction (Parmar 1998, Tierney 2007), or from median times with the events of each arm as if hazards were constant; both are less exact than a printed one.",
+    ),
+    Code(
         "E301",
         "not reported",
         "A reconstruction needs a figure that the paper does not give. The message names it; another route may do without.",

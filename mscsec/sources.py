@@ -21,6 +21,13 @@ class Source:
     published: str
     doi: str = ""
 
+    @property
+    def short(self) -> str:
+        """The work as it is cited: first family name, or the title of the Handbook, and the year."""
+        name = self.authors.split(",")[0].split(" (")[0]
+        family = " ".join(word for word in name.split() if not word.isupper()) or name
+        return f"{'Cochrane Handbook' if self.key == 'cochrane_handbook' else family} {self.year}"
+
     def __str__(self) -> str:
         return f"{self.authors} ({self.year}). {self.title}. {self.published}." + (
             f" doi:{self.doi}" if self.doi else ""

@@ -166,7 +166,7 @@ def _explain_study(row: StudyEffect, sizes: EffectSizes, base: EvidenceBase | No
     lines += ["  Steps"] if row.derivation.steps else []
     for step in row.derivation.steps:
         source = SOURCES.get(step.source)
-        named = f" [{source.authors.split(',')[0].split()[0]} {source.year}]" if source else ""
+        named = f" [{source.short}]" if source else ""
         given = ", ".join(f"{name} = {value:.6g}" for name, value in step.inputs)
         lines += wrap(
             f"    {step.result} = {number(step.value, 4)}  {step.formula}{f' ({given})' if given else ''}{named}",

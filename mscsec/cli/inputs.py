@@ -14,7 +14,7 @@ import typer
 from mscsec.cli.output import say_base
 from mscsec.effects.moderators import columns_of_base, columns_of_table
 from mscsec.effects.reading import Rules
-from mscsec.effects.sizes import EffectSizes, effects
+from mscsec.effects.sizes import PREFERENCES, EffectSizes, effects
 from mscsec.effects.tabular import Table, effects_from_table, read_csv
 from mscsec.errors import TooFewStudies, UnknownMethod, UsageError
 from mscsec.problems import RecordError
@@ -117,7 +117,7 @@ def read_rules(
     for what, asked, known in (
         ("route from a median (--quantiles)", quantiles, ("normal", "lognormal", "qe", "bc", "mln")),
         ("rule for several arms (--multi-arm)", multi_arm, ("combine", "split", "separate")),
-        ("preference (--prefer)", prefer, ("arms", "reported")),
+        ("preference (--prefer)", prefer, PREFERENCES),
     ):
         if asked not in known:
             raise UnknownMethod(what, asked, known)

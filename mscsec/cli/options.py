@@ -177,7 +177,9 @@ Correlation = Annotated[
 Prefer = Annotated[
     str,
     typer.Option(
-        "--prefer", metavar="ROUTE", help="arms: figures by arm first; reported: the contrast as printed first."
+        "--prefer",
+        metavar="ROUTE",
+        help="arms: figures by arm first; reported: the contrast as printed first; cells: by arm, then cells rebuilt from a ratio and margins.",
     ),
 ]
 Vtype = Annotated[

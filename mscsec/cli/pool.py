@@ -124,6 +124,8 @@ def command(
         compare, by, method, chosen_models | {"--vtype": vtype}, {"--baseline-risk": baseline_risk, "--sd": sd}, model
     )
     from_cells = compare or (method is not None and method.upper() not in ("IV", "INVERSE"))
+    if from_cells and prefer == "arms":
+        prefer = "cells"
     peto = method is not None and method.upper() == "PETO" and measure in (None, "OR", "PETO")
     inputs = read_inputs(
         outcome, "PETO" if peto else measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint,

@@ -24,6 +24,7 @@ from mscsec.effects.derive import (
 )
 from mscsec.effects.measures import FAMILIES, MEASURES, TRANSFORMS, Measure, effect_size
 from mscsec.effects.reading import Gap, Reading, Rules, attempt
+from mscsec.effects.rebuilt import rebuilt_cells
 from mscsec.effects.select import Chosen, Excluded
 from mscsec.effects.trail import ArmData, Derivation, Flag, Trail
 from mscsec.errors import InvalidInput, UsageError
@@ -144,10 +145,12 @@ def read_study(chosen: Chosen, plan: Outcome, row: Measure, rules: Rules, prefer
 
 def _read(chosen: Chosen, plan: Outcome, row: Measure, rules: Rules, prefer: str, sharing: int) -> Read:
     routes: list[Callable[..., Read]] = (
-        [_from_arms, _from_contrast] if prefer == "arms" else [_from_contrast, _from_arms]
+        [_from_contrast, _from_arms] if prefer == "reported" else [_from_arms, _from_contrast]
     )
     if row.family == "reported":
         routes = [_from_contrast]
+    elif row.family == "dichotomous":
+        routes.insert(1 if prefer == "cells" else 2, _from_cells)
     elif GROUPS.get(row.family, 2) < 2:
         routes = [_from_one_group]
     gaps: dict[Callable[..., Read], Gap] = {}
@@ -162,7 +165,12 @@ def _read(chosen: Chosen, plan: Outcome, row: Measure, rules: Rules, prefer: str
         return read
     # The reason is that of the route the record has figures for, the preferred one where it has some for both.
     material = {_from_arms: bool(chosen.result.arms), _from_contrast: bool(chosen.result.effects)}
-    raise next((gaps[route] for route in routes if material.get(route)), gaps[routes[0]])
+    if chosen.result.events is not None and _from_cells in gaps:  # a total of events is recorded for nothing else
+        raise gaps[_from_cells]
+    route = next((route for route in routes if material.get(route)), routes[0])
+    if _from_cells in gaps and chosen.result.effects:
+        raise Gap(f"{gaps[route]}, and cells cannot be rebuilt: {gaps[_from_cells]}")
+    raise gaps[route]
 
 
 def _from_arms(chosen: Chosen, reading: Reading, row: Measure, sharing: int) -> Read:
@@ -184,7 +192,8 @@ def _from_arms(chosen: Chosen, reading: Reading, row: Measure, sharing: int) -> 
             )
         return Read(chosen, reading, ArmData(chosen.experimental[0]), ArmData(chosen.comparator[0]), {}, paired)
     if reader is mean_of and len(chosen.experimental) == len(chosen.comparator) == 1:
-        one, two = common_sd(reading, reader(reading, chosen.experimental[0]), reader(reading, chosen.comparator[0]))
+        first, second = (reader(reading, side[0]) for side in (chosen.experimental, chosen.comparator))
+        one, two = common_sd(reading, first, second, from_difference=row.key != "MD")
     else:
         one, two = (
             merged(reading, [complete(reader(reading, name)) for name in side])
@@ -201,6 +210,18 @@ def _from_arms(chosen: Chosen, reading: Reading, row: Measure, sharing: int) -> 
     fields = ("events", "n", "mean", "sd", "time")
     values = {f"{field}_{side}": getattr(arm, field) for side, arm in ((1, one), (2, two)) for field in fields}
     return Read(chosen, reading, one, two, {name: value for name, value in values.items() if name in names})
+
+
+def _from_cells(chosen: Chosen, reading: Reading, row: Measure, _sharing: int) -> Read:
+    """The cells worked back from a contrast or a test and the margins; the printed interval is held against them."""
+    found = rebuilt_cells(reading)
+    if chosen.study.design.type == "crossover-rct":
+        reading.trail.flag("E218", "crossover", UNPAIRED)
+    one, two = found.experimental, found.comparator
+    values = {"events_1": one.events, "n_1": one.n, "events_2": two.events, "n_2": two.n}
+    if found.measure is not None and found.measure != row.key and not chosen.result.reversed:
+        cross_check(reading, MEASURES[found.measure], values, one, two)
+    return Read(chosen, reading, one, two, values)
 
 
 def _from_one_group(chosen: Chosen, reading: Reading, row: Measure, _sharing: int) -> Read:

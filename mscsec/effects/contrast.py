@@ -22,8 +22,9 @@ def reported_effect(reading: Reading, measure: str, scale: str) -> tuple[float, 
     found = matching_effect(reading.chosen, measure)
     if found is not None:
         return _printed(reading, measure, scale, *found)
-    if measure == "HR":
-        return _from_curves(reading)
+    if measure == "HR" and len(reading.chosen.result.arms) <= 2:
+        medians = [printed.median is not None for printed in reading.chosen.result.arms.values()]
+        return _from_medians(reading) if medians and all(medians) else _from_curves(reading)
     chosen = reading.chosen
     if max(len(chosen.experimental), len(chosen.comparator)) > 1 and any(
         measure in ("GEN", effect.measure.upper()) for effect in chosen.result.effects
@@ -78,6 +79,8 @@ def _printed(reading: Reading, measure: str, scale: str, index: int, effect: Rep
         )
         return found["yi"], found["sei"]
     if effect.estimate is None:
+        if measure == "HR" and effect.p is not None:
+            return _from_p(reading, effect, at)
         raise Gap(f"the reported {measure} has no estimate")
     on = "identity" if effect.log else scale
     if measure == "GEN" and effect.measure.upper() in RATIOS and not effect.log:
@@ -145,6 +148,59 @@ def _from_events(reading: Reading, effect: ReportedEffect, at: Path, estimate: f
     return found["yi"], found["sei"]
 
 
+def _from_p(reading: Reading, effect: ReportedEffect, at: Path) -> tuple[float, float]:
+    """A hazard ratio of which only the P value, the events and the direction are printed (Parmar 1998, Tierney 2007)."""
+    if effect.direction is None:
+        raise Gap("the HR has no estimate, and its P value leaves its direction open (direction: fewer, or more)")
+    assert effect.p is not None
+    sign = -1.0 if effect.direction == "fewer" else 1.0
+    p = reading.p_value("P", effect.p, (*at, "p"))
+    if effect.events is not None:
+        n_1, n_2 = (
+            sum(_size(reading, name) for name in side)
+            for side in (reading.chosen.experimental, reading.chosen.comparator)
+        )
+        events = reading.figure("events, both arms", effect.events, (*at, "events"))
+        given: dict[str, Any] = {"events_total": events, "n_1": n_1, "n_2": n_2}
+        route = "hr-p"
+    else:
+        given = {f"events_{side}": events for side, events in _events_by_arm(reading).items()}
+        route = "hr-p-arms"
+    found = reading.run(route, {"yi": "yi", "sei": "SE"}, p_value=p, **given, direction=sign)
+    reading.trail.flag(
+        "E229", "indirect", f"hazard ratio from P and the events ({effect.direction} events in the experimental arm)"
+    )
+    return found["yi"], found["sei"]
+
+
+def _events_by_arm(reading: Reading) -> dict[int, float]:
+    """Events of both arms as printed; Gap where one is not."""
+    found = {}
+    for side, arms in ((1, reading.chosen.experimental), (2, reading.chosen.comparator)):
+        found[side] = 0.0
+        for name in arms:
+            printed, path = reading.arm(name)
+            if printed.events is None:
+                raise Gap(f"the events of arm {name} are not recorded, and no events: of both arms stands with the HR")
+            found[side] += reading.figure(f"{name}: events", printed.events, (*path, "events"))
+    return found
+
+
+def _from_medians(reading: Reading) -> tuple[float, float]:
+    """A hazard ratio from median survival times and events, hazards taken as constant."""
+    given: dict[str, Any] = {f"events_{side}": events for side, events in _events_by_arm(reading).items()}
+    for side, arms in ((1, reading.chosen.experimental), (2, reading.chosen.comparator)):
+        if len(arms) != 1:
+            raise Gap("no hazard ratio is reported, and median times of several arms cannot be combined")
+        printed, path = reading.arm(arms[0])
+        if printed.median is None:
+            raise Gap(f"no hazard ratio is reported, and arm {arms[0]} has no median time")
+        given[f"median_{side}"] = reading.figure(f"{arms[0]}: median time", printed.median, (*path, "median"))
+    found = reading.run("hr-medians", {"yi": "yi", "sei": "SE"}, **given)
+    reading.trail.flag("E229", "indirect", "hazard ratio from median times and events, hazards taken as constant")
+    return found["yi"], found["sei"]
+
+
 def _size(reading: Reading, name: str) -> float:
     arm = reading.chosen.study.arms[name]
     quantity, field = (arm.randomised, "randomised") if arm.randomised is not None else (arm.n, "n")
@@ -181,7 +237,8 @@ UNPAIRED = "a crossover trial taken as if its periods were two groups: its inter
 def crossover_difference(reading: Reading, measure: str) -> tuple[float, float] | None:
     """The paired difference (MD, or SMD) of a crossover trial with its SE, where the figures allow it; else None.
 
-    By the correlation of the periods, or for MD by the paired t test or its P value. Cochrane Handbook 23.2.7.
+    By the correlation of the periods, or for MD by the printed difference with its SE or interval, or by the paired t test
+    or its P value. Cochrane Handbook 23.2.7.
     """
     chosen = reading.chosen
     design = chosen.study.design
@@ -213,6 +270,9 @@ def _by_correlation(reading: Reading, measure: str, one: ArmData, two: ArmData, 
 
 
 def _by_paired_test(reading: Reading, md: float, n: float) -> tuple[float, float] | None:
+    printed = _paired_difference(reading, n)
+    if printed is not None:
+        return printed
     reported = reading.chosen.result.reported
     if reported is None or (reported.t is None and reported.p is None):
         return None
@@ -223,3 +283,27 @@ def _by_paired_test(reading: Reading, md: float, n: float) -> tuple[float, float
         assert reported.p is not None
         found = reading.run("paired-p", {"se": "SE"}, md=md, p_value=reading.p_value("P", reported.p, (*at, "p")), n=n)
     return md, found["se"]
+
+
+def _paired_difference(reading: Reading, n: float) -> tuple[float, float] | None:
+    """The mean difference as a crossover trial prints it with its SE, or with its interval by t on n - 1; else None."""
+    found = matching_effect(reading.chosen, "MD")
+    if found is None or found[1].estimate is None or (found[1].se is None and found[1].ci is None):
+        return None
+    index, effect = found
+    assert effect.estimate is not None
+    at: Path = (*reading.base, "effects", index)
+    md = reading.figure("MD", effect.estimate, (*at, "estimate"), True)
+    if effect.se is not None:
+        se = reading.figure("SE", effect.se, (*at, "se"), True)
+    else:
+        assert effect.ci is not None
+        low, high = (
+            reading.bound(name, value, (*at, "ci", place), True)
+            for place, (name, value) in enumerate(zip(("ci_low", "ci_high"), effect.ci, strict=True))
+        )
+        level = float(effect.ci_level or 0.95)
+        se = reading.run("paired-ci", {"se": "SE"}, ci_low=low, ci_high=high, n=n, level=level)["se"]
+    if effect.adjusted is not None:
+        reading.trail.flag("E210", "adjusted", f"adjusted estimate: {effect.adjusted}")
+    return (-md if turned(effect, reading.chosen) != reading.chosen.result.reversed else md), se

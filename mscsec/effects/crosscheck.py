@@ -54,7 +54,7 @@ def cross_check(reading: Reading, row: Measure, values: dict[str, float | None],
         reading.trail.flag(
             "E219",
             "differs",
-            f"the paper prints {row.key} {shown}; its figures by arm, used here, give {choices[0]:.4g} ({low:.4g} to {high:.4g})",
+            f"the paper prints {row.key} {shown}; {'the cells rebuilt from it' if 'E228' in codes else 'its figures by arm'}, used here, give {choices[0]:.4g} ({low:.4g} to {high:.4g})",
         )
 
 

@@ -26,7 +26,11 @@ def events_of(reading: Reading, name: str) -> ArmData:
     """Events and participants of one arm, reduced to their effective numbers in a cluster trial."""
     printed, path = reading.arm(name)
     n = reading.n(name, printed, path)
-    events = _events(reading, name, printed, path, n)
+    return counted(reading, name, n, printed_events(reading, name, printed, path, n))
+
+
+def counted(reading: Reading, name: str, n: float, events: float) -> ArmData:
+    """One arm by its events: turned round where the result is reversed, reduced in a cluster trial."""
     if reading.chosen.result.reversed:
         reading.trail.flag("E220", "reversed", "the event runs against the outcome's: those without it are counted")
         events = reading.trail.step(
@@ -35,7 +39,7 @@ def events_of(reading: Reading, name: str) -> ArmData:
     return _of_clusters(reading, ArmData(name, n=n, events=events))
 
 
-def _events(reading: Reading, name: str, printed: ArmResult, path: Path, n: float) -> float:
+def printed_events(reading: Reading, name: str, printed: ArmResult, path: Path, n: float) -> float:
     """Events as printed; else those not counted as event-free; else a percentage that only one whole number gives."""
     trail = reading.trail
     if printed.events is not None:
@@ -233,12 +237,18 @@ def correlation_of(reading: Reading, name: str, change: Change | None, path: Pat
     return r
 
 
-def common_sd(reading: Reading, one: ArmData, two: ArmData) -> tuple[ArmData, ArmData]:
-    """Fills SDs that no arm prints from the test between the arms: t, F or P, one SD for both."""
+def common_sd(reading: Reading, one: ArmData, two: ArmData, from_difference: bool) -> tuple[ArmData, ArmData]:
+    """Fills SDs that no arm prints, one SD for both: from the printed difference, else from t, F or P of the test between.
+
+    from_difference : False where the mean difference itself is wanted, which then enters as it is printed.
+    """
     if one.sd is not None and two.sd is not None:
         return one, two
     reported = reading.chosen.result.reported
     _test_is_between_two_groups(reading)
+    sd = _sd_of_difference(reading, float(one.n or 0.0), float(two.n or 0.0)) if from_difference else None
+    if sd is not None:
+        return replace(one, sd=one.sd or sd), replace(two, sd=two.sd or sd)
     n_1, n_2, mean_1, mean_2 = (float(value or 0.0) for value in (one.n, two.n, one.mean, two.mean))
     ways: tuple[tuple[str, str, Quantity | None], ...] = ()
     if reported is not None:
@@ -261,6 +271,27 @@ def common_sd(reading: Reading, one: ArmData, two: ArmData) -> tuple[ArmData, Ar
             return replace(one, sd=one.sd or sd), replace(two, sd=two.sd or sd)
     lacking = ", ".join(arm.label for arm in (one, two) if arm.sd is None)
     raise Gap(f"no SD, SE, CI or test statistic for {lacking}")
+
+
+def _sd_of_difference(reading: Reading, n_1: float, n_2: float) -> float | None:
+    """One SD for both arms from the SE, or the interval by t, of the unadjusted mean difference; None where neither is printed."""
+    for index, effect in enumerate(reading.chosen.result.effects):
+        if effect.measure.upper() != "MD" or effect.adjusted is not None or effect.estimate is None:
+            continue
+        at: Path = (*reading.base, "effects", index)
+        given: dict[str, Any] = {"n_1": n_1, "n_2": n_2}
+        if effect.se is not None:
+            kind, given["se"] = "SE", reading.figure("SE of the MD", effect.se, (*at, "se"), True)
+        elif effect.ci is not None:
+            kind, given["level"] = "interval", float(effect.ci_level or 0.95)
+            for place, name in enumerate(("ci_low", "ci_high")):
+                given[name] = reading.bound(f"MD: {name}", effect.ci[place], (*at, "ci", place), True)
+        else:
+            continue
+        sd = reading.run("common-sd-se" if kind == "SE" else "common-sd-ci-t", {"sd": "both arms: SD"}, **given)["sd"]
+        reading.trail.flag("E208", "SD", f"one SD for both arms from the {kind} of the reported mean difference")
+        return sd
+    return None
 
 
 def _test_is_between_two_groups(reading: Reading) -> None:

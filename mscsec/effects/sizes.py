@@ -29,6 +29,7 @@ from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose as choose_row
 from mscsec.results import Notice, Result
 
+PREFERENCES = ("arms", "reported", "cells")
 DEFAULT_MEASURES = {
     "continuous": "MD",
     "dichotomous": "RR",
@@ -144,7 +145,8 @@ def effects(
     designs : types of design that enter; the randomised ones where None and the review says nothing (all of them for a
         measure of a single group).
     prefer : "arms" takes figures by arm before a reported contrast, "reported" the other way round. Where both are
-        there and the figures by arm are taken, a disagreement beyond rounding is marked (E219).
+        there and the figures by arm are taken, a disagreement beyond rounding is marked (E219). "cells" is "arms" with
+        cells rebuilt from a contrast and the margins (E228) before the contrast itself.
     rules : how medians, several arms and missing correlations are dealt with.
     options : vtype, correct, add, to, drop00 of `effect_size`.
 
@@ -164,8 +166,8 @@ def effects(
     options["drop00"] = drop_double_zeros(row, options.get("drop00"))
     how = rules or Rules()
     how.check()
-    if prefer not in ("arms", "reported"):
-        raise UnknownMethod("preference (prefer)", prefer, ("arms", "reported"))
+    if prefer not in PREFERENCES:
+        raise UnknownMethod("preference (prefer)", prefer, PREFERENCES)
     read: list[Read] = []
     for chosen in (item for item in picked if isinstance(item, Chosen)):
         try:

@@ -141,6 +141,33 @@ def events_within_n(study: Study, _review: Review) -> Iterator[Finding]:
                 )
 
 
+def events_of_both(study: Study, _review: Review) -> Iterator[Finding]:
+    """Events of the arms together are no fewer than those of an arm, and no more than participants."""
+    for path, result in _results(study):
+        if result.events is None:
+            continue
+        total = result.events.value
+        for name, arm in result.arms.items():
+            if arm.events is not None and arm.events.value > total:
+                yield Finding(
+                    (*path, "events"),
+                    "R205",
+                    f"found {total.text} events in all arms and {arm.events.value.text} in {name}",
+                    "events: of a result counts those of the compared arms together",
+                    "Check both against the paper",
+                )
+        sizes = [result.arms[name].n if name in result.arms else None for name in study.arms]
+        known = [own or arm.n for own, arm in zip(sizes, study.arms.values(), strict=True)]
+        if all(n is not None for n in known) and total > sum(float(n.value) for n in known if n is not None):
+            yield Finding(
+                (*path, "events"),
+                "R205",
+                f"found {total.text} events in {sum(float(n.value) for n in known if n is not None):g} participants",
+                "a participant counts once, so events cannot exceed n",
+                "Check both against the paper",
+            )
+
+
 def order_within_arm(study: Study, _review: Review) -> Iterator[Finding]:
     """Range encloses quartiles, quartiles enclose the median, an interval its mean."""
     for path, _, arm in _arm_results(study):
@@ -243,7 +270,7 @@ def assessed_results_exist(study: Study, _review: Review) -> Iterator[Finding]:
 
 
 STUDY_CHECKS: tuple[Check, ...] = (
-    known_arms, known_outcomes, units, figures_of_type, events_within_n, order_within_arm, intervals_of_effects,
+    known_arms, known_outcomes, units, figures_of_type, events_within_n, events_of_both, order_within_arm, intervals_of_effects,
     one_result_once, roles, assessed_results_exist,
 )  # fmt: skip
 

@@ -38,6 +38,7 @@ Blinded = Literal["blinded", "no-blinding", "unclear"]
 DesignType = Literal["parallel-rct", "cluster-rct", "crossover-rct", "nonrandomised", "single-arm"]
 OutcomeType = Literal["continuous", "dichotomous", "time-to-event", "count", "correlation", "generic"]
 Role = Literal["experimental", "comparator", "other"]
+Direction = Literal["fewer", "more"]
 
 STUDY_SCHEMA = "mscsec/study/1"
 REVIEW_SCHEMA = "mscsec/review/1"
@@ -214,7 +215,11 @@ class ArmResult(Model):
 
 
 class ReportedEffect(Model):
-    """A contrast as the paper prints it. Ratios stand on their own scale unless `log` is true."""
+    """A contrast as the paper prints it. Ratios stand on their own scale unless `log` is true.
+
+    events : of both arms together, for a hazard ratio. direction : whether the experimental arm had fewer or more events,
+        where only a P value is printed.
+    """
 
     measure: Line
     experimental: Line | None = None
@@ -230,13 +235,18 @@ class ReportedEffect(Model):
     events: Count | None = None
     o_minus_e: Quantity | None = None
     variance: Positive | None = None
+    direction: Direction | None = None
     log: Flag = False
     adjusted: Text | None = None
     note: Text | None = None
 
 
 class Reported(Model):
-    """Test results printed beside the figures; kept to be checked, and used only where nothing better is there."""
+    """Test results printed beside the figures; kept to be checked, and used only where nothing better is there.
+
+    yates : whether the chi-square has Yates' continuity correction. direction : whether the experimental arm had fewer or
+        more events than the comparator, which a chi-square leaves open.
+    """
 
     p: PValue | None = None
     test: Text | None = None
@@ -244,6 +254,8 @@ class Reported(Model):
     f: NonNegative | None = None
     z: Quantity | None = None
     chi2: NonNegative | None = None
+    yates: Flag = False
+    direction: Direction | None = None
     df: Positive | None = None
     note: Text | None = None
 
@@ -252,6 +264,8 @@ class StudyResult(Model):
     """One outcome at one time point; `arms` by arm id, `effects` for printed contrasts.
 
     reversed : True where the scale runs against the outcome's, so that a difference changes sign.
+    events : of the compared arms together, where the paper does not print them by arm; with a ratio or a chi-square and n
+        of each arm they give the four cells.
     r, n : a correlation and its sample size, for an outcome of that type. times : landmarks of survival curves.
     """
 
@@ -261,6 +275,7 @@ class StudyResult(Model):
     arms: dict[str, ArmResult] = Field(default_factory=dict)
     effects: tuple[ReportedEffect, ...] = ()
     reported: Reported | None = None
+    events: Count | None = None
     r: Correlation | None = None
     n: SampleSize | None = None
     times: tuple[Number, ...] | None = None

@@ -81,7 +81,8 @@ def test_a_hazard_ratio_without_its_uncertainty_is_refused_by_name(printed, word
 
 
 def test_a_contrast_without_an_estimate_is_refused():
-    assert reason_of("survival", {"effects": [{"measure": "HR", "p": 0.03}]}) == "the reported HR has no estimate"
+    assert reason_of("survival", {"effects": [{"measure": "HR", "z": 2.1}]}) == "the reported HR has no estimate"
+    assert "leaves its direction open" in reason_of("survival", {"effects": [{"measure": "HR", "p": 0.03}]})
 
 
 def test_nothing_reported_is_refused():
@@ -175,7 +176,8 @@ def test_the_reason_of_the_preferred_route_is_the_one_given():
     assert "neither events nor a percentage" in reason_of("death", two({"n": 3}, {"events": 4}))
     other = {"effects": [{"measure": "OR", "estimate": 0.5, "ci": [0.2, 1.2]}]}
     assert "no RR is reported as such" in reason_of("death", other)
-    assert "no RR is reported as such" in reason_of("death", two({"n": 3}, {"events": 4}) | other, prefer="reported")
+    assert "neither the events of an arm" in reason_of("death", other)
+    assert "no RR is reported as such" in reason_of("death", two({"n": 9}, {"n": 9}) | other, prefer="reported")
     assert "neither events nor a percentage" in reason_of("death", two({"n": 3}, {"events": 4}), prefer="reported")
 
 
@@ -266,3 +268,68 @@ def test_units_and_reversed_scales_are_allowed_for():
     result = two({"mean": 192, "sd": 72}, {"mean": 240, "sd": 96}, effects=[effect], unit="hour")
     assert codes(row_of("stay", result)) == {"E202"}
     assert codes(row_of("stay", result | {"reversed": True})) == {"E202", "E220"}
+
+
+# --- indirect ways -----------------------------------------------------------------------------------------------------
+
+
+def test_a_hazard_ratio_from_p_events_and_direction():
+    printed = {"measure": "HR", "p": 0.03, "events": 60}
+    z = stats.norm.isf(0.015)
+    v = 60 * 80 * 120 / 200**2
+    for direction, sign in (("fewer", -1), ("more", 1)):
+        row = row_of("survival", {"effects": [printed | {"direction": direction}]}, n=(80, 120))
+        assert (row.yi, row.vi) == pytest.approx((sign * z / math.sqrt(v), 1 / v), rel=1e-9)
+        assert codes(row) == {"E229"}
+
+
+def test_a_hazard_ratio_from_p_and_the_events_of_each_arm():
+    result = two({"events": 30}, {"events": 38}, effects=[{"measure": "HR", "p": 0.03, "direction": "fewer"}])
+    row = row_of("survival", result, n=(100, 100))
+    v = 30 * 38 / 68
+    assert (row.yi, row.vi) == pytest.approx((-stats.norm.isf(0.015) / math.sqrt(v), 1 / v), rel=1e-9)
+    lacking = two({"events": 30}, {"n": 20}, effects=[{"measure": "HR", "p": 0.03, "direction": "fewer"}])
+    assert "events of arm c are not recorded" in reason_of("survival", lacking, n=(100, 100))
+
+
+def test_a_hazard_ratio_from_median_times_and_events():
+    row = row_of("survival", two({"median": 12, "events": 30}, {"median": 9, "events": 38}), n=(100, 100))
+    assert (row.yi, row.vi) == pytest.approx((math.log(9 / 12), 1 / 30 + 1 / 38), rel=1e-12)
+    assert codes(row) == {"E229"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "se"),
+    [
+        ({"se": 0.8}, 0.8),
+        ({"ci": [-4, 0]}, 2 / stats.t.ppf(0.975, 19)),
+        ({"ci": [-4, 0], "ci_level": 0.9}, 2 / stats.t.ppf(0.95, 19)),
+    ],
+)
+def test_a_crossover_trial_by_its_printed_difference(printed, se):
+    md = {"measure": "MD", "estimate": -2}
+    crossover = {"design": {"type": "crossover-rct"}}
+    arms = two({"mean": 8, "sd": 3}, {"mean": 10, "sd": 4})
+    row = row_of("stay", arms | {"effects": [md | printed], "reported": {"p": 0.9}}, **crossover)
+    assert (row.yi, row.sei) == pytest.approx((-2, se))
+    turned = md | printed | {"estimate": 2, "experimental": "c", "comparator": "a"}
+    if "ci" in printed:
+        turned["ci"] = [0, 4]
+    assert row_of("stay", arms | {"effects": [turned]}, **crossover).yi == -2
+
+
+@pytest.mark.parametrize(("printed", "se"), [({"se": 1.2}, 1.2), ({"ci": [-4.5, 0.5]}, 2.5 / stats.t.ppf(0.975, 38))])
+def test_one_sd_for_both_arms_from_the_printed_difference(printed, se):
+    result = two({"mean": 8}, {"mean": 10}, effects=[{"measure": "MD", "estimate": -2} | printed])
+    row = row_of("stay", result, measure="SMD")
+    d = -2 / (se / math.sqrt(1 / 10))
+    assert row.yi == pytest.approx(d * stats_j(38), rel=1e-9)
+    assert codes(row) == {"E208"}
+    assert codes(row_of("stay", result)) == set()  # the mean difference itself enters as printed
+    adjusted = two({"mean": 8}, {"mean": 10}, effects=[{"measure": "MD", "estimate": -2, "adjusted": "age"} | printed])
+    assert "no SD" in reason_of("stay", adjusted, measure="SMD")
+
+
+def stats_j(df):
+    """Hedges' exact factor."""
+    return math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)

@@ -163,6 +163,8 @@ def test_table_comes_back_from_each_statistic(table: tuple[int, int, int, int]) 
         rc.table_from_rr_total(a / n1 / (c / n2), n1, n2, events),
         rc.table_from_rr_control(a / n1 / (c / n2), n1, n2, c),
         rc.table_from_or_control(a * d / (b * c), n1, n2, c),
+        rc.table_from_rd_total(a / n1 - c / n2, n1, n2, events),
+        rc.table_from_rd_control(a / n1 - c / n2, n1, n2, c),
     ]
     if abs(determinant) > n / 2 * 1.0001:
         routes.append(rc.table_from_chi2_yates(corrected, n, n1, events))

@@ -96,6 +96,8 @@ from mscsec.effects.reconstruct.tables import (
     table_from_or_control,
     table_from_percents,
     table_from_phi,
+    table_from_rd_control,
+    table_from_rd_total,
     table_from_rr_control,
     table_from_rr_total,
 )
@@ -185,6 +187,8 @@ __all__ = [
     "table_from_or_control",
     "table_from_percents",
     "table_from_phi",
+    "table_from_rd_control",
+    "table_from_rd_total",
     "table_from_rr_control",
     "table_from_rr_total",
 ]

@@ -70,7 +70,7 @@ TABLES = (
         ),
         "dipietrantonj2006",
         True,
-        "phi = +-sqrt(chi2 / n_total)",
+        "a = (n_1 events_total +- sqrt(chi2 product of the margins / n_total)) / n_total",
     ),
     Reconstruction(
         "table-chi2-yates",
@@ -127,6 +127,34 @@ TABLES = (
         "dipietrantonj2006",
         True,
         "a = n_1 o / (1 + o), o = OR events_2 / (n_2 - events_2)",
+    ),
+    Reconstruction(
+        "table-rd-total",
+        "table from a risk difference and all events",
+        tables.table_from_rd_total,
+        (
+            "events_1",
+            "n_1",
+            "events_2",
+            "n_2",
+        ),
+        "dipietrantonj2006",
+        True,
+        "a = n_1 (events_total + RD n_2) / (n_1 + n_2)",
+    ),
+    Reconstruction(
+        "table-rd-control",
+        "table from a risk difference and the comparator's events",
+        tables.table_from_rd_control,
+        (
+            "events_1",
+            "n_1",
+            "events_2",
+            "n_2",
+        ),
+        "dipietrantonj2006",
+        True,
+        "a = n_1 (events_2 / n_2 + RD)",
     ),
     Reconstruction(
         "accuracy",

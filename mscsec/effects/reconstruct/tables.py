@@ -146,6 +146,39 @@ def table_from_or_control(odds_ratio: ArrayLike, n_1: ArrayLike, n_2: ArrayLike,
     return _table_from_control(first, n1, n2, second, missing(odds_ratio=ratio))
 
 
+def table_from_rd_total(risk_difference: ArrayLike, n_1: ArrayLike, n_2: ArrayLike, events_total: ArrayLike) -> Table:
+    """The table with these group sizes, this total of events and this risk difference, p_1 - p_2 as a proportion.
+
+    a = n_1 (events + RD n_2) / (n_1 + n_2), from a/n_1 - (events - a)/n_2 = RD.
+    """
+    rd, n1, n2, events = columns(risk_difference=risk_difference, n_1=n_1, n_2=n_2, events_total=events_total)
+    _difference(rd)
+    rules.group_size(1, n_1=n1, n_2=n2)
+    rules.counts(events, n1 + n2)
+    first = n1 * (events + rd * n2) / (n1 + n2)
+    return _table(first, n1 + n2, n1, events, missing(risk_difference=rd, n_1=n1, n_2=n2))
+
+
+def table_from_rd_control(risk_difference: ArrayLike, n_1: ArrayLike, n_2: ArrayLike, events_2: ArrayLike) -> Table:
+    """The table with these group sizes, the comparator's events and this risk difference: a = n_1 (events_2/n_2 + RD)."""
+    rd, n1, n2, second = columns(risk_difference=risk_difference, n_1=n_1, n_2=n_2, events_2=events_2)
+    _difference(rd)
+    rules.group_size(1, n_1=n1, n_2=n2)
+    rules.counts(second, n2)
+    return _finish(
+        n1 * (second / n2 + rd), n1, second, n2, missing(risk_difference=rd, n_1=n1, n_2=n2, events_2=second)
+    )
+
+
+def _difference(rd: Array) -> None:
+    must(
+        ~(np.abs(rd) > 1),
+        "a risk difference lies in [-1, 1]",
+        {"risk_difference": rd},
+        "Divide percentage points by 100",
+    )
+
+
 def table_from_percents(
     percent_1: ArrayLike,
     n_1: ArrayLike,
