@@ -19,6 +19,7 @@ from mscsec.effects.reconstruct import MEANS, RECONSTRUCT, SDS
 from mscsec.effects.shared import COVARIANCES
 from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI
 from mscsec.pooling.counts import COUNTS, GROUP_RATES, PROPORTIONS, RATES
+from mscsec.small_study import ASYMMETRY, ESTIMATORS, FAIL_SAFE
 from mscsec.sources import SOURCES
 
 FOLDER = Path(__file__).resolve().parent
@@ -55,6 +56,13 @@ ELSEWHERE: dict[str, dict[str, tuple[str, str]]] = {
     "RATES": {
         "MH": ("rma.mh()", 'method="MH"'), "IV": ("rma()", 'method="Inverse"'), "Cochran": ("", 'method="Cochran"'),
     } | {key: (f'rma.glmm(model="{key}")', f'method="GLMM", model.glmm="{key}"') for key in ("UM.FS", "UM.RS", "CM.EL")},
+    "ASYMMETRY": {
+        "egger": ('regtest(model="lm")', 'method.bias="Egger"'), "thompson": ('regtest(model="rma")', 'method.bias="Thompson"'),
+        "begg": ("ranktest()", 'method.bias="Begg"'), "macaskill": ('regtest(model="lm", predictor="ni")', 'method.bias="Macaskill"'),
+        "harbord-rr": ("", 'method.bias="Harbord"'),
+    } | {key: ("", f'method.bias="{key.capitalize()}"') for key in ("harbord", "peters", "schwarzer", "pustejovsky", "deeks")},
+    "ESTIMATORS": {"L0": ('estimator="L0"', 'type="L"'), "R0": ('estimator="R0"', 'type="R"'), "Q0": ('estimator="Q0"', "")},
+    "FAIL_SAFE": {key: (f'fsn(type="{key.capitalize()}")', "") for key in ("rosenthal", "orwin", "rosenberg", "general")},
 }  # fmt: skip
 
 
@@ -214,6 +222,17 @@ def methods() -> str:
         parts += [f"## {title}\n", table(head, rows)]
     groups = [(what, code(row.key), row.name, ", ".join(row.models), cite(row.source)) for what, of in (("proportions", PROPORTIONS), ("rates", GROUP_RATES)) for row in of.values()]  # fmt: skip
     parts += ["## From one group a study\n", table(["Of", "Key", "Method", "Models", "Source"], groups)]
+    small: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+        ("ASYMMETRY", "Small-study effects: tests of funnel asymmetry (`asymmetry(test=)`)", ASYMMETRY),
+        (
+            "ESTIMATORS",
+            "Small-study effects: studies missing by trim and fill (`trim_and_fill(estimator=)`)",
+            ESTIMATORS,
+        ),
+        ("FAIL_SAFE", "Small-study effects: fail-safe N (`fail_safe_n(method=)`)", FAIL_SAFE),
+    )
+    for name, title, found_in in small:
+        parts += [f"## {title}\n", table(["Key", "Method", "Source", "metafor", "meta"], _methods(name, found_in))]
     return "\n".join(parts)
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from mscsec.sensitivity import cumulative as cumulative
     from mscsec.sensitivity import gosh as gosh
     from mscsec.sensitivity import leave_one_out as leave_one_out
+    from mscsec.small_study.asymmetry import asymmetry as asymmetry
+    from mscsec.small_study.trim_and_fill import trim_and_fill as trim_and_fill
 
 _FACE = {
     "EffectSizes": "mscsec.effects.sizes",
@@ -44,6 +46,7 @@ _FACE = {
     "MscsecError": "mscsec.errors",
     "PooledResult": "mscsec.pooling.result",
     "RecordError": "mscsec.problems",
+    "asymmetry": "mscsec.small_study",
     "baujat": "mscsec.sensitivity",
     "cumulative": "mscsec.sensitivity",
     "effect_size": "mscsec.effects.measures",
@@ -60,6 +63,7 @@ _FACE = {
     "regress": "mscsec.pooling.regression",
     "studies": "mscsec.pooling",
     "subgroups": "mscsec.pooling.regression",
+    "trim_and_fill": "mscsec.small_study",
 }
 
 __all__ = ["__version__", *sorted(_FACE)]

@@ -610,6 +610,51 @@ CODES = by_key(
         "no measure of influence",
         "A measure of influence divides by a variance that is zero, because the other studies lie on the regression exactly. It is left empty for the studies named.",
     ),
+    Code(
+        "P501",
+        "too few studies for a test of asymmetry",
+        "With fewer than ten studies a test of funnel asymmetry has too little power to tell chance from a real difference between small and large studies (Sterne et al. 2011), and a large P value is no reassurance. Look at the funnel, and look for unpublished trials.",
+    ),
+    Code(
+        "P502",
+        "test does not suit the measure",
+        "The standard error of this effect measure is tied to the effect itself, so that the test finds asymmetry where there is none, or the test was made for another measure. The message names one that avoids this, where there is one.",
+    ),
+    Code(
+        "P503",
+        "asymmetry under heterogeneity",
+        "The studies differ by more than chance. Small and large studies then often differ in patients or in what was done, which makes a funnel lopsided without any bias (Ioannidis & Trikalinos 2007). Look for what tells the small studies from the large ones.",
+    ),
+    Code(
+        "P504",
+        "studies of like size",
+        "A test of asymmetry compares small studies with large ones, and here the largest sampling variance is at most four times the smallest (Ioannidis & Trikalinos 2007). It can find little.",
+    ),
+    Code(
+        "P505",
+        "ties in a rank test",
+        "Two studies share a variance or a deviation, so that the exact distribution of Kendall's score does not hold. The P value is that of the normal distribution with a variance for ties.",
+    ),
+    Code(
+        "P506",
+        "study without events or without non-events",
+        "Nobody, or everybody, in a study had the event, so its table says nothing about a ratio and the test, which looks at the tables, leaves it out. The message names the study.",
+    ),
+    Code(
+        "P507",
+        "no standard error of the number missing",
+        "The formula for the variance of the number of missing studies gives a negative value for these data, or the studies are all alike. The number itself stands.",
+    ),
+    Code(
+        "P508",
+        "studies filled in",
+        "Trim and fill adds mirror images of the most extreme studies until the funnel is symmetric. They were never observed. The result with them shows how much would hang on such studies; it is no corrected estimate, and under heterogeneity it can correct in the wrong direction (Terrin et al. 2003; Peters et al. 2007).",
+    ),
+    Code(
+        "P509",
+        "fail-safe N",
+        "A fail-safe N counts studies of no effect on average that would undo a result. It takes no account of how large they would be or whether they exist, its variants disagree, and the Cochrane Handbook (13.3.5) advises against it. Given because editors still ask for it.",
+    ),
     # --- B: risk of bias ---------------------------------------------------------------------------------------
     Code(
         "B001",

@@ -14,6 +14,7 @@ from mscsec.effects.measures import MEASURES, TRANSFORMS
 from mscsec.effects.reconstruct import RECONSTRUCT
 from mscsec.pooling import CI, PREDICTION, TAU2, TAU2_CI
 from mscsec.pooling.counts import COUNTS, RATES
+from mscsec.small_study import ASYMMETRY, ESTIMATORS, FAIL_SAFE
 from mscsec.sources import SOURCES
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -29,7 +30,10 @@ def script(name: str) -> ModuleType:
 
 
 TABLES = script("tables")
-REGISTRIES = {"TAU2": TAU2, "TAU2_CI": TAU2_CI, "CI": CI, "PREDICTION": PREDICTION, "COUNTS": COUNTS, "RATES": RATES}
+REGISTRIES = {
+    "TAU2": TAU2, "TAU2_CI": TAU2_CI, "CI": CI, "PREDICTION": PREDICTION, "COUNTS": COUNTS, "RATES": RATES,
+    "ASYMMETRY": ASYMMETRY, "ESTIMATORS": ESTIMATORS, "FAIL_SAFE": FAIL_SAFE,
+}  # fmt: skip
 HOLDS = {
     "measures.md": (*MEASURES, *TRANSFORMS),
     "reconstruction.md": tuple(RECONSTRUCT),
