@@ -31,7 +31,10 @@ class Evidence(Result):
     important_difference : smallest that matters, positive: a risk difference in [0, 1] or the outcome's unit.
     important_ratio : the same as a ratio (0.8), used at the baseline risk where no difference is given.
     sizes : where small, moderate and large begin, rising, on the scale of `important_difference`.
-    asymmetry_p : P value of a test of funnel asymmetry; suspicions : other reasons to suspect unpublished results.
+    asymmetry_p : P value of a test of funnel asymmetry, None where none was made; asymmetry_test : its name;
+        asymmetry_statistic, asymmetry_df : t, or normal where df is None; small_studies : "higher" or "lower", where the
+        small studies' effects lie; asymmetry_why : why this test, or why none.
+    suspicions : other reasons to suspect unpublished results.
     missing_evidence : overall judgement of ROB-ME.
     indirectness : by population, intervention, comparator or outcome: levels 0 to 2 and why; None where not yet judged.
     """
@@ -64,6 +67,10 @@ class Evidence(Result):
     sizes: tuple[float, float, float] | None = None
     asymmetry_p: float | None = None
     asymmetry_test: str = "the test of funnel asymmetry"
+    asymmetry_statistic: float | None = None
+    asymmetry_df: float | None = None
+    asymmetry_why: str = ""
+    small_studies: str | None = None
     suspicions: tuple[str, ...] = ()
     missing_evidence: str | None = None
     indirectness: Mapping[str, tuple[int, str]] | None = None

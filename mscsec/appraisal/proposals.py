@@ -344,17 +344,39 @@ def publication_bias(evidence: Evidence) -> Proposal:
     reasons = list(evidence.suspicions)
     if evidence.missing_evidence is not None and evidence.missing_evidence.casefold() == "high":
         reasons.append("ROB-ME finds a high risk of bias due to missing evidence")
-    p = evidence.asymmetry_p
+    p, tested = evidence.asymmetry_p, _asymmetry(evidence, needed)
     if p is not None and evidence.k >= needed and p < number("asymmetry_p"):
-        reasons.append(f"{evidence.asymmetry_test} gives P = {p:.2g} over {evidence.k} studies")
-    numbers: dict[str, Value] = {"k": evidence.k, "asymmetry_p": p, "missing_evidence": evidence.missing_evidence}
+        reasons.append(tested)
+    numbers: dict[str, Value] = {
+        "k": evidence.k,
+        "asymmetry_test": None if p is None else evidence.asymmetry_test,
+        "asymmetry_p": p,
+        "asymmetry_statistic": evidence.asymmetry_statistic,
+        "asymmetry_df": evidence.asymmetry_df,
+        "small_studies": evidence.small_studies,
+        "missing_evidence": evidence.missing_evidence,
+    }
     if reasons:
         return _proposal("publication_bias", 1, "; ".join(reasons) + ".", **numbers)
-    if evidence.k < needed:
-        said = f"{evidence.k} {'study' if evidence.k == 1 else 'studies'}; asymmetry can be tested from {needed} on."
-    else:
-        said = "No test of asymmetry was made." if p is None else f"{evidence.asymmetry_test} gives P = {p:.2g}."
-    return _proposal("publication_bias", 0, said, **numbers)
+    return _proposal("publication_bias", 0, tested + ".", **numbers)
+
+
+def _asymmetry(evidence: Evidence, needed: int) -> str:
+    """What the test of funnel asymmetry says, or why there is none, without a full stop."""
+    p, k = evidence.asymmetry_p, evidence.k
+    if k < needed:
+        studies = "1 study" if k == 1 else f"{k} studies"
+        return f"{studies}: no test of funnel asymmetry is made below {needed}, where it has too little power"
+    if p is None:
+        return "No test of asymmetry was made" + (f": {evidence.asymmetry_why}" if evidence.asymmetry_why else "")
+    said = f"{evidence.asymmetry_test} gives P {'< 0.001' if p < 0.001 else f'= {p:.2g}'} over {k} studies"
+    if evidence.asymmetry_statistic is None:
+        return said
+    t, df = evidence.asymmetry_statistic, evidence.asymmetry_df
+    about = f"z = {t:.2f}" if df is None else f"t = {t:.2f} on {df:g} degrees of freedom"
+    if evidence.small_studies:
+        about += f"; effects of small studies lie {evidence.small_studies}"
+    return f"{said} ({about})"
 
 
 # --- rating up -------------------------------------------------------------------------------------------------

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from mscsec.appraisal.findings import SummaryOfFindings
-from mscsec.cli.render_grade import HEADS, PROFILE, finding_cells, profile_cells
+from mscsec.cli.render_grade import (
+    HEADS,
+    PROFILE,
+    STEPS,
+    below_findings,
+    finding_cells,
+    notes_on,
+    profile_cells,
+    step_rows,
+)
 from mscsec.errors import UsageError
 from mscsec.report.certainty import Body
 
@@ -32,19 +41,18 @@ def grade_docx(bodies: Sequence[Body], found: SummaryOfFindings) -> bytes:
     made.core_properties.title = "Summary of findings"
     made.add_heading("Summary of findings", 1)
     _table(made, HEADS, [finding_cells(row) for row in found.rows])
-    for mark, note in found.notes.items():
-        made.add_paragraph(f"{mark}. {note}")
-    made.add_paragraph(found.remark)
+    for text in below_findings(found):
+        made.add_paragraph(text)
     if bodies:
         made.add_heading("Evidence profile", 1)
         _table(made, PROFILE, [profile_cells(body, row) for body, row in zip(bodies, found.rows, strict=False)])
     for body in bodies:
         made.add_heading(body.certainty.outcome, 2)
-        _table(
-            made,
-            ("Domain", "Levels", "Reason"),
-            [[s.name, f"{s.change:+d}" if s.change else "0", s.reason] for s in body.certainty.steps],
-        )
+        _table(made, STEPS, step_rows(body))
+        for note in notes_on(body):
+            made.add_paragraph(note)
+    made.add_heading("Certainty", 1)
+    _table(made, ("Level", "Meaning"), [[name, text] for name, text in found.meanings.items()])
     buffer = io.BytesIO()
     made.save(buffer)
     return _timeless(buffer.getvalue())

@@ -13,6 +13,7 @@ from mscsec.report.numbers import count, interval, number
 
 HEADS = ("Outcome", "Participants (studies)", "Relative effect (95% CI)", "Risk with comparison", "Risk with intervention",
          "Difference (95% CI)", "Certainty", "What happens")  # fmt: skip
+STEPS = ("Domain", "Levels", "Reason")
 PLAIN = str.maketrans({"⊕": "+", "◯": "o", "○": "o"})
 
 
@@ -82,12 +83,8 @@ def grade_text(bodies: Sequence[Body], found: SummaryOfFindings) -> str:
             if step.overridden and step.proposed_reason != step.reason:
                 lines += wrap(f"     From the data: {step.proposed_reason}", cells, "     ")
         lines += wrap(f"  =  {rated.level}: {rated.meaning}", cells, "     ")
-        if body.baseline_from and body.evidence.baseline_risk is not None:
-            lines += wrap(
-                f"Baseline risk {_per_1000(body.evidence.baseline_risk)} per 1000: {body.baseline_from}", cells, "  "
-            )
-        for notice in (*rated.warnings, *body.warnings):
-            lines += wrap(f"Note: {notice}", cells, "  ")
+        for note in notes_on(body):
+            lines += wrap(note, cells, "  ")
         lines.append("")
     return "\n".join([*lines, *_findings_text(found, cells)]) + "\n"
 
@@ -103,12 +100,8 @@ def _findings_text(found: SummaryOfFindings, cells: int) -> list[str]:
             first, *rest = wrap(value, cells - room)
             lines += [head.ljust(room) + first, *(" " * room + line for line in rest)]
     lines.append("")
-    for mark, note in found.notes.items():
-        lines += wrap(f"{mark}. {note}", cells, "   ")
-    if any(row.absolute for row in found.rows):
-        lines += wrap(found.remark, cells)
-    for notice in found.warnings:
-        lines += wrap(f"Note: {notice}", cells, "  ")
+    for text in below_findings(found):
+        lines += wrap(text, cells, "" if text == found.remark else "   ")
     return lines
 
 
@@ -176,20 +169,46 @@ def grade_markdown(bodies: Sequence[Body], found: SummaryOfFindings) -> str:
     """Summary of findings, evidence profile and the reasons, for a manuscript."""
     lines = ["**Summary of findings**", "", _md(HEADS), "|" + " --- |" * len(HEADS)]
     lines += [_md(finding_cells(row)) for row in found.rows]
-    lines += ["", *(f"{mark}. {note}\n" for mark, note in found.notes.items()), found.remark, ""]
+    lines += ["", *(f"{text}\n" for text in below_findings(found))]
     if bodies:
         lines += ["**Evidence profile**", "", _md(PROFILE), "|" + " --- |" * len(PROFILE)]
         lines += [_md(profile_cells(body, row)) for body, row in zip(bodies, found.rows, strict=False)]
         lines.append("")
     for body in bodies:
         lines += [f"**{body.certainty.outcome}**: starts at {body.certainty.start}.", ""]
-        lines += [f"- {step.name}, {_change(step)}{_decided(step)}: {step.reason}" for step in body.certainty.steps]
-        lines.append("")
+        lines += [f"- {name}, {levels}: {reason}" for name, levels, reason in step_rows(body)]
+        lines += ["", *(f"{note}\n" for note in notes_on(body))]
     return "\n".join(lines)
 
 
-def _decided(step: Step) -> str:
-    return " (decided by the panel)" if step.overridden else ""
+def below_findings(found: SummaryOfFindings) -> list[str]:
+    """What stands under the summary: the lettered notes, where the absolute risks come from, and warnings."""
+    remark = [found.remark] if any(row.absolute for row in found.rows) else []
+    return [
+        *(f"{mark}. {note}" for mark, note in found.notes.items()),
+        *remark,
+        *(f"Note: {x}" for x in found.warnings),
+    ]
+
+
+def step_rows(body: Body) -> list[list[str]]:
+    """Each step of a rating as a row of text: domain, levels, reason; what the data propose beside a decision."""
+    rows = []
+    for step in body.certainty.steps:
+        reason = step.reason
+        if step.overridden and step.proposed_reason != step.reason:
+            said = "cannot say" if step.proposed is None else f"propose {step.proposed}"
+            reason += f" From the data ({said}): {step.proposed_reason}"
+        rows.append([step.name, _change(step) + (" (decided by the panel)" if step.overridden else ""), reason])
+    return rows
+
+
+def notes_on(body: Body) -> list[str]:
+    """What else a reader of a rating must know: the baseline risk's origin and the warnings."""
+    notes = [f"Note: {notice}" for notice in (*body.certainty.warnings, *body.warnings)]
+    if body.baseline_from and body.evidence.baseline_risk is not None:
+        notes.insert(0, f"Baseline risk {_per_1000(body.evidence.baseline_risk)} per 1000: {body.baseline_from}")
+    return notes
 
 
 def _md(cells: Sequence[str]) -> str:
@@ -206,15 +225,14 @@ _STYLE = (
 def grade_html(bodies: Sequence[Body], found: SummaryOfFindings) -> str:
     """One page that needs nothing else: findings, profile, and each step with its reason."""
     parts = ["<h1>Summary of findings</h1>", _html_table(HEADS, [finding_cells(row) for row in found.rows])]
-    parts += [f"<p>{escape(mark)}. {escape(note)}</p>" for mark, note in found.notes.items()]
-    parts.append(f"<p>{escape(found.remark)}</p>")
+    parts += [f"<p>{escape(text)}</p>" for text in below_findings(found)]
     if bodies:
         rows = [profile_cells(body, row) for body, row in zip(bodies, found.rows, strict=False)]
         parts += ["<h2>Evidence profile</h2>", _html_table(PROFILE, rows)]
     for body in bodies:
-        steps = [[step.name, _change(step) + _decided(step), step.reason] for step in body.certainty.steps]
         parts.append(f"<h2>{escape(body.certainty.outcome)}</h2><p>Starts at {escape(body.certainty.start)}.</p>")
-        parts.append(_html_table(("Domain", "Levels", "Reason"), steps))
+        parts.append(_html_table(STEPS, step_rows(body)))
+        parts += [f"<p>{escape(note)}</p>" for note in notes_on(body)]
     meanings = [[name, text] for name, text in found.meanings.items()]
     parts += ["<h2>Certainty</h2>", _html_table(("Level", "Meaning"), meanings)]
     page = "\n".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from mscsec.appraisal.degree import degree
 from mscsec.appraisal.evidence import RATIOS, Evidence
@@ -17,6 +18,7 @@ from mscsec.pooling.result import PooledResult
 from mscsec.records.models import GradeOutcome, Study
 from mscsec.records.reader import EvidenceBase
 from mscsec.results import Notice, Result
+from mscsec.synthesis.funnel import FunnelTest, funnel_test
 
 Fit = Callable[[EffectSizes], PooledResult]
 
@@ -26,6 +28,7 @@ class Body(Result):
     """One outcome rated: what was looked at, the rating, and where its numbers come from.
 
     tool : instrument of the risk-of-bias judgements; empty where nothing is assessed. baseline_from : in words.
+    funnel : the test of funnel asymmetry, or why there is none.
     """
 
     outcome: str
@@ -35,6 +38,7 @@ class Body(Result):
     tool: str
     baseline_from: str
     warnings: tuple[Notice, ...] = ()
+    funnel: FunnelTest | None = None
 
 
 def body_of(
@@ -51,6 +55,7 @@ def body_of(
     studies = [base.study(row.record) for row in sizes.rows]
     tool, judged = _judgements(studies, sizes, base)
     risk, said, notices = _baseline(sizes, decision, baseline)
+    funnel = funnel_test(sizes, fit.tau2)
     ratio = sizes.measure in RATIOS
     difference = sizes.important_difference
     evidence = Evidence(
@@ -83,11 +88,35 @@ def body_of(
         if decision.sizes
         else None,
         suspicions=decision.suspicions,
+        **_asymmetry(funnel),
         followup=decision.followup or "",
     )
+    if funnel.result is not None:
+        notices += funnel.result.warnings
     return Body(
-        sizes.outcome, sizes.comparison, evidence, rate(evidence, overrides_of(decision)), tool, said, tuple(notices)
+        sizes.outcome,
+        sizes.comparison,
+        evidence,
+        rate(evidence, overrides_of(decision)),
+        tool,
+        said,
+        tuple(notices),
+        funnel,
     )
+
+
+def _asymmetry(funnel: FunnelTest) -> dict[str, Any]:
+    """The fields of `Evidence` that the test of the funnel fills."""
+    if funnel.result is None:
+        return {"asymmetry_why": funnel.reason}
+    return {
+        "asymmetry_p": funnel.result.p_value,
+        "asymmetry_test": funnel.name,
+        "asymmetry_statistic": funnel.result.statistic,
+        "asymmetry_df": funnel.result.df,
+        "asymmetry_why": funnel.reason,
+        "small_studies": funnel.result.small_studies,
+    }
 
 
 def overrides_of(decision: GradeOutcome) -> dict[str, Override]:

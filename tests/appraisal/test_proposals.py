@@ -207,12 +207,29 @@ def many(k: int, **changes: Any) -> Evidence:
 @pytest.mark.parametrize(
     ("evidence", "levels", "said"),
     [
-        (many(9, asymmetry_p=0.001), 0, "from 10 on"),
+        (many(9, asymmetry_p=0.001), 0, "9 studies: no test of funnel asymmetry is made below 10"),
         (many(10, asymmetry_p=0.02, asymmetry_test="Egger's test"), 1, "Egger's test gives P = 0.02 over 10 studies"),
         (many(10, asymmetry_p=0.3), 0, "P = 0.3"),
         (many(12), 0, "No test"),
         (but(missing_evidence="High"), 1, "ROB-ME"),
-        (but(missing_evidence="Some concerns"), 0, "from 10 on"),
+        (but(missing_evidence="Some concerns"), 0, "is made below 10"),
+        (
+            many(12, asymmetry_why="the counts are not at hand"),
+            0,
+            "No test of asymmetry was made: the counts are not at hand.",
+        ),
+        (
+            many(
+                11,
+                asymmetry_p=0.3,
+                asymmetry_test="Egger",
+                asymmetry_statistic=1.1,
+                asymmetry_df=9.0,
+                small_studies="lower",
+            ),
+            0,
+            "(t = 1.10 on 9 degrees of freedom; effects of small studies lie lower).",
+        ),
         (but(suspicions=("a completed trial has no results",)), 1, "a completed trial"),
     ],
 )

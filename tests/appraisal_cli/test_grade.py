@@ -121,6 +121,9 @@ def test_every_format_has_the_findings(base: Path, tmp_path: Path, capsys) -> No
         assert code == 0
         assert "Death by day 28" in out
         assert "Another dose is in use." in out
+        if option != "--csv":
+            assert "Another dose is in use. From the data (cannot say): To be judged" in out
+            assert "Baseline risk 400 per 1000: a registry" in out
     assert (
         "No included study reported this outcome."
         in mscsec(capsys, "grade", "--studies", str(base), "--outcome", "pain")[1]
@@ -131,6 +134,8 @@ def test_every_format_has_the_findings(base: Path, tmp_path: Path, capsys) -> No
     assert files[0].read_bytes() == files[1].read_bytes()
     text = zipfile.ZipFile(io.BytesIO(files[0].read_bytes())).read("word/document.xml").decode()
     assert "400 per 1000" in text
+    assert "From the data (cannot say)" in text
+    assert "Baseline risk 400 per 1000: a registry" in text
     assert mscsec(capsys, "grade", "--studies", str(base), "--csv", "-o", str(tmp_path / "three.docx"))[0] == 2
 
 
