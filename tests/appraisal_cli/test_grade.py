@@ -13,7 +13,7 @@ import pytest
 from mscsec.appraisal.evidence import Evidence
 from mscsec.appraisal.findings import summary_of_findings
 from mscsec.appraisal.grade import rate
-from mscsec.cli.render_grade import finding_cells
+from mscsec.report.findings import finding_cells
 
 from .base import REVIEW, STUDY, assessed, make_base, mscsec
 

@@ -1,0 +1,197 @@
+"""A manuscript as a Word document: real headings, tables whose head is repeated, wide ones on a turned page.
+
+Needs python-docx (the extra `docx`), which is imported when the first document is made.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+from mscsec.errors import UsageError
+from mscsec.report.manuscript import word
+from mscsec.report.manuscript.blocks import (
+    Block,
+    Heading,
+    Listing,
+    Manuscript,
+    Note,
+    Paragraph,
+    Picture,
+    Row,
+    Run,
+    Table,
+    Words,
+    clean,
+    runs,
+    shares,
+    text_of,
+)
+
+FIGURE = "png"  # the kind of its pictures
+MARGIN = 2.2  # cm
+PORTRAIT = (21.0, 29.7)  # A4
+CAPTION_ROOM = 2.6  # cm that a picture leaves to its caption
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip file can hold
+_MINUS = re.compile(r"(^|(?<=[\s(\[]))-(?=[\d.])")
+
+
+def docx(manuscript: Manuscript, landscape: bool = False) -> bytes:
+    """The document's bytes, the same each time. landscape : every page is turned.
+
+    Raises UsageError where python-docx is not installed.
+    """
+    try:
+        from docx import Document
+    except ImportError:
+        raise UsageError("a .docx needs python-docx: pip install 'mscsec[docx]'") from None
+    writer = _Writer(Document(), landscape)
+    writer.title(manuscript.title)
+    for block in manuscript.blocks:
+        writer.block(block)
+    buffer = io.BytesIO()
+    writer.made.save(buffer)
+    return _timeless(buffer.getvalue())
+
+
+class _Writer:
+    """Appends blocks to a document, turning the page where a table wants it."""
+
+    def __init__(self, made: Any, landscape: bool) -> None:
+        self.made, self.turned, self.always = made, landscape, landscape
+        word.prepare(made)
+        word.page(made.sections[0], *self._paper(landscape), MARGIN)
+        word.page_numbers(made.sections[0])
+
+    @staticmethod
+    def _paper(turned: bool) -> tuple[float, float]:
+        return (PORTRAIT[1], PORTRAIT[0]) if turned else PORTRAIT
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """Width and height between the margins of the current page, in cm."""
+        width, height = self._paper(self.turned)
+        return width - 2 * MARGIN, height - 2 * MARGIN
+
+    def turn(self, wanted: bool) -> None:
+        """Begins a new section where the page is not yet as it is wanted."""
+        if wanted != self.turned and not self.always:
+            word.page(self.made.add_section(), *self._paper(wanted), MARGIN)
+            self.turned = wanted
+
+    def title(self, title: str) -> None:
+        shown = clean(title).strip()
+        self.made.core_properties.author = self.made.core_properties.last_modified_by = "mscsec"
+        self.made.core_properties.title = shown[:255]
+        self.made.add_paragraph(shown, style="Title")
+
+    def block(self, block: Block) -> None:
+        if isinstance(block, Table):
+            self.turn(block.wide)
+            self.table(block)
+            return
+        if isinstance(block, Heading):
+            self.turn(False)
+            self.made.add_heading(clean(block.words).strip(), min(block.level, 9))
+        elif isinstance(block, Paragraph):
+            self.words(self.made.add_paragraph(), block.words)
+        elif isinstance(block, Listing):
+            numbers = word.own_numbers(self.made) if block.ordered else None
+            for item in block.items:
+                line = self.made.add_paragraph(style="List Number" if block.ordered else "List Bullet")
+                if numbers is not None:
+                    word.count_by(line, numbers)
+                self.words(line, item)
+        else:
+            self.turn(False)
+            self.picture(block)
+
+    def words(self, paragraph: Any, words: Words, bold: bool = False) -> None:
+        """Appends a text to a paragraph; a minus sign before a number does not break from it."""
+        for run in runs(words):
+            text = _MINUS.sub("\u2212", run.text)
+            made = word.link(paragraph, text, run.link) if run.link else paragraph.add_run(text)
+            self.style(made, run, bold)
+
+    @staticmethod
+    def style(made: Any, run: Run, bold: bool) -> None:
+        if bold or run.style == "strong":
+            made.bold = True
+        if run.style == "emphasis":
+            made.italic = True
+        if run.style == "mark":
+            made.font.superscript = True
+
+    def caption(self, kind: str, number: int, words: str, keep: bool) -> None:
+        line = self.made.add_paragraph(style="Caption")
+        line.paragraph_format.keep_with_next = keep
+        if number:
+            line.add_run(f"{kind} ").bold = True
+            word.sequence(line, kind, number)
+            line.add_run(". ").bold = True
+        line.add_run(_MINUS.sub("\u2212", clean(words).strip())).bold = None if number else True
+
+    def table(self, table: Table) -> None:
+        self.caption("Table", table.number, table.caption, keep=True)
+        grid = self.made.add_table(rows=0, cols=len(table.columns))
+        grid.style = word.TABLE
+        word.describe_table(grid, clean(table.caption).strip())
+        widths = [share * self.room[0] for share in shares(table)]
+        word.column_widths(grid, widths)
+        right = [column.right for column in table.columns]
+        self.row(grid, Row(tuple(column.head for column in table.columns)), widths, right, head=True)
+        for row in table.rows:
+            self.row(grid, row, widths, right)
+        self.notes(table.notes)
+
+    def row(self, grid: Any, row: Row, widths: Sequence[float], right: Sequence[bool], head: bool = False) -> None:
+        made = grid.add_row()
+        word.row_properties(made, head)
+        cells = made.cells
+        if row.kind == "group":
+            cells[0].merge(cells[-1])
+            self.words(word.cell_paragraph(cells[0], False), (Run(text_of(row.cells[0]), "strong"),))
+            cells[0].paragraphs[0].paragraph_format.keep_with_next = True
+            return
+        if row.kind == "total":
+            word.line_above(made)
+        for cell, words, width, numeric in zip(cells, row.cells, widths, right, strict=True):
+            word.cell_width(cell, width)
+            self.words(word.cell_paragraph(cell, numeric), words, bold=head or row.kind == "total")
+
+    def notes(self, notes: Sequence[Note]) -> None:
+        for note in notes:
+            line = self.made.add_paragraph(style=word.NOTE)
+            if note.mark:
+                line.add_run(clean(note.mark)).font.superscript = True
+                line.add_run("\u00a0")
+            self.words(line, note.words)
+        if not notes:
+            self.made.add_paragraph(style=word.NOTE)
+
+    def picture(self, picture: Picture) -> None:
+        from docx.shared import Cm, Inches
+
+        width, height = picture.size
+        most = (self.room[0] / 2.54, (self.room[1] - CAPTION_ROOM) / 2.54)
+        scale = min(1.0, most[0] / width, most[1] / height)
+        line = self.made.add_paragraph()
+        line.paragraph_format.keep_with_next = True
+        line.paragraph_format.space_before = Cm(0.2)
+        drawn = line.add_run().add_picture(io.BytesIO(picture.draw(FIGURE)), width=Inches(width * scale))
+        word.describe_picture(drawn, clean(picture.caption).strip(), clean(picture.alt).strip())
+        self.caption("Figure", picture.number, picture.caption, keep=False)
+
+
+def _timeless(data: bytes) -> bytes:
+    """The same archive without the time of its making."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for item in old.infolist():
+            fresh = zipfile.ZipInfo(item.filename, _EPOCH)
+            fresh.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(fresh, old.read(item.filename))
+    return out.getvalue()
