@@ -31,6 +31,7 @@ MAY = {
         "synthesis",
         "report",
     },
+    "server": set(),
     "cli": {
         "records",
         "effects",
@@ -43,6 +44,7 @@ MAY = {
         "report",
         "plots",
         "batch",
+        "server",
     },
 }
 # Parts of a room that can be lifted out and used alone.
