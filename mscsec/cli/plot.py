@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from mscsec.cli import options as opt
 from mscsec.cli.inputs import TableFile, read_inputs
+from mscsec.cli.marks import Integrity, with_marks
 from mscsec.cli.output import say, say_base, write_whole
 from mscsec.cli.pool import Method, choices
 from mscsec.errors import TooFewStudies, UsageError
@@ -49,6 +51,56 @@ By = Annotated[
     str | None, typer.Option("--by", metavar="FIELD", help="Subgroups by a field of the records or of the table.")
 ]
 
+ColumnsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="LIST",
+        help="Columns of a forest plot, in order: study, arms, effect, weight, or fields of the records (year, country, design ...). Default: study,arms,effect,weight.",
+    ),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="KEY",
+        help="Order of the studies: record, effect, weight, precision, year, label; with a minus in front from great to small.",
+    ),
+]
+At = Annotated[
+    str | None, typer.Option("--at", metavar="LIST", help="Ticks of the axis, on the natural scale: 0.1,0.5,1,2.")
+]
+Limits = Annotated[
+    str | None,
+    typer.Option("--limits", metavar="LOW,HIGH", help="Ends of the axis, on the natural scale; arrows go beyond."),
+]
+Lines = Annotated[
+    str | None,
+    typer.Option(
+        "--lines", metavar="LIST", help="Lines beside that of no effect: important (the important difference), pooled."
+    ),
+]
+And = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--and",
+        metavar="MODEL",
+        help="A further pooled estimate under the first: common, random, wald, DL, MH ..., or several words as in DL,hksj. May be repeated.",
+    ),
+]
+Names = Annotated[
+    str | None,
+    typer.Option("--names", metavar="ONE,TWO", help="What the two groups are called. Default: by the comparison."),
+]
+Lights = Annotated[
+    str | None,
+    typer.Option(
+        "--lights",
+        metavar="KEY",
+        help="Risk of bias beside each study: auto (where it is on record), none, or an instrument such as rob2. Default: auto.",
+    ),
+]
+
 
 def command(
     kind: KindName,
@@ -62,6 +114,15 @@ def command(
     level: opt.Level = None,
     preset: opt.Preset = None,
     by: By = None,
+    also: And = None,
+    columns: ColumnsOf = None,
+    sort: Sort = None,
+    at: At = None,
+    limits: Limits = None,
+    lines: Lines = None,
+    names: Names = None,
+    lights: Lights = None,
+    integrity: Integrity = None,
     width: Width = None,
     title: Title = None,
     palette: PaletteKey = "colour",
@@ -81,6 +142,8 @@ def command(
     Examples:
       mscsec plot forest --outcome icu_stay -o icu_stay.svg
       mscsec plot forest --outcome mortality_28d --width 2 -o figure2.pdf
+      mscsec plot forest --outcome mortality_28d --and common --and MH --sort -weight
+      mscsec plot forest --outcome hospital_stay --by country --columns study,year,effect,weight
       mscsec plot forest --table trials.csv --measure RR -o trials.png
     """
     row = choose(KINDS, kind, "kind of picture")
@@ -90,7 +153,11 @@ def command(
         "level": level, "table": table,
     }  # fmt: skip
     models = {"method": method, "model": model, "tau2": tau2, "ci": ci, "prediction": prediction, "preset": preset}
-    own: dict[str, Any] = {"by": by}
+    own: dict[str, Any] = {
+        "by": by, "also": also, "columns": _words(columns), "sort": sort, "at": _numbers("at", at),
+        "limits": _limits(limits), "lines": _words(lines), "names": _names(names), "lights": lights,
+        "integrity": integrity,
+    }  # fmt: skip
     _refuse_idle(row, {"outcome": outcome} | effects, models, own)
     page = _page(width, palette, title, dpi)
     request = _request(row, page, studies, outcome, effects, models, own)
@@ -110,8 +177,36 @@ def _target(row: Kind, output: Path | None, force: bool) -> Path:
     return found
 
 
+def _words(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _numbers(name: str, text: str | None) -> tuple[float, ...] | None:
+    try:
+        found = None if text is None else tuple(float(word) for word in text.split(",") if word.strip())
+    except ValueError:
+        found = (math.nan,)
+    if found is not None and not all(map(math.isfinite, found)):
+        raise UsageError(f"--{name} is {text}; write numbers with commas between them, such as 0.1,1,10")
+    return found
+
+
+def _limits(text: str | None) -> tuple[float, float] | None:
+    found = _numbers("limits", text)
+    if found is not None and (len(found) != 2 or found[0] >= found[1]):
+        raise UsageError(f"--limits is {text}; write the lower and the upper end, such as 0.1,10")
+    return None if found is None else (found[0], found[1])
+
+
+def _names(text: str | None) -> tuple[str, str] | None:
+    found = _words(text)
+    if found is not None and len(found) != 2:
+        raise UsageError(f"--names is {text}; write two names with a comma between them, such as Secretome,Control")
+    return None if found is None else (found[0], found[1])
+
+
 def _given(values: dict[str, Any]) -> list[str]:
-    return [f"--{name.replace('_', '-')}" for name, value in values.items() if value not in (None, False)]
+    return [f"--{'and' if name == 'also' else name}" for name, value in values.items() if value not in (None, False)]
 
 
 def _refuse_idle(row: Kind, effects: dict[str, Any], models: dict[str, Any], own: dict[str, Any]) -> None:
@@ -145,7 +240,7 @@ def _request(
     own: dict[str, Any],
 ) -> Request:
     """What the kind needs, read and computed."""
-    options = {name: value for name, value in own.items() if value is not None and name != "by"}
+    options = {name: value for name, value in own.items() if value is not None and name not in ("by", "integrity")}
     if row.needs == "base":
         base = load(studies)
         if studies is None:
@@ -159,7 +254,15 @@ def _request(
         to="none" if peto else None, **{name: value for name, value in effects.items() if name != "measure"},
     )  # fmt: skip
     inputs.need_studies()
-    sizes = inputs.sizes
+    if effects["table"] is not None and (own["integrity"] or own["lights"] not in (None, "none")):
+        raise UsageError("--integrity and --lights read records; a table has none. Leave them out")
+    sizes = with_marks(inputs.sizes, inputs.base) if own["integrity"] else inputs.sizes
+    ratio = sizes.transform == "exp"
+    for name in ("at", "limits"):
+        if ratio and own[name] and min(own[name]) <= 0:
+            raise UsageError(
+                f"--{name} has a value of zero or below; {sizes.measure} is a ratio, so write values above zero"
+            )
     if len(sizes.rows) < row.studies:
         raise TooFewStudies(row.name, row.studies, len(sizes.rows))
     asked = {name: value for name, value in models.items() if name != "method"}

@@ -74,5 +74,5 @@ class Kind:
 
 
 KINDS = by_key(
-    Kind("forest", "Forest plot", "fit", "forest", options=("by", "columns", "sort", "at", "lines", "models", "lights", "integrity")),
+    Kind("forest", "Forest plot", "fit", "forest", options=("by", "columns", "sort", "at", "limits", "lines", "also", "names", "lights", "integrity")),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +18,13 @@ from typing import Any, cast
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle
 from matplotlib.text import Text
 
 from mscsec.appraisal.degree import degree
@@ -47,6 +51,7 @@ _SETTINGS: Any = {
     "path.simplify": False,
     "text.usetex": False,
     "axes.unicode_minus": True,
+    "text.hinting": "no_hinting",  # letters keep their widths at every size and number of dots
 }
 # Asked in this order for a letter; those after the second only where a machine has them, for scripts the first two lack.
 _OTHERS = (
@@ -165,6 +170,9 @@ def page_width(asked: str | None) -> float | None:
     return width
 
 
+_TRIAL = 24.0  # points, at which texts are measured
+
+
 @cache
 def families() -> tuple[str, ...]:
     """Families of type for `family=` of a text, ours first; the first call makes them known to matplotlib."""
@@ -179,7 +187,7 @@ class Sheet:
 
     def __init__(self) -> None:
         self.figure = Figure(figsize=(1, 1), dpi=DPI)
-        self._extents: dict[tuple[str, float, str], tuple[float, float]] = {}
+        self._extents: dict[tuple[str, str], tuple[float, float]] = {}
         self._renderer: Any = cast(Any, FigureCanvasAgg(self.figure)).get_renderer()
         self.axes: Axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
@@ -201,21 +209,33 @@ class Sheet:
         }
         return self.axes.text(x, y, words, fontsize=size, **(options | style))
 
+    def add(self, mark: Artist) -> None:
+        """A mark drawn in inches; nothing is cut at the edges of the page, and no limits are worked out from it."""
+        mark.set_clip_on(False)
+        self.axes.add_artist(mark)
+
+    def line(
+        self, xs: Sequence[float], ys: Sequence[float], colour: str = INK, width: float = 0.8, **style: Any
+    ) -> None:
+        """A line through points."""
+        self.add(Line2D(xs, ys, color=colour, linewidth=width, **style))
+
     def extent(self, words: str, size: float = 9, weight: str = "normal") -> tuple[float, float]:
         """Width and height of a text in inches."""
-        known = self._extents.get((words, size, weight))
+        known = self._extents.get((words, weight))
         if known is None:
-            with quiet_glyphs():
-                trial = self.figure.text(0, 0, words, fontsize=size, weight=weight, family=families(), parse_math=False)
-                box = trial.get_window_extent(self._renderer)
-                trial.remove()
-            known = self._extents[words, size, weight] = (float(box.width / DPI), float(box.height / DPI))
-        return known
+            font = FontProperties(family=list(families()), size=_TRIAL, weight=weight)
+            with _unhinted(), quiet_glyphs():
+                parts = [self._renderer.get_text_width_height_descent(line, font, False) for line in words.split("\n")]
+            known = max(part[0] for part in parts), sum(part[1] for part in parts)
+            self._extents[words, weight] = known
+        scale = size / _TRIAL / DPI  # without hints a text is as much wider as its letters are larger
+        return float(known[0] * scale), float(known[1] * scale)
 
     def wrap(self, words: str, room: float, size: float = 9, weight: str = "normal") -> list[str]:
-        """`words` in lines that are at most `room` inches wide; a single word that is wider is cut."""
+        """`words` in lines that are at most `room` inches wide, broken at spaces; a single word that is wider is cut."""
         lines: list[str] = []
-        for word in words.split() or [""]:
+        for word in re.split(r"[ \t\n]+", words.strip()):
             joined = f"{lines[-1]} {word}" if lines else word
             if lines and self.extent(joined, size, weight)[0] <= room:
                 lines[-1] = joined
@@ -226,6 +246,51 @@ class Sheet:
                 word = word[kept:]
             lines.append(word)
         return lines
+
+    def balanced(self, words: str, room: float, size: float = 9, weight: str = "normal") -> list[str]:
+        """`words` in as few lines as `wrap` needs, of about the same length."""
+        lines = self.wrap(words, room, size, weight)
+        longest = max(self.extent(word, size, weight)[0] for word in re.split(r"[ \t\n]+", words.strip()))
+        for share in (0.5, 0.6, 0.7, 0.8, 0.9) if len(lines) > 1 else ():
+            if share * room >= longest and len(found := self.wrap(words, share * room, size, weight)) == len(lines):
+                return found
+        return lines
+
+
+def disc(sheet: Sheet, x: float, y: float, radius: float, mark: Mark, size: float) -> None:
+    """A judgement as a disc with its symbol."""
+    dashed = mark.key == "absent"
+    width = 0.8 if radius > 0.09 else 0.5
+    sheet.add(
+        Circle((x, y), radius, facecolor=mark.fill, edgecolor=INK, linewidth=width, linestyle="--" if dashed else "-")
+    )
+    symbol(sheet, x, y, radius, mark, size)
+
+
+def symbol(sheet: Sheet, x: float, y: float, radius: float, mark: Mark, size: float) -> None:
+    """The symbol of a judgement as it stands on a disc of this radius; `size` is for those that are letters."""
+    arm = 0.5 * radius
+    strokes = {
+        "+": (((-arm, 0), (arm, 0)), ((0, -arm), (0, arm))),
+        "–": (((-arm, 0), (arm, 0)),),
+        "×": (((-0.8 * arm, -0.8 * arm), (0.8 * arm, 0.8 * arm)), ((-0.8 * arm, 0.8 * arm), (0.8 * arm, -0.8 * arm))),
+    }
+    for (x_0, y_0), (x_1, y_1) in strokes.get(mark.symbol, ()):
+        sheet.line([x + x_0, x + x_1], [y + y_0, y + y_1], mark.ink, 14 * radius, solid_capstyle="butt")
+    if mark.symbol and mark.symbol not in strokes:
+        sheet.text(
+            x, y + 0.36 * size / 72, mark.symbol, size, ha="center", va="baseline", color=mark.ink, weight="bold"
+        )
+
+
+@contextmanager
+def _unhinted() -> Iterator[None]:
+    before = mpl.rcParams["text.hinting"]
+    mpl.rcParams["text.hinting"] = _SETTINGS["text.hinting"]
+    try:
+        yield
+    finally:
+        mpl.rcParams["text.hinting"] = before
 
 
 @contextmanager

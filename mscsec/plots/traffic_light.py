@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Rectangle
 
 from mscsec.appraisal.judgements import NOT_ASSESSED, BiasRow, BiasTable
 from mscsec.errors import InvalidInput
-from mscsec.plots.theme import INK, QUIET, RULE, SHADE, Mark, Sheet, mark_of
+from mscsec.plots.theme import INK, QUIET, RULE, SHADE, Mark, Sheet, disc, mark_of
 from mscsec.report.numbers import percent
 
 MARGIN = 0.15
@@ -122,12 +122,7 @@ def _has(row: BiasRow, place: str) -> bool:
 
 
 def _draw(sheet: Sheet, x: float, y: float, mark: Mark) -> None:
-    dashed = mark.key == "absent"
-    sheet.axes.add_patch(
-        Circle((x, y), RADIUS, facecolor=mark.fill, edgecolor=INK, linewidth=0.8, linestyle="--" if dashed else "-")
-    )
-    if mark.symbol:
-        sheet.text(x, y, mark.symbol, 10, ha="center", va="center_baseline", color=mark.ink, weight="bold")
+    disc(sheet, x, y, RADIUS, mark, 10)
 
 
 def _levels(rows: Sequence[BiasRow], table: BiasTable) -> list[str]:

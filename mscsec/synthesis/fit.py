@@ -39,9 +39,14 @@ def fit_effects(sizes: EffectSizes, chosen: dict[str, Any]) -> PooledResult:
 
 
 def threshold(sizes: EffectSizes) -> float | None:
+    """`important` where there are studies enough for a prediction interval, else None."""
+    return important(sizes) if len(sizes.rows) >= 3 else None
+
+
+def important(sizes: EffectSizes) -> float | None:
     """The important difference as a bound on the analysis scale, on the side of benefit; None where there is none."""
     size = sizes.important_difference
-    if size is None or sizes.better == "neither" or sizes.null is None or len(sizes.rows) < 3:  # no prediction interval
+    if size is None or sizes.better == "neither" or sizes.null is None:
         return None
     if sizes.transform == "exp":
         ratio = min(size, 1 / size)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from mscsec.plots.theme import SMALLEST, quiet_glyphs
+from mscsec.plots.theme import SMALLEST, quiet_glyphs, settings
 
 MARGIN = 0.02  # inches that stay free around a picture
 TOUCH = 0.01  # inches by which two boxes of text may run into each other
@@ -17,7 +17,7 @@ TOUCH = 0.01  # inches by which two boxes of text may run into each other
 def boxes(figure: Figure) -> list[tuple[str, Any]]:
     """Every visible text with its box in inches, in the order drawn."""
     canvas: Any = figure.canvas
-    with quiet_glyphs():
+    with settings(), quiet_glyphs():
         renderer = canvas.get_renderer()
         figure.draw_without_rendering()  # axes place their tick labels while they draw
         found = [
@@ -52,7 +52,9 @@ def assert_inside(figure: Figure, found: list[tuple[str, Any]]) -> None:
 
 def assert_apart(found: list[tuple[str, Any]]) -> None:
     """No two boxes overlap."""
-    for (one, a), (other, b) in combinations(sorted(found, key=lambda item: float(item[1].y0)), 2):
-        across = min(a.x1, b.x1) - max(a.x0, b.x0)
-        down = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert across <= TOUCH or down <= TOUCH, (one, other)
+    edges = np.array([(box.x0, box.x1, box.y0, box.y1) for _, box in found])
+    left, right, bottom, top = edges.T
+    across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    down = np.minimum(top[:, None], top) - np.maximum(bottom[:, None], bottom)
+    first, second = np.nonzero(np.triu((across > TOUCH) & (down > TOUCH), k=1))
+    assert not first.size, [(found[a][0], found[b][0]) for a, b in zip(first[:5], second[:5], strict=True)]
