@@ -167,7 +167,13 @@ def reconstruction() -> str:
             )
         )
     rules = [
-        (what, code(row.key), row.name, cite(row.source))
+        (
+            what,
+            code(row.key),
+            row.name,
+            *(code(row.formulas.get(figures, "")) for figures in ("S1", "S2", "S3")),
+            cite(row.source),
+        )
         for what, of in (("mean", MEANS), ("SD", SDS))
         for row in of.values()
     ]
@@ -179,8 +185,9 @@ def reconstruction() -> str:
             "figures it was given it refuses, row by row, with a code and a sentence.\n",
             table(["Key", "Route", "Gives", "Needs", "Formula", "", "Source"], rows),
             "## Rules for the mean and the SD from a median\n",
-            "For `quantiles-normal` (`--mean-rule`, `--sd-rule`).\n",
-            table(["For the", "Key", "Rule", "Source"], rules),
+            "For `quantiles-normal` (`--mean-rule`, `--sd-rule`), by the figures that are printed beside the median; "
+            "`quantile` is that of the standard normal.\n",
+            table(["For the", "Key", "Rule", "Range", "Quartiles", "Both", "Source"], rules),
         ]
     )
 

@@ -169,13 +169,20 @@ def _explain_study(row: StudyEffect, sizes: EffectSizes, base: EvidenceBase | No
         named = f" [{source.short}]" if source else ""
         given = ", ".join(f"{name} = {value:.6g}" for name, value in step.inputs)
         lines += wrap(
-            f"    {step.result} = {number(step.value, 4)}  {step.formula}{f' ({given})' if given else ''}{named}",
+            f"    {step.result} = {_short(step.value)}  {step.formula}{f' ({given})' if given else ''}{named}",
             cells,
             "      ",
         )
     for flag in row.flags:
         lines += wrap(f"  ! {flag.text} [{flag.code}]", cells, "    ")
     return lines
+
+
+def _short(value: float) -> str:
+    """Four decimals, none for a whole number, and five digits for a small one."""
+    if value == round(value) or 0 < abs(value) < 0.001:
+        return f"{value:.5g}" if abs(value) < 1e5 else f"{value:.0f}"
+    return number(value, 4)
 
 
 _HEADER = [

@@ -22,6 +22,7 @@ from mscsec.effects.derive import (
     same_kind,
     shared,
 )
+from mscsec.effects.formula import Formula
 from mscsec.effects.measures import FAMILIES, MEASURES, TRANSFORMS, Measure, effect_size
 from mscsec.effects.reading import Gap, Reading, Rules, attempt
 from mscsec.effects.rebuilt import rebuilt_cells
@@ -281,10 +282,10 @@ def _from_contrast(chosen: Chosen, reading: Reading, row: Measure, _sharing: int
                 f"the {row.key} is reported for the comparator against the experimental arm and cannot be turned round"
             )
         reading.trail.say("turned round, as it is reported for the comparator against the experimental arm")
-        yi = reading.trail.step("yi", -yi, "- yi", "turned", "cochrane_handbook")
+        yi = reading.trail.step("yi", -yi, "- yi", "turned", "cochrane_handbook", yi=yi)
     if row.key in IN_UNITS and reading.factor != 1 and not any(flag.code == "E225" for flag in reading.trail.flags):
         yi = reading.trail.step("yi", yi * reading.factor, f"x {reading.factor:g}", "unit", "record", printed=yi)
-        sei *= reading.factor
+        sei = reading.trail.step("SE", sei * reading.factor, f"x {reading.factor:g}", "unit", "record", printed=sei)
     if chosen.result.reversed:
         yi = _reversed(reading, row, yi)
     one, two = (ArmData(" + ".join(side)) for side in (chosen.experimental, chosen.comparator))
@@ -303,7 +304,7 @@ def _reversed(reading: Reading, row: Measure, yi: float) -> float:
     reading.trail.flag(
         "E220", "reversed", "the scale runs against the outcome's: the effect is taken with the opposite sign"
     )
-    return reading.trail.step("yi", -yi, "- yi", "reversed", "cochrane_handbook")
+    return reading.trail.step("yi", -yi, "- yi", "reversed", "cochrane_handbook", yi=yi)
 
 
 # --- all studies -----------------------------------------------------------------------------------------------------
@@ -330,16 +331,18 @@ def compute(
                     continue
                 found = effect_size(row.key, level=level, **_columns(items), **options)
             warnings = found.warnings
+            formula = Formula(row, found, _columns(items))
         else:
             pairs = [item.reported for item in items if item.reported]
             found = effect_size("GEN", level=level, yi=[yi for yi, _ in pairs], sei=[sei for _, sei in pairs])
+            formula = None
         for place, item in enumerate(items):
             if not found.included[place]:
                 why = "; ".join(notice.message for notice in found.notices(place)) or "no finite effect"
                 refused.append(Excluded(item.id, item.label, why))
                 continue
             made = study_effect(
-                item.id, item.label, row, found, place, item.reading.trail, item.experimental, item.comparator, computed
+                item.id, item.label, row, found, place, item.reading.trail, item.experimental, item.comparator, formula
             )
             rows[item.id] = replace(made, result_index=item.chosen.index, timepoint=item.chosen.result.timepoint)
     return [rows[item.id] for item in read if item.id in rows], refused, warnings
@@ -376,24 +379,25 @@ def study_effect(
     trail: Trail,
     experimental: ArmData,
     comparator: ArmData,
-    computed: bool,
+    formula: Formula | None,
 ) -> StudyEffect:
     """Row `place` of `found` (an `Effects`) as a StudyEffect with its trail.
 
-    computed : True where the measure's own formula gave it, False where yi and its standard error were given.
+    formula : of the measure, with its numbers; None where yi and its standard error were given.
     """
     for notice in found.notices(place):
         trail.flag(notice.code, "correction", notice.message)
     yi, vi, sei, low, high = (float(getattr(found, name)[place]) for name in ("yi", "vi", "sei", "ci_low", "ci_high"))
-    if computed:
-        trail.step("yi", yi, row.formula, row.key, row.source)
-        trail.step(
-            "vi",
-            vi,
-            row.variance if found.vtype == row.vtypes[0] else f"variance formula {found.vtype}",
-            row.key,
-            row.source,
-        )
+    if formula is not None:
+        sides = {"_1": f"{experimental.label}: ", "_2": f"{comparator.label}: "}
+        for name, after, before in formula.added(place):
+            said = sides.get(name[-2:], "") + name.split("_")[0]
+            how = f"{name.split('_')[0]} + {after - before:g}"
+            trail.step(said, after, how, "zero-cells", "cochrane_handbook", **{name.split("_")[0]: before})
+        trail.step("yi", yi, row.formula, row.key, row.source, **formula.inputs(place, row.formula))
+        trail.step("vi", vi, formula.variance(), row.key, row.source, **formula.inputs(place, formula.variance(), yi))
+    else:
+        trail.step("vi", vi, "SE^2", "reported", row.source, SE=sei)
     if row.back == "exp" and abs(yi) > LARGEST_LOG:
         raise InvalidInput(
             f"{label}: the effect is {yi:g}", f"{row.key} is analysed as a logarithm, and exp({yi:g}) is beyond any ratio",
@@ -402,7 +406,7 @@ def study_effect(
     with np.errstate(over="ignore"):  # the end of a very wide interval may lie beyond any number, and is shown as inf
         shown = (
             found.natural()
-            if computed
+            if formula is not None
             else tuple(natural(row.back, part) for part in (found.yi, found.ci_low, found.ci_high))
         )
     estimate, natural_low, natural_high = (float(np.asarray(part)[place]) for part in shown)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from mscsec.effects.reading import Gap, Reading, Rules
+from mscsec.effects.quantiles import mean_sd_of
+from mscsec.effects.reading import Gap, Reading
 from mscsec.effects.trail import ArmData
 from mscsec.records.models import ArmResult, Change
 from mscsec.records.nodes import Path
 from mscsec.records.quantities import PValue, Quantity
-from mscsec.registry import choose
 
 # --- events ------------------------------------------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ def mean_of(reading: Reading, name: str) -> ArmData:
     elif printed.median is None and printed.change is not None:
         found = _change(reading, name, printed, printed.change, (*path, "change"), n)
     else:
-        mean, sd = _from_quantiles(reading, name, printed, path, n)
+        mean, sd = mean_sd_of(reading, name, printed, path, n)
         found = ArmData(name, n=n, mean=mean, sd=sd)
     if reading.chosen.result.reversed and found.mean is not None:
         reading.trail.flag(
@@ -135,59 +135,8 @@ def _sd(reading: Reading, name: str, printed: ArmResult | Change, path: Path, n:
         )
         return reading.run("sd-ci-t", {"sd": what}, ci_low=low, ci_high=high, n=n, level=level)["sd"]
     if isinstance(printed, ArmResult) and printed.median is not None and (printed.iqr or printed.range):
-        return _from_quantiles(reading, name, printed, path, n)[1]
+        return mean_sd_of(reading, name, printed, path, n)[1]
     return None
-
-
-def _from_quantiles(reading: Reading, name: str, printed: ArmResult, path: Path, n: float) -> tuple[float, float]:
-    if printed.median is None or not (printed.iqr or printed.range):
-        has = "a median without its quartiles or range" if printed.median is not None else "neither a mean nor a median"
-        raise Gap(f"arm {name} has {has}")
-    given: dict[str, Any] = {
-        "n": n,
-        "median": reading.figure(f"{name}: median", printed.median, (*path, "median"), scaled=True),
-    }
-    for field, interval, ends in (("iqr", printed.iqr, ("q1", "q3")), ("range", printed.range, ("minimum", "maximum"))):
-        for place, (end, value) in enumerate(zip(ends, interval or (), strict=False)):
-            given[end] = reading.bound(f"{name}: {end}", value, (*path, field, place), True)
-    rules = reading.rules
-    how, formulas, method = _quantile_rule(rules)
-    try:
-        found = reading.run(rules.quantiles, {"mean": f"{name}: mean", "sd": f"{name}: SD"}, formulas, **given, **how)
-    except Gap as gap:
-        raise Gap(f"arm {name}: {gap}") from None
-    kind = (
-        "five numbers"
-        if printed.iqr and printed.range
-        else "median and quartiles"
-        if printed.iqr
-        else "median and range"
-    )
-    reading.trail.flag("E206", "median", f"mean and SD from {kind} ({method})")
-    return found["mean"], found["sd"]
-
-
-def _quantile_rule(rules: Rules) -> tuple[dict[str, object], dict[str, tuple[str, str]], str]:
-    """Options of the route from a median, the formula of each field, and the method in words."""
-    if rules.quantiles != "quantiles-normal":
-        how: dict[str, object] = {"refuse_skewed": False} if rules.quantiles == "quantiles-lognormal" else {}
-        return how, {}, QUANTILE_WORDS[rules.quantiles]
-    from mscsec.effects.reconstruct import MEANS, SDS  # with the other reconstructions, only where one is needed
-
-    mean, sd = choose(MEANS, rules.mean, "rule for the mean"), choose(SDS, rules.sd, "rule for the SD")
-    return (
-        {"mean": mean.key, "sd": sd.key, "refuse_skewed": False},
-        {"mean": (mean.name, mean.source), "sd": (sd.name, sd.source)},
-        f"{mean.name}; {sd.name}",
-    )
-
-
-QUANTILE_WORDS = {
-    "quantiles-lognormal": "log-normal data; Shi et al. 2020",
-    "quantiles-qe": "quantile estimation; McGrath et al. 2020",
-    "quantiles-bc": "Box-Cox; McGrath et al. 2020",
-    "quantiles-mln": "unknown non-normal distribution; Cai et al. 2021",
-}
 
 
 def _change(reading: Reading, name: str, printed: ArmResult, change: Change, path: Path, n: float) -> ArmData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from mscsec.records.nodes import Path
 from mscsec.records.number import Number
 from mscsec.records.quantities import PValue, Quantity
 from mscsec.registry import choose
+
+if TYPE_CHECKING:
+    from mscsec.effects.reconstruct.route import Reconstruction
 
 LOWER_BOUNDS = (">", "≥", ">=")
 
@@ -143,18 +146,8 @@ class Reading:
         formula is not the whole story. Raises Gap with the reconstruction's own
         reason where it refuses these figures.
         """
-        from mscsec.effects.reconstruct import (
-            RECONSTRUCT,
-        )  # 25 modules: only for results that are not printed as needed
-
-        route = RECONSTRUCT[key]
-        try:
-            found = route.function(**given)
-        except MscsecError as error:
-            raise Gap(error.message) from error
-        if found.refused:
-            raise Gap(found.refused[0].message)
-        self.trail.say(route.name)
+        route = self.route(key)
+        found = self.solve(key, **given)
         shown = {
             name: float(value)
             for name, value in given.items()
@@ -166,6 +159,21 @@ class Reading:
             values[field] = self.trail.step(
                 name, float(np.asarray(getattr(found, field))), formula, key, source, **shown
             )
+        return values
+
+    def solve(self, key: str, **given: Any) -> Any:
+        """Runs the reconstruction `key` and gives its whole result; what it remarks on is marked, no step is noted.
+
+        Raises Gap with the reconstruction's own reason where it refuses these figures.
+        """
+        route = self.route(key)
+        try:
+            found = route.function(**given)
+        except MscsecError as error:
+            raise Gap(error.message) from error
+        if found.refused:
+            raise Gap(found.refused[0].message)
+        self.trail.say(route.name)
         for note in getattr(found, "noted", ()):
             self.trail.flag(note.code, "check", note.message)
         if bool(np.any(getattr(found, "skewed", False))):
@@ -174,7 +182,16 @@ class Reading:
                 "skewed",
                 "the figures are skewed (test of Shi 2023, 5 %): a mean made from them by a method for normal data is doubtful",
             )
-        return values
+        return found
+
+    @staticmethod
+    def route(key: str) -> Reconstruction:
+        """The row of a reconstruction."""
+        from mscsec.effects.reconstruct import (
+            RECONSTRUCT,  # 25 modules: only for results that are not printed as needed
+        )
+
+        return RECONSTRUCT[key]
 
 
 def attempt(function: Any, *arguments: Any) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mscsec.effects.collect import drop_double_zeros, study_effect
+from mscsec.effects.formula import Formula
 from mscsec.effects.measures import FAMILIES, MEASURES, Measure, effect_size
 from mscsec.effects.select import Excluded
 from mscsec.effects.sizes import EffectSizes
@@ -124,13 +125,14 @@ def effects_from_table(
         found = effect_size(row.key, level=level, **arrays, **options)
     else:
         found = effect_size("GEN", level=level, **arrays)
+    formula = Formula(row, found, arrays) if computed else None
     rows, excluded = [], []
     for place, label in enumerate(table.labels()):
         if found.included[place]:
             trail = Trail()
             trail.figures += [_figure(table, name, place, arrays) for name in used]
             one, two = (_arm(arrays, side, place) for side in ("1", "2"))
-            rows.append(study_effect(label, label, row, found, place, trail, one, two, computed))
+            rows.append(study_effect(label, label, row, found, place, trail, one, two, formula))
         else:
             why = "; ".join(notice.message for notice in found.notices(place)) or "no finite effect"
             excluded.append(Excluded(label, label, why))

@@ -88,8 +88,8 @@ class Trail:
             self.flags.append(flag)
 
     def say(self, words: str) -> None:
-        """Adds to the derivation in words; said once."""
-        if words not in self.words:
+        """Adds to the derivation in words; said once, and nothing where there are none."""
+        if words and words not in self.words:
             self.words.append(words)
 
     def derivation(self) -> Derivation:

@@ -40,6 +40,11 @@ class Change:
         return np.maximum(self.sd_1**2 + self.sd_2**2 - 2 * self.r * self.sd_1 * self.sd_2, 0)
 
     @property
+    def change_sd(self) -> Array:
+        """SD of the change."""
+        return np.asarray(np.sqrt(self.change_variance))
+
+    @property
     def average_sd(self) -> Array:
         """Square root of the mean of the two variances."""
         return np.asarray(np.sqrt((self.sd_1**2 + self.sd_2**2) / 2))

@@ -125,12 +125,19 @@ def _effects(work: _Work, level: float, flip: bool, olim: tuple[float, float] | 
         flags=flags,
         warnings=tuple(_count(flag) for flag in flags),
         size=work.x[work.family.needs[-1]] if TRANSFORMS[row.back].needs else None,
+        cells=_cells(work.treated),
         vtype=how.vtype,
         correct=("approximate" if how.approximate else how.correct) if row.corrects else None,
         add=rule.add if rule else None,
         to=rule.to if rule else None,
         drop00=rule.drop00 if rule else None,
     )
+
+
+def _cells(treated: Treated | None) -> dict[str, Array] | None:
+    """The cells by name, as yi was computed from them."""
+    counts = None if treated is None else treated.for_yi
+    return None if counts is None else {name: getattr(counts, name) for name in counts.counted()}
 
 
 def _finite(work: _Work) -> tuple[Array, Array]:

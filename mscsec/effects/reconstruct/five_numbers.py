@@ -8,7 +8,7 @@ for the SD. They hold for roughly normal data: `skewness` (Shi 2023) tests that,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +88,8 @@ Rule = Callable[[Summary], Array]
 class Estimator:
     """One rule for a mean or an SD; NaN where it has no formula for the row's scenario.
 
-    scenarios : those it covers.
+    scenarios : those it covers. formulas : by scenario, in one line, with the names of the figures; quantile() is that of
+        the standard normal.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Estimator:
     estimate: Rule
     scenarios: tuple[str, ...]
     source: str
+    formulas: Mapping[str, str]
 
 
 def summarise(
@@ -381,21 +383,58 @@ def _blue(s: Summary) -> tuple[Array, Array]:
     return means, sds
 
 
+_RANGE_SD = "(maximum - minimum) / (2 quantile((n - 0.375)/(n + 0.25)))"
+_QUARTILE_SD = "(q3 - q1) / (2 quantile((0.75 n - 0.125)/(n + 0.25)))"
+_SHI_SD = "w (maximum - minimum)/xi + (1 - w)(q3 - q1)/eta, w = 1/(1 + 0.07 n^0.6), xi = 2 quantile((n - 0.375)/(n + 0.25)), eta = 2 quantile((0.75 n - 0.125)/(n + 0.25))"
+_EIGHTHS = "(minimum + 2 q1 + 2 median + 2 q3 + maximum)/8"
+_FORMULAS: dict[str, dict[str, str]] = {
+    "luo2018": {
+        S1: "w (minimum + maximum)/2 + (1 - w) median, w = 4/(4 + n^0.75)",
+        S2: "w (q1 + q3)/2 + (1 - w) median, w = 0.7 + 0.39/n",
+        S3: "w1 (minimum + maximum)/2 + w2 (q1 + q3)/2 + (1 - w1 - w2) median, w1 = 2.2/(2.2 + n^0.75), w2 = 0.7 - 0.72/n^0.55",
+    },
+    "wan2014": {S1: "(minimum + 2 median + maximum)/4", S2: "(q1 + median + q3)/3", S3: _EIGHTHS},
+    "hozo2005": {S1: "(minimum + 2 median + maximum)/4 up to n = 25, else the median"},
+    "bland2015": {S3: _EIGHTHS},
+    "walter2007": {S1: "the median"},
+    "blue": dict.fromkeys((S1, S2, S3), "best linear weights of the ordered figures"),
+}
+_SD_FORMULAS: dict[str, dict[str, str]] = {
+    "wan-shi": {S1: _RANGE_SD, S2: _QUARTILE_SD, S3: _SHI_SD},
+    "wan2014": {S1: _RANGE_SD, S2: _QUARTILE_SD, S3: f"half of {_RANGE_SD} + {_QUARTILE_SD}"},
+    "shi2020": {S3: _SHI_SD},
+    "hozo2005": {
+        S1: "sqrt(((minimum - 2 median + maximum)^2/4 + (maximum - minimum)^2)/12) up to n = 15, (maximum - minimum)/4 up to 70, else (maximum - minimum)/6"
+    },
+    "bland2015": {
+        S3: "sqrt((a^2 + 2 b^2 + 2 d^2 + e^2)/16 + (a b + d e)/8 - (a + 2 b + 2 d + e)^2/64), a b d e the distances of minimum q1 q3 maximum from the median"
+    },
+    "walter2007": {S1: "(maximum - minimum) / expected range of n standard normal values"},
+    "blue": dict.fromkeys((S1, S2, S3), "best linear weights of the ordered figures"),
+}
+
 MEANS = by_key(
-    Estimator("luo2018", "Luo et al. 2018", luo_mean, (S1, S2, S3), "luo2018"),
-    Estimator("wan2014", "Wan et al. 2014", wan_mean, (S1, S2, S3), "wan2014"),
-    Estimator("hozo2005", "Hozo et al. 2005", hozo_mean, (S1,), "hozo2005"),
-    Estimator("bland2015", "Bland 2015", bland_mean, (S3,), "bland2015"),
-    Estimator("walter2007", "Walter & Yao 2007", walter_mean, (S1,), "walter2007"),
-    Estimator("blue", "best linear unbiased", blue_mean, (S1, S2, S3), "yang2022"),
+    Estimator("luo2018", "Luo et al. 2018", luo_mean, (S1, S2, S3), "luo2018", _FORMULAS["luo2018"]),
+    Estimator("wan2014", "Wan et al. 2014", wan_mean, (S1, S2, S3), "wan2014", _FORMULAS["wan2014"]),
+    Estimator("hozo2005", "Hozo et al. 2005", hozo_mean, (S1,), "hozo2005", _FORMULAS["hozo2005"]),
+    Estimator("bland2015", "Bland 2015", bland_mean, (S3,), "bland2015", _FORMULAS["bland2015"]),
+    Estimator("walter2007", "Walter & Yao 2007", walter_mean, (S1,), "walter2007", _FORMULAS["walter2007"]),
+    Estimator("blue", "best linear unbiased", blue_mean, (S1, S2, S3), "yang2022", _FORMULAS["blue"]),
 )
 
 SDS = by_key(
-    Estimator("wan-shi", "Wan et al. 2014, five numbers by Shi et al. 2020", wan_shi_sd, (S1, S2, S3), "shi2020"),
-    Estimator("wan2014", "Wan et al. 2014", wan_sd, (S1, S2, S3), "wan2014"),
-    Estimator("shi2020", "Shi et al. 2020", shi_sd, (S3,), "shi2020"),
-    Estimator("hozo2005", "Hozo et al. 2005", hozo_sd, (S1,), "hozo2005"),
-    Estimator("bland2015", "Bland 2015", bland_sd, (S3,), "bland2015"),
-    Estimator("walter2007", "Walter & Yao 2007", walter_sd, (S1,), "walter2007"),
-    Estimator("blue", "best linear unbiased", blue_sd, (S1, S2, S3), "yang2022"),
+    Estimator(
+        "wan-shi",
+        "Wan et al. 2014, five numbers by Shi et al. 2020",
+        wan_shi_sd,
+        (S1, S2, S3),
+        "shi2020",
+        _SD_FORMULAS["wan-shi"],
+    ),
+    Estimator("wan2014", "Wan et al. 2014", wan_sd, (S1, S2, S3), "wan2014", _SD_FORMULAS["wan2014"]),
+    Estimator("shi2020", "Shi et al. 2020", shi_sd, (S3,), "shi2020", _SD_FORMULAS["shi2020"]),
+    Estimator("hozo2005", "Hozo et al. 2005", hozo_sd, (S1,), "hozo2005", _SD_FORMULAS["hozo2005"]),
+    Estimator("bland2015", "Bland 2015", bland_sd, (S3,), "bland2015", _SD_FORMULAS["bland2015"]),
+    Estimator("walter2007", "Walter & Yao 2007", walter_sd, (S1,), "walter2007", _SD_FORMULAS["walter2007"]),
+    Estimator("blue", "best linear unbiased", blue_sd, (S1, S2, S3), "yang2022", _SD_FORMULAS["blue"]),
 )

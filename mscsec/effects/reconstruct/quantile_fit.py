@@ -27,12 +27,16 @@ class QuantileFit(Result):
     """mean, sd : (...) units of the outcome, NaN in a refused row.
 
     family : (...) key of the family that fits best, "" in a refused row.
+    shape, scale : (...) its parameters: SD of the logs and exp of their mean for the log-normal, shape and scale for gamma
+        and Weibull, alpha and beta for the beta distribution; NaN for the normal, whose parameters are mean and sd.
     sum_of_squares : (...) of its distances to the reported quantiles, squared units of the outcome.
     """
 
     mean: Array
     sd: Array
     family: np.ndarray[tuple[int, ...], np.dtype[np.str_]]
+    shape: Array
+    scale: Array
     sum_of_squares: Array
     refused: tuple[Refusal, ...] = ()
 
@@ -104,13 +108,12 @@ def mean_sd_by_quantile_estimation(
     x, p = values.reshape(-1, 5)[rows], chances.reshape(-1, 5)[rows]
     keys, fits = _fits(x, p)
     best = np.argmin(fits[:, 2], axis=0) if rows.any() else np.zeros(0, dtype=int)
-    mean, sd, squares = (np.full(rows.shape, np.nan) for _ in range(3))
-    mean[rows], sd[rows], squares[rows] = fits[best, :, np.arange(best.size)].T
+    figures = np.full((5, *rows.shape), np.nan)
+    figures[:, rows] = fits[best, :, np.arange(best.size)].T
+    mean, sd, squares, form, size = (figure.reshape(stands.shape) for figure in figures)
     family = np.full(rows.shape, "", dtype=object)
     family[rows] = np.array(keys, dtype=object)[best]
-    shape = stands.shape
-    named = family.astype(str).reshape(shape)
-    return QuantileFit(mean.reshape(shape), sd.reshape(shape), named, squares.reshape(shape), refused)
+    return QuantileFit(mean, sd, family.astype(str).reshape(stands.shape), form, size, squares, refused)
 
 
 def _observed(summary: Summary) -> tuple[Array, Array]:
@@ -126,12 +129,12 @@ def _observed(summary: Summary) -> tuple[Array, Array]:
 
 
 def _fits(x: Array, p: Array) -> tuple[list[str], Array]:
-    """Keys of the families and (families, 3, rows) of mean, SD and sum of squares, infinite where one does not apply."""
+    """Keys of the families and (families, 5, rows): mean, SD, sum of squares (infinite where one does not apply), shape, scale."""
     keys, fits = ["normal", *FAMILIES, "beta"], [_normal(x, p)]
     positive = ~np.any(x < 0, axis=-1)
     for family in FAMILIES.values():
-        mean, sd, squares = _scaled(family, np.where(positive[:, None], x, 1.0), p)
-        fits.append(np.stack([mean, sd, np.where(positive, squares, np.inf)]))
+        mean, sd, squares, shape, scale = _scaled(family, np.where(positive[:, None], x, 1.0), p)
+        fits.append(np.stack([mean, sd, np.where(positive, squares, np.inf), shape, scale]))
     fits.append(_beta(x, p))
     return keys, np.stack(fits)
 
@@ -143,10 +146,11 @@ def _normal(x: Array, p: Array) -> Array:
     slope = np.nansum((z - z_mean) * (x - x_mean), -1, keepdims=True) / np.nansum((z - z_mean) ** 2, -1, keepdims=True)
     mean = x_mean - slope * z_mean
     squares = np.nansum((x - mean - slope * z) ** 2, -1)
-    return np.stack([mean[:, 0], slope[:, 0], squares])
+    none = np.full(len(x), np.nan)
+    return np.stack([mean[:, 0], slope[:, 0], squares, none, none])
 
 
-def _scaled(family: Family, x: Array, p: Array) -> tuple[Array, Array, Array]:
+def _scaled(family: Family, x: Array, p: Array) -> tuple[Array, Array, Array, Array, Array]:
     def project(log_shape: Array) -> tuple[Array, Array]:
         """Best scale, relative to the median at scale one, and the sum of squares it leaves."""
         shape = np.exp(log_shape)
@@ -160,22 +164,22 @@ def _scaled(family: Family, x: Array, p: Array) -> tuple[Array, Array, Array]:
     scale, squares = project(log_shape)
     shape = np.exp(log_shape)
     unit = scale / family.quantile(shape, np.array(0.5))
-    return unit * family.mean(shape), unit * family.sd(shape), squares
+    return unit * family.mean(shape), unit * family.sd(shape), squares, shape, unit
 
 
 def _beta(x: Array, p: Array) -> Array:
-    """Mean, SD and sum of squares of the beta distribution for rows strictly between 0 and 1, infinite elsewhere."""
-    fits = np.full((3, len(x)), np.inf)
+    """Mean, SD, sum of squares and both parameters of the beta distribution for rows strictly between 0 and 1, infinite elsewhere."""
+    fits = np.full((5, len(x)), np.inf)
     rows = np.flatnonzero(~np.any((x <= 0) | (x >= 1), axis=-1))
     for i in rows:
         fits[:, i] = _beta_row(x[i][~np.isnan(x[i])], p[i][~np.isnan(x[i])])
     return fits
 
 
-def _beta_row(x: Array, p: Array) -> tuple[float, float, float]:
+def _beta_row(x: Array, p: Array) -> tuple[float, float, float, float, float]:
     from scipy.optimize import least_squares  # 150 ms to import; needed for outcomes between 0 and 1 alone
 
-    mean, sd, _ = _normal(x[None], p[None])[:, 0]
+    mean, sd = _normal(x[None], p[None])[:2, 0]
     size = max(mean * (1 - mean) / max(sd, 1e-6) ** 2 - 1, 0.5) if 0 < mean < 1 else 2.0
     middle = min(max(mean, 0.05), 0.95)
     start = np.log([middle * size, (1 - middle) * size])
@@ -192,4 +196,4 @@ def _beta_row(x: Array, p: Array) -> tuple[float, float, float]:
         gtol=1e-14,
     )
     a, b = np.exp(fit.x)
-    return a / (a + b), float(np.sqrt(a * b / (a + b + 1)) / (a + b)), float(2 * fit.cost)
+    return a / (a + b), float(np.sqrt(a * b / (a + b + 1)) / (a + b)), float(2 * fit.cost), a, b
