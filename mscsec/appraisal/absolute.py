@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.special import ndtri
-
 from mscsec.constants import SMD_TO_LOG_OR
 from mscsec.errors import InvalidInput
 from mscsec.registry import by_key, choose
@@ -180,7 +178,7 @@ def information_size_dichotomous(
     risk = baseline * (1 - relative_risk_reduction)
     mean = (baseline + risk) / 2
     spread = math.sqrt(baseline * (1 - baseline) + risk * (1 - risk))
-    root = float(ndtri(1 - alpha / 2)) * math.sqrt(2 * mean * (1 - mean)) + float(ndtri(power)) * spread
+    root = _quantile(1 - alpha / 2) * math.sqrt(2 * mean * (1 - mean)) + _quantile(power) * spread
     size = math.ceil((root / (baseline - risk)) ** 2)
     basis = f"baseline risk {baseline:.3g}, relative risk reduction {100 * relative_risk_reduction:.0f}%"
     return InformationSize(size, 2 * size, basis)
@@ -197,9 +195,16 @@ def information_size_continuous(
     _open_unit(alpha=alpha, power=power)
     if not (sd > 0 and difference > 0):
         raise InvalidInput(f"sd is {sd}, the difference {difference}", "both are positive", code="B403")
-    z = float(ndtri(1 - alpha / 2)) + float(ndtri(power))
+    z = _quantile(1 - alpha / 2) + _quantile(power)
     size = math.ceil(2 * (z * sd / difference) ** 2)
     return InformationSize(size, 2 * size, f"standard deviation {sd:.3g}, difference {difference:.3g}")
+
+
+def _quantile(p: float) -> float:
+    """Of the normal distribution; imported here, since all else in this module is arithmetic."""
+    from scipy.special import ndtri
+
+    return float(ndtri(p))
 
 
 def _open_unit(**values: float) -> None:

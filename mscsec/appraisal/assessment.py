@@ -167,9 +167,10 @@ def check(
 
 
 def _take_answers(form: Instrument, answers: Mapping[str, Answer], taken: Taken) -> Iterable[AssessmentProblem]:
+    here = _questions(form, taken)
     for id, answer in answers.items():
         try:
-            question = _question(form, id, taken)
+            question = here.get(id) or form.question(id)
             values = _options(f"the answer to {id}", answer, _accepted(question), form, question.several)
         except MscsecError as error:
             yield AssessmentProblem(("answers", id), error)
@@ -180,14 +181,15 @@ def _take_answers(form: Instrument, answers: Mapping[str, Answer], taken: Taken)
             taken.answers[id] = values
 
 
-def _question(form: Instrument, id: str, taken: Taken) -> Question:
-    """The question called `id`, in the variant that the settings choose where it stands in several."""
+def _questions(form: Instrument, taken: Taken) -> dict[str, Question]:
+    """The questions by id, in the variant that the settings choose where one stands in several."""
     settings = {item.id: frozenset([item.default]) for item in form.settings if item.default} | taken.settings
+    found: dict[str, Question] = {}
     for domain in form.all_domains():
-        for question in domain.questions:
-            if question.id == id and (domain.applies_if is None or holds(domain.applies_if, settings)):
-                return question
-    return form.question(id)
+        if domain.applies_if is None or holds(domain.applies_if, settings):
+            for question in domain.questions:
+                found.setdefault(question.id, question)
+    return found
 
 
 def _accepted(question: Question) -> tuple[str, ...]:
@@ -262,6 +264,8 @@ def _options(what: str, value: Answer, options: Sequence[str], form: Instrument,
 
 
 def _option(what: str, value: object, options: Sequence[str], form: Instrument) -> str:
+    if value in options:
+        return str(value)
     if not isinstance(value, str):
         kind = type(value).__name__
         raise InvalidInput(

@@ -53,29 +53,29 @@ def holds(condition: Condition | None, known: Answers) -> bool | None:
     """Whether the condition holds, None where a name in it that decides is not in `known` (Kleene's logic)."""
     if condition is None:
         return True
-    return _and(
-        [
-            *(_clause(clause, known) for clause in condition.when),
-            *(
-                [_or([_and([_clause(c, known) for c in group]) for group in condition.any_of])]
-                if condition.any_of
-                else []
-            ),
-        ]
-    )
+    held = _all(condition.when, known)
+    if held is False or not condition.any_of:
+        return held
+    either: bool | None = False
+    for group in condition.any_of:
+        one = _all(group, known)
+        if one:
+            return held
+        if one is None:
+            either = None
+    return either  # None or False: with what held before, the same
 
 
-def _clause(clause: tuple[str, frozenset[str]], known: Answers) -> bool | None:
-    name, answers = clause
-    return None if name not in known else bool(known[name] & answers)
-
-
-def _and(values: list[bool | None]) -> bool | None:
-    return False if False in values else None if None in values else True
-
-
-def _or(values: list[bool | None]) -> bool | None:
-    return True if True in values else None if None in values else False
+def _all(clauses: tuple[tuple[str, frozenset[str]], ...], known: Answers) -> bool | None:
+    """Whether every clause holds: no where one does not, None where one is not known and none is refused."""
+    held: bool | None = True
+    for name, answers in clauses:
+        answer = known.get(name)
+        if answer is None:
+            held = None
+        elif answer.isdisjoint(answers):
+            return False
+    return held
 
 
 def first_rule(rules: tuple[Rule, ...], known: Answers) -> Rule | None:
@@ -111,8 +111,7 @@ def _judgement(domain: Domain, known: Known) -> str | None:
     if domain.rules:
         rule = first_rule(domain.rules, known)
         return rule.then if rule else None
-    complete = len(known.keys() & {question.id for question in domain.questions}) == len(domain.questions)
-    if not complete:
+    if any(question.id not in known for question in reversed(domain.questions)):  # the last ones are open longest
         return None
     if domain.bands:
         return band(domain.bands, points(domain, known))

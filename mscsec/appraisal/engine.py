@@ -66,6 +66,8 @@ def assessment_problems(
     """Every problem for which `appraise` would refuse these inputs, in order; empty where it would not."""
     form = instrument(tool) if isinstance(tool, str) else tool
     taken, problems = check(form, answers, settings, judgements, reasons, directions)
+    if all(taken.reasons.get(key) for key in taken.judgements):  # nothing departs without a reason: no need to run
+        return problems
     return (*problems, *_without_reason(_run(form, taken)))  # an answer that is no option counts as open
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from mscsec.appraisal.agreement import Agreement, compare
 from mscsec.appraisal.assessment import Appraisal
 from mscsec.appraisal.flags import design_flags
 from mscsec.appraisal.from_record import appraise_record
@@ -18,6 +17,7 @@ from mscsec.appraisal.suggestions import Suggestion, suggest
 from mscsec.results import Notice, Result
 
 if TYPE_CHECKING:
+    from mscsec.appraisal.agreement import Agreement
     from mscsec.records.models import Outcome, Study
 
 CONSENSUS = "consensus"  # the assessor under whose name the agreed assessment stands
@@ -290,6 +290,8 @@ def agreements(
 
     tool : one instrument; all where None. weights, level : as in `agreement`.
     """
+    from mscsec.appraisal.agreement import compare  # scipy.special, which a table of judgements does without
+
     pairs: list[AssessorPair] = []
     for key in tools_of(recorded) if tool is None else (tool,):
         of_tool = [item for item in recorded if item.tool == key and not _agreed(item)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -42,11 +42,12 @@ from mscsec.cli.render_judgements import (
     table_markdown,
     table_text,
 )
-from mscsec.effects.trail import Flag
 from mscsec.errors import MscsecError, NotEstimable, UnknownName, UsageError
 from mscsec.records.reader import EvidenceBase, load
 from mscsec.report.numbers import count
-from mscsec.synthesis.fit import pooled, weights_of
+
+if TYPE_CHECKING:
+    from mscsec.effects.trail import Flag
 
 PICTURES = (".svg", ".png", ".pdf")
 SYMBOLS = {"yes": "+", "unclear": "?", "no": "x"}
@@ -160,6 +161,8 @@ def _table(base: EvidenceBase, tool: str | None, outcome: str | None, comparison
         tool = used[0]
     weights = None
     if outcome is not None:
+        from mscsec.synthesis.fit import pooled, weights_of  # numpy and scipy.special, for the weights alone
+
         try:
             sizes, fit = pooled(base, outcome, comparison)
             weights = weights_of(sizes, fit) or None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mscsec.cli.output import wrap
-from mscsec.effects.sizes import EffectSizes
-from mscsec.effects.trail import Flag
 from mscsec.records.reader import EvidenceBase
+
+if TYPE_CHECKING:  # numpy, which a report on risk of bias does without
+    from mscsec.effects.sizes import EffectSizes
+    from mscsec.effects.trail import Flag
 
 Integrity = Annotated[
     bool | None,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mscsec.appraisal.agreement import Agreement, Coefficient
 from mscsec.appraisal.assessment import Appraisal, DomainAppraisal, OverallAppraisal
 from mscsec.appraisal.degree import DEGREES, degree
 from mscsec.appraisal.judgements import NOT_ASSESSED, AssessorPair, BiasRow, BiasTable, RecordedAppraisal
@@ -12,6 +12,9 @@ from mscsec.appraisal.robvis import robvis_row, robvis_tool, write_robvis
 from mscsec.cli.output import csv_text, display_width, pad, shorten, styled, table, unicode_output, width, wrap
 from mscsec.errors import UsageError
 from mscsec.report.numbers import count, number, percent
+
+if TYPE_CHECKING:
+    from mscsec.appraisal.agreement import Agreement, Coefficient
 
 SYMBOL_OF_DEGREE = {"low": "+", "some": "-", "high": "x", "critical": "!", "none": "?", "absent": "."}
 COLOUR_OF_DEGREE = {"low": "32", "some": "33", "high": "31", "critical": "31", "none": "36", "absent": "2"}

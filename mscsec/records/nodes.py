@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -22,6 +23,7 @@ from mscsec.records.syntax import mistake_of
 Path = tuple[str | int, ...]
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SCALAR = yaml.ScalarEvent
 _QUOTES = ("'", '"')
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
@@ -75,8 +77,12 @@ class Source:
 
     def __init__(self, file: str, text: str) -> None:
         self.file, self.text = file, text
-        self.lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)
         self.problems: list[Problem] = []
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text; most files have no problem and nobody asks."""
+        return re.split(r"\r\n|[\n\r\x85\u2028\u2029]", self.text)
 
     def report(self, line: int, column: int, code: str, found: str, rule: str = "", instead: str = "") -> None:
         """Adds a problem at a place counted from 1."""
@@ -113,21 +119,17 @@ def parse(source: Source) -> Node | None:
         del source.problems[known:]
         builder = _Builder(source)
         try:
-            return builder.build(_events(source.text, parser))
+            loader = parser(source.text)
+            try:
+                return builder.build(loader.get_event)
+            finally:
+                loader.dispose()
         except _Stop:
             return None
         except yaml.YAMLError as error:
             if parser is yaml.SafeLoader:
                 _report_syntax(source, error, builder)
     return None
-
-
-def _events(text: str, parser: Any) -> Iterator[Any]:
-    loader = parser(text)
-    try:
-        yield from iter(loader.get_event, None)
-    finally:
-        loader.dispose()
 
 
 @dataclass(slots=True)
@@ -152,24 +154,38 @@ class _Builder:
         self.documents = 0
         self.total = 0
 
-    def build(self, events: Iterator[Any]) -> Node | None:
-        for event in events:
+    def build(self, next_event: Callable[[], Any]) -> Node | None:
+        """The tree of the events that `next_event` gives one by one, until it gives None.
+
+        Keys and values of mappings, which most events are, are put in place here; the rest has a method each.
+        """
+        stack = self.stack
+        while (event := next_event()) is not None:
             kind = type(event)
-            if kind is yaml.ScalarEvent:
-                if event.tag is not None:
-                    self.refuse_tag(event)
-                if not event.value.isprintable():
-                    self.refuse_escapes(event)
-                plain = event.implicit[0] and not event.style  # '' from the C parser, None from the other
-                mark = event.start_mark
-                if event.style in _QUOTES and event.end_mark.line > mark.line:
-                    self.quoted = (mark.line + 1, mark.column + 1, event.end_mark.line + 1)
-                node = Node(resolve(event.value, plain), mark.line + 1, mark.column + 1, event.value)
-                self.add(node, event.anchor)
-            elif kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+            if kind is _SCALAR:
+                node = self.scalar(event)
+                if event.anchor is not None or not stack or type(stack[-1].node.value) is not dict:
+                    self.add(node, event.anchor)
+                    continue
+                top = stack[-1]
+                mapping = top.node
+                mapping.size += 1
+                key = top.key
+                if mapping.size > MAX_RECORD_NODES:
+                    self.refuse_size(node)
+                if key is None:
+                    top.key = node if node.text.isprintable() else self.checked_key(node)
+                elif key.text in mapping.value:
+                    self.refuse_twice(mapping.value, key)
+                    top.key = None
+                else:
+                    mapping.value[key.text] = (key, node)
+                    top.key = None
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 self.open(event)
-            elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
-                self.close()
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                done = stack.pop()
+                self.add(done.node, done.anchor)
             elif kind is yaml.AliasEvent:
                 self.add(self.alias(event), None)
             elif kind is yaml.DocumentStartEvent:
@@ -183,6 +199,19 @@ class _Builder:
                         "Put it into a file of its own",
                     )
         return self.root
+
+    def scalar(self, event: Any) -> Node:
+        text, style, mark = event.value, event.style, event.start_mark
+        line = mark.line + 1
+        if event.tag is not None:
+            self.refuse_tag(event)
+        if not text.isprintable():
+            self.refuse_escapes(event)
+        if not style:  # '' from the C parser, None from the other
+            return Node(resolve(text, event.implicit[0]), line, mark.column + 1, text)
+        if style in _QUOTES and event.end_mark.line >= line:
+            self.quoted = (line, mark.column + 1, event.end_mark.line + 1)
+        return Node(text, line, mark.column + 1, text)
 
     def stop(self, event: Any, code: str, found: str, rule: str, instead: str) -> None:
         self.source.report(event.start_mark.line + 1, event.start_mark.column + 1, code, found, rule, instead)
@@ -226,10 +255,6 @@ class _Builder:
         )
         self.stack.append(_Open(Node(value, mark.line + 1, mark.column + 1, depth=1), event.anchor, bracket))
 
-    def close(self) -> None:
-        done = self.stack.pop()
-        self.add(done.node, done.anchor)
-
     def alias(self, event: Any) -> Node:
         name = event.anchor
         if any(level.anchor == name for level in self.stack):
@@ -265,15 +290,7 @@ class _Builder:
         top.node.size += node.size
         top.node.depth = max(top.node.depth, node.depth + 1)
         if top.node.size > MAX_RECORD_NODES:
-            self.source.report(
-                node.line,
-                node.column,
-                "R013",
-                f"found more than {MAX_RECORD_NODES:,} values once aliases are written out",
-                "a record is a page, not a database",
-                "Write the values out, or split the file",
-            )
-            raise _Stop
+            self.refuse_size(node)
         if isinstance(top.node.value, list):
             top.node.value.append(node)
         elif top.key is None:
@@ -281,6 +298,17 @@ class _Builder:
         else:
             self.put(top.node.value, top.key, node)
             top.key = None
+
+    def refuse_size(self, node: Node) -> None:
+        self.source.report(
+            node.line,
+            node.column,
+            "R013",
+            f"found more than {MAX_RECORD_NODES:,} values once aliases are written out",
+            "a record is a page, not a database",
+            "Write the values out, or split the file",
+        )
+        raise _Stop
 
     def checked_key(self, node: Node) -> Node:
         if isinstance(node.value, (dict, list)) or not node.text.isprintable():
@@ -297,19 +325,23 @@ class _Builder:
 
     def put(self, mapping: dict[str, tuple[Node, Node]], key: Node, node: Node) -> None:
         if key.text in mapping:
-            if len(self.source.problems) >= MAX_FILE_PROBLEMS:
-                raise _Stop
-            first = mapping[key.text][0]
-            self.source.report(
-                key.line,
-                key.column,
-                "R101",
-                f"found {key.text!r} for the second time; it already stands on line {first.line}",
-                "a key stands once in a mapping",
-                "Delete one of the two",
-            )
-            return
-        mapping[key.text] = (key, node)
+            self.refuse_twice(mapping, key)
+        else:
+            mapping[key.text] = (key, node)
+
+    def refuse_twice(self, mapping: dict[str, tuple[Node, Node]], key: Node) -> None:
+        """Reports a key that stands a second time; the first one is kept."""
+        if len(self.source.problems) >= MAX_FILE_PROBLEMS:
+            raise _Stop
+        first = mapping[key.text][0]
+        self.source.report(
+            key.line,
+            key.column,
+            "R101",
+            f"found {key.text!r} for the second time; it already stands on line {first.line}",
+            "a key stands once in a mapping",
+            "Delete one of the two",
+        )
 
 
 def _report_syntax(source: Source, error: yaml.YAMLError, builder: _Builder) -> None:
