@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -57,6 +58,7 @@ def shared_figures(
     return tuple(found)
 
 
+@lru_cache(maxsize=65536)
 def _fold(text: str) -> str:
     return " ".join(text.casefold().split())
 
@@ -68,7 +70,12 @@ def _alike(one: Figure, other: Figure) -> bool:
 
 def significant_digits(figure: Figure) -> int:
     """Digits from the first that is not 0 on, as printed: 3 in 5.50, 2 in 0.043, 0 in 0.00."""
-    mantissa = re.split("[eE]", printed(figure).text)[0]
+    return _significant(printed(figure).text)
+
+
+@lru_cache(maxsize=65536)
+def _significant(text: str) -> int:
+    mantissa = re.split("[eE]", text)[0]
     return len(re.sub(r"\D", "", mantissa).lstrip("0"))
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -173,32 +174,27 @@ def _figures(arm: ArmResult) -> Iterator[tuple[Path, Figure]]:
 
 def _shared(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
     found = {study.id: telling_figures(study) for study in studies}
+    folded = {name: {_fold(label): place for label, (_, place) in row.items()} for name, row in found.items()}
     years = {study.id: study.citation.year or 0 for study in studies}
-    compared = _pairs_compared(found)
+    compared = _pairs_compared(folded)
     for names in _candidates(found):
         first, later = sorted(names, key=lambda name: (years[name], name))
         tidy = {name: {label: figure for label, (figure, _) in found[name].items()} for name in (first, later)}
         for pair in shared_figures(tidy):
-            if not _telling(pair, len(_common(found[first], found[later])), compared):
+            here, there = folded[later], folded[first]
+            if not _telling(pair, len(here.keys() & there.keys()), compared):
                 continue
-            here, there = (
-                {_fold(label): place for label, (_, place) in found[name].items()} for name in (later, first)
-            )
             label = pair.labels[0]
             verdict = _told(check_shared_figures(tidy), pair)
             yield BetweenRecords(later, here[label], verdict, ((first, there[label]),))
 
 
-def _common(one: Mapping[str, object], other: Mapping[str, object]) -> set[str]:
-    return {_fold(label) for label in one} & {_fold(label) for label in other}
-
-
-def _pairs_compared(found: Mapping[str, Mapping[str, object]]) -> int:
+def _pairs_compared(folded: Mapping[str, Mapping[str, object]]) -> int:
     """Pairs of records with enough labels in common to share figures; all pairs, where there are very many records."""
-    rows = [row for row in found.values() if len(row) >= _LEAST_SHARED]
+    rows = [row.keys() for row in folded.values() if len(row) >= _LEAST_SHARED]
     if len(rows) > _MANY_RECORDS:
         return math.comb(len(rows), 2)
-    return sum(len(_common(one, other)) >= _LEAST_SHARED for one, other in combinations(rows, 2))
+    return sum(len(one & other) >= _LEAST_SHARED for one, other in combinations(rows, 2))
 
 
 def _telling(pair: SharedFigures, common: int, compared: int) -> bool:
@@ -226,6 +222,7 @@ def _candidates(found: Mapping[str, Mapping[str, tuple[Figure, Path]]]) -> Itera
     yield from (pair for pair, times in shared.items() if times >= _LEAST_SHARED)
 
 
+@lru_cache(maxsize=65536)
 def _fold(label: str) -> str:
     return " ".join(label.casefold().split())
 

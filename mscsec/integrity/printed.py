@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 
 from mscsec.errors import InvalidInput
 from mscsec.registry import by_key, choose
@@ -49,7 +50,14 @@ def printed(figure: Figure, decimals: int | None = None) -> Printed:
     if isinstance(figure, Printed):
         return figure if decimals is None else _with_decimals(figure, decimals)
     kept = getattr(figure, "text", None)
-    text = (kept if isinstance(kept, str) else figure if isinstance(figure, str) else _shortest(figure)).strip()
+    exact = _read(kept if isinstance(kept, str) else figure if isinstance(figure, str) else _shortest(figure))
+    return exact if decimals is None else _with_decimals(exact, decimals)
+
+
+@lru_cache(maxsize=65536)
+def _read(figure: str) -> Printed:
+    """A figure's text as a number. A base prints the same few figures over and over, and several checks look at each."""
+    text = figure.strip()
     plain = text.rstrip(" %").replace("−", "-").replace("\N{MIDDLE DOT}", ".")
     try:
         number = Decimal(plain)
@@ -58,8 +66,7 @@ def printed(figure: Figure, decimals: int | None = None) -> Printed:
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int):
         raise InvalidInput(f"{text} is not finite", "a printed figure is a finite number")
-    exact = Printed(Fraction(number), -exponent, text)
-    return exact if decimals is None else _with_decimals(exact, decimals)
+    return Printed(Fraction(number), -exponent, text)
 
 
 def _shortest(number: float) -> str:

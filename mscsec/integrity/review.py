@@ -120,6 +120,13 @@ def review(
     the place of figures that passed too, which else is line 1.
     Raises UnknownName for an outcome or study that the base does not have, UnknownMethod for a rounding rule.
     """
+    return _review(base, outcome, study, rounding, LEVELS if locate_all else LEVELS[:3])
+
+
+def _review(
+    base: EvidenceBase, outcome: str | None, study: str | None, rounding: str, levels: tuple[str, ...]
+) -> IntegrityReview:
+    """As `review`, looking up the places of findings of `levels` alone."""
     choose(ROUNDING, rounding, "rounding rule")
     if outcome is not None and outcome not in base.review.outcomes:
         raise UnknownName("outcome", outcome, base.review.outcomes)
@@ -127,7 +134,6 @@ def review(
         base.study(study)
     found: dict[str, list[Located]] = {level: [] for level in LEVELS}
     silenced: list[Located] = []
-    levels = LEVELS if locate_all else LEVELS[:3]
     for located in _all(base, study, outcome, rounding, levels):
         if located.level in (CONTRADICTION, QUESTION, NOTE) and _is_silenced(base, located):
             silenced.append(located)
@@ -193,11 +199,13 @@ def _locate(
         source.where if source is not None else None,
         source.text if source is not None else None,
         verdict,
-        tuple(str(base.origin(name, place)) for name, place in others),
+        tuple(str(base.origin(name, place)) for name, place in others if origin is not None),
     )
 
 
 def _is_silenced(base: EvidenceBase, located: Located) -> bool:
+    if "mscsec:" not in base.documents[located.study].text:  # no comment that could silence anything
+        return False
     finding = RecordFinding(located.path, located.verdict.check, located.verdict.found, located.verdict.assumption)
     return base.documents[located.study].problem(finding) is None
 
@@ -208,7 +216,7 @@ def flagged(base: EvidenceBase, outcome: str | None = None, rounding: str = "up_
     Raises as `review` does.
     """
     marks: dict[str, Flag] = {}
-    for study, found in by_study(review(base, outcome, rounding=rounding)).items():
+    for study, found in by_study(_review(base, outcome, None, rounding, ())).items():
         worst = found[0].level
         if worst == NOTE:
             continue

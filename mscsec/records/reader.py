@@ -114,12 +114,15 @@ class EvidenceBase:
     protocol: Document = field(repr=False)
     documents: Mapping[str, Document] = field(repr=False)
     shipped: bool = False
+    _by_id: dict[str, Study] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_id", {study.id: study for study in reversed(self.studies)})
 
     def study(self, study_id: str) -> Study:
         """The study called `study_id`; raises `UnknownName`, with the nearest, where there is none."""
-        for study in self.studies:
-            if study.id == study_id:
-                return study
+        if study_id in self._by_id:
+            return self._by_id[study_id]
         raise UnknownName("study", study_id, [study.id for study in self.studies])
 
     def origin(self, study_id: str, path: Path) -> Origin:
