@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +21,7 @@ import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.lines import Line2D
@@ -93,9 +94,16 @@ MARKS = by_key(
 )
 
 
-def mark_of(judgement: str, scale: Sequence[str] = ()) -> Mark:
-    """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first."""
-    return MARKS[degree(judgement, scale)]
+def mark_of(judgement: str, scale: Sequence[str] = (), palette: Palette | None = None) -> Mark:
+    """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first.
+
+    With a palette of greys its fill is as light as the coloured one.
+    """
+    mark = MARKS[degree(judgement, scale)]
+    if palette is None or palette.key != "grey":
+        return mark
+    light = sum(share * part for share, part in zip((0.299, 0.587, 0.114), to_rgb(mark.fill), strict=True))
+    return replace(mark, fill=to_hex((light, light, light)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +250,8 @@ class Sheet:
                 continue
             while len(word) > 1 and self.extent(word, size, weight)[0] > room:
                 kept = max(1, int(len(word) * room / self.extent(word, size, weight)[0]) - 1)
+                hyphen = max(word.rfind("-", 0, kept), word.rfind("/", 0, kept))
+                kept = hyphen + 1 if hyphen > 0 else kept
                 lines.append(word[:kept])
                 word = word[kept:]
             lines.append(word)
