@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import chdtri
 
 from mscsec.arrays import Array
-from mscsec.pooling.moments import Tau2, truncated
-from mscsec.pooling.sets import Sets, dot, everywhere, weigh
+from mscsec.pooling.moments import Tau2
+from mscsec.pooling.sets import ONE, Sets, across, either, everywhere, two_power_sums, weigh
 
 STEPS = 200
 # A Newton step squares the relative error, so one of this size leaves nothing that a double can hold.
@@ -31,8 +31,8 @@ def solve_q(sets: Sets, target: Array | float) -> Tau2:
     while step < STEPS:
         step += 1
         q, fall = _q_and_fall(sets, tau2)
-        move = q * (q - target) / (target * fall)
-        new = truncated(tau2 + move)
+        new = tau2 + q / target * ((q - target) / fall)
+        new = either(new > 0, new, 0.0)
         done = abs(new - tau2) <= SETTLED * new + ROUNDING * q / fall
         tau2 = new
         if everywhere(done):
@@ -42,9 +42,9 @@ def solve_q(sets: Sets, target: Array | float) -> Tau2:
 
 def _q_and_fall(sets: Sets, tau2: Array) -> tuple[Array, Array]:
     """Q and -dQ/dtau2 = sum (w r)^2, with a floor that keeps identical effects (both 0) out of a division by zero."""
-    by = weigh(sets, tau2)
-    u = by.wi * by.resid
-    return dot(u, by.resid), dot(u, u) + TINY
+    (sum_w, sum_wy, wyy), (w2, w2y, w2yy) = two_power_sums(sets, ONE / (sets.vi + across(tau2)))
+    mean = sum_wy / sum_w
+    return wyy - mean * sum_wy, w2yy - mean * (2 * w2y - mean * w2) + TINY
 
 
 def paule_mandel(sets: Sets) -> Tau2:
@@ -69,8 +69,7 @@ def median_unbiased(sets: Sets) -> Tau2:
 
     Source: Viechtbauer (2021), European Congress of Methodology, Valencia.
     """
-    middle = np.asarray(chdtri(sets.k - 1, 0.5), dtype=float)[()]
-    return solve_q(sets, middle)
+    return solve_q(sets, chdtri(sets.k - 1, 0.5))
 
 
 def paule_mandel_se(sets: Sets, tau2: Array) -> Array:
@@ -100,10 +99,5 @@ def q_profile(sets: Sets, level: float) -> tuple[Array, Array]:
     Source: Viechtbauer (2007), Stat Med 26:37-52; Knapp, Biggerstaff & Hartung (2006), Biom J 48:271-285.
     """
     tail = (1 - level) / 2
-    if sets.k.ndim == 0:
-        both = np.asarray(chdtri(sets.k - 1, np.array([tail, 1 - tail])), dtype=float)
-        low, high = solve_q(sets, both).value
-        return low, high
-    upper = np.asarray(chdtri(sets.k - 1, tail), dtype=float)
-    lower = np.asarray(chdtri(sets.k - 1, 1 - tail), dtype=float)
+    upper, lower = chdtri(sets.k - 1, tail), chdtri(sets.k - 1, 1 - tail)
     return solve_q(sets, upper).value, solve_q(sets, lower).value
