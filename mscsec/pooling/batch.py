@@ -246,7 +246,12 @@ class _Data:
 
 # --- output -----------------------------------------------------------------------------------------------------------
 
-_NOTHING = {"modes": 1, "pooled": False, "scaled": False, "converged": True}  # of a row too few to pool; nan for the rest
+_NOTHING = {
+    "modes": 1,
+    "pooled": False,
+    "scaled": False,
+    "converged": True,
+}  # of a row too few to pool; nan for the rest
 _ALWAYS = (
     "estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high", "tau2", "i2", "h2", "i2_q", "q",
 )  # fmt: skip

@@ -8,9 +8,10 @@ Newton's method inside the bracket gives its digits. Where there are several, th
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.pooling.moments import Tau2
@@ -37,6 +38,8 @@ from mscsec.pooling.sets import (
 GRID = 15
 # First step of the grid as a share of the least variance; below it the score hardly changes.
 FIRST = 0.02
+# Of the ratio of the grid's ends; the first makes 0 of it.
+POWERS = np.concatenate([[-np.inf], np.arange(GRID - 1.0) / (GRID - 2)])
 STEPS = 100
 # A Newton step squares the relative error, so one of this size leaves nothing that a double can hold.
 SETTLED = 1e-7
@@ -141,18 +144,15 @@ def search_grid(sets: Sets) -> Array:
     With s2 the variance of the effects and d the range of the variances, y'PPy < tr(P) for certain once
     u = tau2 + min v exceeds (s2 + sqrt(s2^2 + 4 s2 d)) / 2: y'PPy is at most (k-1) s2 / u^2, tr(P) at least (k-1) / (u + d).
     """
-    least = np.minimum.reduce(sets.vi, axis=-1)
-    most = np.maximum.reduce(sets.finite(sets.vi), axis=-1)
-    spread = sets.finite(sets.yi - across(total(sets.yi) / sets.k))
-    s2 = dot(spread, spread) / (sets.k - 1)
-    bound = 0.5 * (s2 + np.sqrt(s2 * (s2 + 4 * (most - least)))) + 0.01 * least
+    mean = total(sets.yi) / sets.k
+    s2 = (total(sets.squares) - mean * mean * sets.k) / (sets.k - 1)
+    s2 = either(s2 > 0, s2, 0.0)
+    least = sets.least
+    bound = 0.5 * (s2 + (s2 * (s2 + 4 * (sets.most - least))) ** 0.5) + 0.01 * least
     first = FIRST * least
-    ratio = np.maximum(bound / first, 2.0)
-    grid = np.empty((GRID, *ratio.shape))
-    grid[0] = 0.0
-    powers = np.arange(GRID - 1.0) / (GRID - 2)
-    np.power(ratio, powers.reshape(-1, *(1,) * ratio.ndim), out=grid[1:])
-    grid[1:] *= first
+    ratio = bound / first
+    powers = POWERS if sets.yi.ndim == 1 else POWERS[:, None]
+    grid: Array = first * either(ratio > 2, ratio, 2.0) ** powers
     return grid
 
 
@@ -178,10 +178,11 @@ def _maximise(sets: Sets, *, restricted: bool) -> Tau2:
     rising[-1] = False  # beyond the bound every score is negative; rounding must not say otherwise
     tops = rising[:-1] > rising[1:]
     modes = np.add.reduce(tops, axis=0) + ~rising[0]
-    interior = np.logical_or.reduce(tops, axis=0)
-    found = _climb(sets, *_bracket(grid, height, tops.argmax(axis=0)), ~interior, restricted)
+    at = tops.argmax(axis=0)
+    interior = _pick(tops, at)
+    found = _climb(sets, *_bracket(grid, height, at), interior ^ True, restricted)
     value = either(interior, found.value, 0.0)
-    converged = found.converged
+    converged: Any = found.converged
     if anywhere(modes > 1):
         value, converged = _highest(sets, grid, height, tops, modes, value, converged, restricted)
     return Tau2(value, converged, found.iterations, modes)
@@ -196,11 +197,10 @@ def _bracket(grid: Array, height: Array, at: IntArray) -> tuple[Array, Array, Ar
     return low, high, low + (high - low) * either(share < 0.001, 0.001, either(share > 0.999, 0.999, share))
 
 
-def _pick(values: Array, at: IntArray) -> Array:
+def _pick(values: npt.NDArray[Any], at: IntArray) -> Any:
     if values.ndim == 1:
-        return values.item(at)  # type: ignore[return-value]
-    picked: Array = np.take_along_axis(values, at[None], axis=0)[0]
-    return picked
+        return values.item(at)
+    return np.take_along_axis(values, at[None], axis=0)[0]
 
 
 def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, restricted: bool) -> Tau2:
@@ -209,7 +209,8 @@ def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, r
     Rows in `done` need no search. Rows that have settled are left out once they are the greater part, so that a batch does not
     wait for its slowest row.
     """
-    if done.ndim and 2 * np.count_nonzero(done) > done.size:
+    batch = sets.yi.ndim > 1
+    if batch and 2 * np.count_nonzero(done) > done.size:
         return _climb_on(sets, low, high, start, done, 0, restricted)
     tau2 = start
     for step in range(1, STEPS + 1):
@@ -226,7 +227,7 @@ def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, r
         done = done | small | (high - low <= EPSILON * high)
         if everywhere(done):
             break
-        if done.ndim and 2 * np.count_nonzero(done) > done.size:
+        if batch and 2 * np.count_nonzero(done) > done.size:
             return _climb_on(sets, low, high, tau2, done, step, restricted)
     return Tau2(tau2, done, step)
 

@@ -8,7 +8,7 @@ Standard errors use the estimate itself and the normal model; they are those of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,9 +33,10 @@ class Tau2:
     modes: IntArray | int = 1
 
 
-def truncated(value: Array) -> Array:
+def truncated(value: Array | float) -> Array:
     """`value`, or 0 where it is negative."""
-    return max(value, 0.0) if isinstance(value, float) else np.maximum(value, 0.0)  # type: ignore[return-value]
+    found: Any = max(value, 0.0) if isinstance(value, float) else np.maximum(value, 0.0)
+    return found  # type: ignore[no-any-return]  # a float for one set
 
 
 # --- generalised Q --------------------------------------------------------------------------------------------------

@@ -6,12 +6,11 @@ The study axis is the last one, whatever stands before it: one meta-analysis is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, once
 from mscsec.errors import InvalidInput
 
 # Powers up to the fourth of a weight must stay within double precision (1e-308 to 1e308).
@@ -56,27 +55,39 @@ class Sets:
     mask: BoolArray | None = None
     weights: Array | None = None
 
-    @cached_property
+    @once
     def squares(self) -> Array:
         """yi^2, (..., k)."""
         return self.yi * self.yi
 
-    @cached_property
+    @once
     def powers(self) -> Array:
         """(k, 3) the powers 0, 1 and 2 of yi of one set, so that one product gives three sums."""
         return np.array([np.ones_like(self.yi), self.yi, self.squares]).T
 
-    @cached_property
+    @once
+    def least(self) -> Array:
+        """The smallest sampling variance."""
+        return self.vi.item(self.vi.argmin()) if self.vi.ndim == 1 else np.minimum.reduce(self.vi, axis=-1)  # type: ignore[return-value]
+
+    @once
+    def most(self) -> Array:
+        """The largest sampling variance."""
+        if self.vi.ndim == 1:
+            return self.vi.item(self.vi.argmax())  # type: ignore[return-value]
+        return np.maximum.reduce(self.finite(self.vi), axis=-1)  # type: ignore[no-any-return]
+
+    @once
     def common(self) -> Weighing:
         """The common-effect weighing, by 1 / vi, which several methods start from."""
         return weigh(self, 0.0)
 
-    @cached_property
+    @once
     def q(self) -> Array:
         """Cochran's Q."""
         return self.common.q
 
-    @cached_property
+    @once
     def trace(self) -> Array:
         """tr(P) of the common-effect weighing, the slope of the expectation of Q in tau2."""
         return trace_p(self.common.wi, self.common.sum_w)
@@ -140,31 +151,32 @@ class Weighing(NamedTuple):
 def weigh(sets: Sets, tau2: Array | float) -> Weighing:
     """The set weighed by 1 / (vi + tau2) at `tau2` (...)."""
     wi = ONE / (sets.vi + across(tau2))
-    sum_w, sum_wy, _ = power_sums(sets, wi) if _fits(sets, wi) else (total(wi), dot(wi, sets.yi), None)
+    if wi.ndim == 1 and _fits(sets, wi):
+        sum_w, sum_wy, _ = wi.dot(sets.powers).tolist()
+    else:
+        sum_w, sum_wy = total(wi), dot(wi, sets.yi)
     return Weighing(wi, sum_w, sum_wy, sum_wy / sum_w, sets.squares)
 
 
-def power_sums(sets: Sets, weights: Array) -> Triple:
-    """Sums over the studies of one set of the weights times the powers 0, 1 and 2 of yi; of (k,) weights they are plain floats."""
-    sums = weights.dot(sets.powers)
-    zeroth, first, second = sums.tolist() if sums.ndim == 1 else sums.T
-    return zeroth, first, second
-
-
 def two_power_sums(sets: Sets, wi: Array) -> tuple[Triple, Triple]:
-    """`power_sums` of the weights and of their squares."""
+    """Sums over the studies of the powers 1 and 2 of the weights times the powers 0, 1 and 2 of yi.
+
+    Of one set with (k,) weights they are plain floats, whose arithmetic takes a third of the time of numpy's numbers.
+    """
     if _fits(sets, wi):
-        return power_sums(sets, wi), power_sums(sets, wi * wi)
+        powers = sets.powers
+        if wi.ndim == 1:
+            return wi.dot(powers).tolist(), (wi * wi).dot(powers).tolist()
+        return tuple(wi.dot(powers).T), tuple((wi * wi).dot(powers).T)
     wy = wi * sets.yi
     return (total(wi), total(wy), dot(wy, sets.yi)), (dot(wi, wi), dot(wi, wy), dot(wy, wy))
 
 
 def three_power_sums(sets: Sets, wi: Array) -> tuple[Triple, Triple, Triple]:
-    """`power_sums` of the weights, of their squares and of their cubes."""
+    """As `two_power_sums`, with the cubes of the weights too."""
     if wi.ndim == 1 and _fits(sets, wi):
-        squares = wi * wi
-        first, second, third = np.array([wi, squares, squares * wi]).dot(sets.powers).tolist()
-        return first, second, third
+        squares, powers = wi * wi, sets.powers
+        return wi.dot(powers).tolist(), squares.dot(powers).tolist(), (squares * wi).dot(powers).tolist()
     wy, squares = wi * sets.yi, wi * wi
     sums = total(wi), total(wy), dot(wy, sets.yi)
     w2y = wi * wy
@@ -262,22 +274,22 @@ def one_set(yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | None = None) -> S
         raise InvalidInput(
             f"yi has shape {y.shape} and vi has shape {v.shape}", "both are one-dimensional and equally long"
         )
-    if y.size:
-        _check(y, v)
     given = None if weights is None else given_weights(weights, y.shape)
     if not y.size:
-        return Sets(y, v, np.float64(0), np.float64(0), None, given)  # type: ignore[arg-type]
-    origin = y[v.argmin()]
-    return Sets(y - origin, v, np.float64(y.size), origin, None, given)  # type: ignore[arg-type]
+        return Sets(y, v, 0.0, 0.0, None, given)  # type: ignore[arg-type]
+    precise = v.argmin()
+    _check(y, v, v.item(precise))
+    origin = y.item(precise)
+    return Sets(y - origin, v, float(y.size), origin, None, given)  # type: ignore[arg-type]
 
 
-def _check(y: Array, v: Array) -> None:
+def _check(y: Array, v: Array, least: float) -> None:
     if not np.isfinite(y).all():
         at = int(np.flatnonzero(~np.isfinite(y))[0])
         raise InvalidInput(
             f"yi[{at}] is {y.flat[at]}", "effects are finite numbers", "Leave out a study without an estimate."
         )
-    if not (v.min() >= VARIANCE_MIN and v.max() <= VARIANCE_MAX):  # a nan fails the comparison
+    if not (least >= VARIANCE_MIN and v.item(v.argmax()) <= VARIANCE_MAX):  # a nan fails the comparison
         at = int(np.flatnonzero(~((v >= VARIANCE_MIN) & (v <= VARIANCE_MAX)))[0])
         value = v.flat[at]
         instead = (
