@@ -34,7 +34,7 @@ def cochran(sets: Sets, *, tail: bool = True) -> Cochran:
     """
     q, df = sets.q, sets.k - 1
     excess = q - df
-    i2 = either(excess > 0, excess / either(q > 0, q, 1.0), 0.0)
+    i2 = either(excess > 0, excess / either(excess > 0, q, 1.0), 0.0)
     return Cochran(q, df, chdtrc(df, q) if tail else np.full_like(q, np.nan), df / sets.trace, i2, q / df)
 
 
