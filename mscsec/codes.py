@@ -243,6 +243,11 @@ CODES = by_key(
         "unknown measure",
         "The effect measure that review.yaml names is none that mscsec knows. The message lists them.",
     ),
+    Code(
+        "R217",
+        "flow that does not add up",
+        "Under flow: of review.yaml, a box of the PRISMA diagram is not what is left of the box before it. What was taken out goes under removed, excluded, not_retrieved or ineligible; a number that is not known is left out.",
+    ),
     # --- E: effects --------------------------------------------------------------------------------------------
     Code(
         "E101",

@@ -297,3 +297,11 @@ def review_checks(review: Review) -> Iterator[Finding]:
                     f"an important difference fits into the outcome's range, which is {width:g} wide",
                     "Check the unit",
                 )
+    for box, have, words, left in review.flow.mismatches():
+        yield Finding(
+            ("flow", box),
+            "R217",
+            f"found {have}, but {words} is {left}",
+            "each box of the flow is what is left of the box before",
+            "Check these numbers against the search",
+        )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
 
+from mscsec.records.flow import Flow
 from mscsec.records.number import Number
 from mscsec.records.quantities import (
     Correlation,
@@ -420,15 +421,6 @@ class Analysis(Model):
     designs: tuple[DesignType, ...] | None = None
 
 
-def _shape_of_flow(value: object) -> str:
-    return "<mapping>" if isinstance(value, dict) and not {"value", "assumed"} & value.keys() else "<count>"
-
-
-FlowCount = Annotated[
-    Annotated[Count, Tag("<count>")] | Annotated[dict[str, Count], Tag("<mapping>")], Discriminator(_shape_of_flow)
-]
-
-
 class Risk(Quantity):
     """A risk in [0, 1], as a baseline for absolute effects."""
 
@@ -476,6 +468,6 @@ class Review(Model):
     outcomes: Annotated[dict[str, Outcome], Field(min_length=1)]
     comparisons: dict[str, Comparison] = Field(default_factory=dict)
     analysis: Analysis = Analysis()
-    flow: dict[str, FlowCount] = Field(default_factory=dict)
+    flow: Flow = Flow()
     grade: dict[str, GradeOutcome] = Field(default_factory=dict)
     notes: Texts = ()
