@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mscsec.appraisal.bias import BiasReport, bias_report, reporting
+from mscsec.appraisal.bias import BiasReport, bias_report
 from mscsec.appraisal.instrument import instrument
-from mscsec.appraisal.judgements import BiasTable, agreements, bias_table, recorded_appraisals, tools_of
+from mscsec.appraisal.judgements import BiasTable, agreements, recorded_appraisals
 from mscsec.cli import options as opt
 from mscsec.cli.assessments import sound
 from mscsec.cli.marks import Integrity, integrity_marks, marks_lines
@@ -42,9 +42,10 @@ from mscsec.cli.render_judgements import (
     table_markdown,
     table_text,
 )
-from mscsec.errors import MscsecError, NotEstimable, UnknownName, UsageError
+from mscsec.errors import NotEstimable, UnknownName, UsageError
 from mscsec.records.reader import EvidenceBase, load
 from mscsec.report.numbers import count
+from mscsec.synthesis.bias import judgements
 
 if TYPE_CHECKING:
     from mscsec.effects.trail import Flag
@@ -154,24 +155,12 @@ def _agree(drawn: bool, summary: bool, agreement: bool, robvis: Path | None, ask
 
 def _table(base: EvidenceBase, tool: str | None, outcome: str | None, comparison: str | None) -> BiasTable:
     """The judgements of one instrument; by weight where an outcome is named and its studies can be pooled."""
-    if tool is None or tool == "checklist":
-        used = tools_of(recorded_appraisals(base.studies, outcome))
-        if tool == "checklist" or not used:
-            raise UsageError("no assessment is on record here; name an instrument with --tool, such as --tool rob2")
-        tool = used[0]
-    weights = None
-    if outcome is not None:
-        from mscsec.synthesis.fit import pooled, weights_of  # numpy and scipy.special, for the weights alone
-
-        try:
-            sizes, fit = pooled(base, outcome, comparison)
-            weights = weights_of(sizes, fit) or None
-            why = "" if weights else "no study contributes to the meta-analysis"
-        except MscsecError as error:
-            why = error.message
-        if why:
-            say(f"Not weighted: {why}")
-    return bias_table(reporting(base.studies, outcome), tool, outcome, plans=base.review.outcomes, weights=weights)
+    if tool == "checklist":
+        raise UsageError("no assessment is on record here; name an instrument with --tool, such as --tool rob2")
+    found, why = judgements(base, tool, outcome, comparison)
+    if why:
+        say(f"Not weighted: {why}")
+    return found
 
 
 def _shown(found: BiasTable, kind: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from mscsec.cli import options as opt
+from mscsec.cli import picture_options as pic
 from mscsec.cli.inputs import TableFile, read_inputs
 from mscsec.cli.marks import Integrity, with_marks
-from mscsec.cli.output import say, say_base, write_whole
+from mscsec.cli.output import emit, say, say_base, write_whole
 from mscsec.cli.pool import Method, choices
+from mscsec.cli.render_plot import characters_text
 from mscsec.errors import TooFewStudies, UsageError
 from mscsec.plots.kinds import KINDS, Kind, Request
 from mscsec.records.models import Analysis
@@ -32,7 +34,12 @@ KindName = Annotated[
 ]  # fmt: skip
 PictureFile = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write to FILE: .svg, .pdf or .png. Default: KIND.svg."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to FILE: .svg, .pdf or .png. Default: forest, funnel and traffic-light are drawn with characters, others into KIND.svg.",
+    ),
 ]
 Width = Annotated[
     str | None,
@@ -44,9 +51,10 @@ Width = Annotated[
 ]
 Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Title. Default: the outcome's label.")]
 PaletteKey = Annotated[
-    str, typer.Option("--palette", metavar="KEY", help="colour (safe for the colour-blind) or grey.")
+    str | None,
+    typer.Option("--palette", metavar="KEY", help="colour (safe for the colour-blind) or grey. Default: colour."),
 ]
-Dpi = Annotated[int, typer.Option("--dpi", metavar="N", help="Dots per inch of a .png.")]
+Dpi = Annotated[int | None, typer.Option("--dpi", metavar="N", help="Dots per inch of a .png. Default: 300.")]
 By = Annotated[
     str | None, typer.Option("--by", metavar="FIELD", help="Subgroups by a field of the records or of the table.")
 ]
@@ -123,10 +131,18 @@ def command(
     names: Names = None,
     lights: Lights = None,
     integrity: Integrity = None,
+    y: pic.Height = None,
+    contours: pic.Contours = False,
+    trim_fill: pic.TrimFill = None,
+    order: pic.Order = None,
+    moderator: pic.Moderator = None,
+    study: pic.StudyOf = None,
+    limit: pic.Subsets = None,
+    tool: pic.Tool = None,
     width: Width = None,
     title: Title = None,
-    palette: PaletteKey = "colour",
-    dpi: Dpi = 300,
+    palette: PaletteKey = None,
+    dpi: Dpi = None,
     comparison: opt.Comparison = None,
     timepoint: opt.Timepoint = None,
     design: opt.Designs = None,
@@ -144,10 +160,15 @@ def command(
       mscsec plot forest --outcome mortality_28d --width 2 -o figure2.pdf
       mscsec plot forest --outcome mortality_28d --and common --and MH --sort -weight
       mscsec plot forest --outcome hospital_stay --by country --columns study,year,effect,weight
+      mscsec plot funnel --outcome mortality_28d
+      mscsec plot funnel --outcome mortality_28d --contours -o funnel.pdf
+      mscsec plot bubble --outcome mortality_28d --moderator year -o bubble.svg
+      mscsec plot traffic-light --outcome mortality_28d -o bias.svg
       mscsec plot forest --table trials.csv --measure RR -o trials.png
     """
     row = choose(KINDS, kind, "kind of picture")
-    output = _target(row, output, force)
+    text = row.text and (output is None or str(output) == "-")
+    file = None if text else _target(row, output, force)
     effects = {
         "measure": measure, "comparison": comparison, "timepoint": timepoint, "design": design, "exclude": exclude,
         "level": level, "table": table,
@@ -157,12 +178,25 @@ def command(
         "by": by, "also": also, "columns": _words(columns), "sort": sort, "at": _numbers("at", at),
         "limits": _limits(limits), "lines": _words(lines), "names": _names(names), "lights": lights,
         "integrity": integrity,
+        "y": y, "contours": contours, "trim-fill": trim_fill, "order": order, "moderator": moderator, "study": study,
+        "limit": limit, "tool": tool,
     }  # fmt: skip
     _refuse_idle(row, {"outcome": outcome} | effects, models, own)
-    page = _page(width, palette, title, dpi)
+    if file is None:
+        _refuse_file_only(row, {"width": width, "palette": palette, "dpi": dpi} | own)
+        page = cast("Page", None)  # characters need no page
+        emit(characters_text(row, _request(row, page, studies, outcome, effects, models, own), title))
+        return
+    page = _page(width, palette or "colour", title, dpi or 300)
     request = _request(row, page, studies, outcome, effects, models, own)
-    write_whole(output, _drawn(row.draw(request), output, dpi), force)
-    say(f"Wrote {output}")
+    write_whole(file, _drawn(row.draw(request), file, dpi or 300), force)
+    say(f"Wrote {file}")
+
+
+def _refuse_file_only(row: Kind, given: dict[str, Any]) -> None:
+    """Options that only a file shows, refused where the picture is drawn with characters."""
+    if found := _given({name: value for name, value in given.items() if name != "tool"}):
+        raise UsageError(f"with {', '.join(found)} the picture goes into a file; name one, such as -o {row.key}.svg")
 
 
 def _target(row: Kind, output: Path | None, force: bool) -> Path:
@@ -213,7 +247,9 @@ def _refuse_idle(row: Kind, effects: dict[str, Any], models: dict[str, Any], own
     """Options that the picture would not use, refused rather than ignored."""
     idle = {name: value for name, value in own.items() if name not in row.options}
     idle |= {} if row.needs == "fit" else models
-    idle |= effects if row.needs == "base" else {}
+    idle |= effects if row.needs in ("base", "bias") else {}
+    if row.needs == "bias":
+        idle = {name: value for name, value in idle.items() if name not in ("outcome", "comparison")}
     if found := _given(idle):
         raise UsageError(f"{row.key} ({row.name}) has no use for {', '.join(found)}; leave {'it' if len(found) == 1 else 'them'} out")  # fmt: skip
     if models["model"] == "common" and models["prediction"] not in (None, "none"):
@@ -241,11 +277,12 @@ def _request(
 ) -> Request:
     """What the kind needs, read and computed."""
     options = {name: value for name, value in own.items() if value is not None and name not in ("by", "integrity")}
-    if row.needs == "base":
+    if row.needs in ("base", "bias"):
         base = load(studies)
         if studies is None:
             say_base(base)
-        return Request(page, base=base, options=options, say=say)
+        about = {"outcome": outcome, "comparison": effects["comparison"]}
+        return Request(page, base=base, options=options, say=say, **about)
     method = models["method"]
     from_cells = method is not None and method.upper() not in ("IV", "INVERSE")
     peto = from_cells and method.upper() == "PETO" and effects["measure"] in (None, "OR", "PETO")

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mscsec.appraisal.judgements import BiasTable
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
 from mscsec.records.reader import EvidenceBase
 from mscsec.registry import by_key
+from mscsec.synthesis.bias import judgements
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,6 +32,7 @@ class Request:
     columns : fields of the studies by name, in the order of `sizes.rows`, read when they are called for.
     by : the field that divides the studies. page : width, inks, title.
     options : those of the kind's own (`Kind.options`) that were given.
+    outcome, comparison : as asked for, of a kind that needs "bias".
     say : takes a sentence for the reader of the terminal (a column that was dropped).
     """
 
@@ -42,6 +45,16 @@ class Request:
     by: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     say: Callable[[str], None] = lambda _: None
+    outcome: str | None = None
+    comparison: str | None = None
+
+    def judgements(self) -> BiasTable:
+        """The risk-of-bias table of a kind that needs "bias"; says where it is not weighted, and why."""
+        assert self.base is not None
+        found, why = judgements(self.base, self.options.get("tool"), self.outcome, self.comparison)
+        if why:
+            self.say(f"Not weighted: {why}")
+        return found
 
     @property
     def pooled(self) -> tuple[EffectSizes, PooledResult]:
@@ -55,9 +68,11 @@ class Request:
 class Kind:
     """One kind of picture.
 
-    needs : "fit" (effects of an outcome, pooled), "effects" (not pooled) or "base" (the evidence base alone).
+    needs : "fit" (effects of an outcome, pooled), "effects" (not pooled), "base" (the evidence base alone) or "bias" (the
+        base, with an outcome or without).
     module : below mscsec.plots; its function `draw(request)` gives the figure. studies : the fewest that it can show.
     options : names of the command's options that are this kind's own, beside those of the effects and the fit.
+    text : whether it can be drawn with characters as well.
     """
 
     key: str
@@ -66,6 +81,7 @@ class Kind:
     module: str
     studies: int = 1
     options: tuple[str, ...] = ()
+    text: bool = False
 
     def draw(self, request: Request) -> Figure:
         """The figure; imports matplotlib."""
@@ -74,5 +90,19 @@ class Kind:
 
 
 KINDS = by_key(
-    Kind("forest", "Forest plot", "fit", "forest", options=("by", "columns", "sort", "at", "limits", "lines", "also", "names", "lights", "integrity")),
+    Kind("forest", "Forest plot", "fit", "forest", options=("by", "columns", "sort", "at", "limits", "lines", "also", "names", "lights", "integrity"), text=True),
+    Kind("funnel", "Funnel plot", "fit", "funnel", options=("y", "contours", "trim-fill"), text=True),
+    Kind("leave-one-out", "Leave-one-out forest plot", "fit", "leave_one_out", studies=2),
+    Kind("cumulative", "Cumulative forest plot", "fit", "cumulative", options=("order",)),
+    Kind("radial", "Radial (Galbraith) plot", "fit", "radial"),
+    Kind("labbe", "L'Abbé plot", "fit", "labbe"),
+    Kind("baujat", "Baujat plot", "fit", "baujat", studies=3),
+    Kind("drapery", "Drapery plot", "fit", "drapery"),
+    Kind("bubble", "Bubble plot of a meta-regression", "fit", "bubble", studies=3, options=("moderator",)),
+    Kind("gosh", "GOSH plot of all subsets", "fit", "gosh", studies=3, options=("study", "limit")),
+    Kind("profile", "Profile likelihood of tau2", "fit", "profile", studies=2),
+    Kind("normal-qq", "Normal Q-Q plot", "fit", "normal_qq", studies=2),
+    Kind("traffic-light", "Risk of bias by study", "bias", "traffic_light", options=("tool",), text=True),
+    Kind("summary", "Risk of bias by domain", "bias", "summary", options=("tool",)),
+    Kind("prisma", "PRISMA 2020 flow diagram", "base", "prisma"),
 )  # fmt: skip

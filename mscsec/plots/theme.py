@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +22,6 @@ import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.lines import Line2D
@@ -94,16 +94,9 @@ MARKS = by_key(
 )
 
 
-def mark_of(judgement: str, scale: Sequence[str] = (), palette: Palette | None = None) -> Mark:
-    """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first.
-
-    With a palette of greys its fill is as light as the coloured one.
-    """
-    mark = MARKS[degree(judgement, scale)]
-    if palette is None or palette.key != "grey":
-        return mark
-    light = sum(share * part for share, part in zip((0.299, 0.587, 0.114), to_rgb(mark.fill), strict=True))
-    return replace(mark, fill=to_hex((light, light, light)))
+def mark_of(judgement: str, scale: Sequence[str] = ()) -> Mark:
+    """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first."""
+    return MARKS[degree(judgement, scale)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +243,6 @@ class Sheet:
                 continue
             while len(word) > 1 and self.extent(word, size, weight)[0] > room:
                 kept = max(1, int(len(word) * room / self.extent(word, size, weight)[0]) - 1)
-                hyphen = max(word.rfind("-", 0, kept), word.rfind("/", 0, kept))
-                kept = hyphen + 1 if hyphen > 0 else kept
                 lines.append(word[:kept])
                 word = word[kept:]
             lines.append(word)
@@ -301,6 +292,34 @@ def _unhinted() -> Iterator[None]:
         yield
     finally:
         mpl.rcParams["text.hinting"] = before
+
+
+def to_width(figure: Figure, width: float | None) -> Figure:
+    """A figure of one sheet brought to a width: a wider page gets room at the right, a narrower one smaller type.
+
+    Raises UsageError, with the width that would do, where the type would be too small to be printed.
+    """
+    own, height = (float(side) for side in figure.get_size_inches())
+    if width is None or width == own:
+        return figure
+    axes = figure.axes[0]
+    if width > own:
+        axes.set_xlim(0, axes.get_xlim()[1] * width / own)
+        figure.set_size_inches(width, height)
+        return figure
+    share = width / own
+    sizes = [float(text.get_fontsize()) for text in axes.texts]
+    least = min(sizes, default=SMALLEST)
+    if least * share < SMALLEST - 1e-9:
+        raise UsageError(
+            f"this picture does not fit into {width:.3g} inches with type of {SMALLEST:g} points; a width of {math.ceil(10 * own * SMALLEST / least) / 10:g} or more holds it"
+        )
+    figure.set_size_inches(width, height * share)
+    for text, size in zip(axes.texts, sizes, strict=True):
+        text.set_fontsize(size * share)
+    for line in axes.lines:
+        line.set_linewidth(line.get_linewidth() * share)
+    return figure
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from matplotlib.patches import Rectangle
 
 from mscsec.appraisal.judgements import NOT_ASSESSED, BiasRow, BiasTable
 from mscsec.errors import InvalidInput
-from mscsec.plots.theme import INK, QUIET, RULE, SHADE, Mark, Sheet, disc, mark_of
+from mscsec.plots.kinds import Request
+from mscsec.plots.theme import INK, QUIET, RULE, SHADE, Mark, Sheet, disc, mark_of, to_width
 from mscsec.report.numbers import percent
 
 MARGIN = 0.15
@@ -19,7 +20,7 @@ LINE = 0.165  # from line to line in 9 points
 LABEL = 3.4  # the widest column of labels before they are broken into lines
 
 
-def traffic_light(table: BiasTable) -> Figure:
+def traffic_light(table: BiasTable, title: str | None = None) -> Figure:
     """One row a result, one disc a domain, the overall judgement in a shaded column, and the weight where there is one.
 
     A disc has its symbol, so that it reads without colour; * marks a judgement that departs from the algorithm's, with
@@ -44,7 +45,7 @@ def traffic_light(table: BiasTable) -> Figure:
     head = 0.75
     height = head + sum(heights) + 0.2 + LINE * len(names) + 0.15 + 0.3 * len(legend) + LINE * len(notes) + 0.2
     sheet.size(width, height)
-    _title(sheet, table, width)
+    _title(sheet, table, width, title)
     _grid(sheet, table, rows, wrapped, heights, (grid, head, weight_room))
     y = head + sum(heights) + 0.25
     for name in names:
@@ -65,8 +66,8 @@ def _rows(table: BiasTable) -> tuple[BiasRow, ...]:
     return table.standing
 
 
-def _title(sheet: Sheet, table: BiasTable, width: float) -> None:
-    words = f"Risk of bias ({table.name})" + (f": {table.outcome}" if table.outcome else "")
+def _title(sheet: Sheet, table: BiasTable, width: float, title: str | None) -> None:
+    words = title or f"Risk of bias ({table.name})" + (f": {table.outcome}" if table.outcome else "")
     for size in (11, 10, 9, 8, 7):
         if sheet.extent(words, size, "bold")[0] <= width - 2 * MARGIN:
             break
@@ -181,7 +182,7 @@ BAR = 4.4
 SLOT = 0.34
 
 
-def summary_bars(table: BiasTable) -> Figure:
+def summary_bars(table: BiasTable, title: str | None = None) -> Figure:
     """One bar a domain, filled from the left with the share of each judgement; the overall one last and set apart.
 
     Shares are of the weight in the meta-analysis where the table is weighted, else of the number of results. A segment
@@ -206,7 +207,7 @@ def summary_bars(table: BiasTable) -> Figure:
     head, gap = 0.45, 0.08
     height = head + sum(heights) + gap + 0.4 + 0.2 + 0.3 * len(legend) + LINE + 0.1
     sheet.size(width, height)
-    _title(sheet, table, width)
+    _title(sheet, table, width, title)
     y = head
     for (id, _), lines, slot in zip(bars, labels, heights, strict=True):
         y += gap if id == "overall" else 0
@@ -266,3 +267,8 @@ def _axis(sheet: Sheet, left: float, y: float) -> None:
         x = left + BAR * share
         sheet.axes.plot([x, x], [y, y + 0.05], color=INK, linewidth=0.8)
         sheet.text(x, y + 0.16, percent(share, 0), 8, ha="center")
+
+
+def draw(request: Request) -> Figure:
+    """The traffic-light table that is asked for."""
+    return to_width(traffic_light(request.judgements(), request.page.title), request.page.width)

@@ -8,13 +8,12 @@ Standard errors use the estimate itself and the normal model; they are those of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import InvalidInput
-from mscsec.pooling.sets import Sets, across, complement, dot, pair_sum, total, trace_p, traces, weigh
+from mscsec.pooling.sets import Sets, Weighing, complement, dot, pair_sum, total, trace_p, traces, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +32,22 @@ class Tau2:
     modes: IntArray | int = 1
 
 
-def truncated(value: Array | float) -> Array:
+def truncated(value: Array) -> Array:
     """`value`, or 0 where it is negative."""
-    found: Any = max(value, 0.0) if isinstance(value, float) else np.maximum(value, 0.0)
-    return found  # type: ignore[no-any-return]  # a float for one set
+    return np.maximum(value, 0.0)
 
 
 # --- generalised Q --------------------------------------------------------------------------------------------------
 
 
-class GivenWeights(NamedTuple):
-    """Weights that need not be inverse variances, their sum, and Q with them."""
-
-    wi: Array
-    sum_w: Array
-    q: Array
-
-
-def weigh_by(sets: Sets, ai: Array) -> GivenWeights:
-    """The set weighed by `ai` (..., k). The heaviest study need not be the origin, so Q is summed from the residuals."""
+def weigh_by(sets: Sets, ai: Array) -> Weighing:
+    """As `weigh`, with the weights `ai` (..., k)."""
     sum_a = total(ai)
-    resid = sets.yi - across(dot(ai, sets.yi) / sum_a)
-    return GivenWeights(ai, sum_a, dot(ai * resid, resid))
+    mean = dot(ai, sets.yi) / sum_a
+    return Weighing(ai, sum_a, mean, sets.yi - mean[..., None])
 
 
-def trace_pv(by: GivenWeights, vi: Array) -> Array:
+def trace_pv(by: Weighing, vi: Array) -> Array:
     """tr(PV), the expectation of generalised Q at tau2 = 0; `vi` is 0 in the padding."""
     return dot(by.wi * complement(by.wi, by.sum_w), vi)
 
@@ -71,7 +61,7 @@ def generalised(sets: Sets, ai: Array) -> Array:
     return (by.q - trace_pv(by, sets.finite(sets.vi))) / trace_p(by.wi, by.sum_w)
 
 
-def q_variance(by: GivenWeights, si: Array) -> Array:
+def q_variance(by: Weighing, si: Array) -> Array:
     """Variance of generalised Q, 2 tr(P S P S), for total variances `si` (..., k), 0 in the padding.
 
     The squares of the diagonal of PS and the products across it are summed apart, so that neither cancels the other.
@@ -102,17 +92,15 @@ def q_weights(sets: Sets) -> Array:
 
 def dersimonian_laird(sets: Sets) -> Tau2:
     """Method of moments on Cochran's Q. Source: DerSimonian & Laird (1986), Control Clin Trials 7:177-188."""
-    return Tau2(truncated((sets.q - (sets.k - 1)) / sets.trace))
+    by = sets.common
+    return Tau2(truncated((by.q - (sets.k - 1)) / trace_p(by.wi, by.sum_w)))
 
 
 def dersimonian_laird_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of DL: the variance of Q at `tau2` is 2(k-1) + 4 tau2 tr(P) + 2 tau2^2 tr(PP)."""
-    return _q_sd(sets, tau2) / sets.trace
-
-
-def _q_sd(sets: Sets, tau2: Array) -> Array:
     by = sets.common
-    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * sets.trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp)
+    trace = trace_p(by.wi, by.sum_w)
+    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp) / trace
 
 
 def two_step(sets: Sets) -> Tau2:
@@ -156,12 +144,15 @@ def _unweighted_residuals(sets: Sets) -> Array:
 
 def hunter_schmidt(sets: Sets) -> Tau2:
     """(Q - k) / sum w. Source: Hunter & Schmidt (1990), Methods of Meta-Analysis; Viechtbauer (2005)."""
-    return Tau2(truncated((sets.q - sets.k) / sets.common.sum_w))
+    by = sets.common
+    return Tau2(truncated((by.q - sets.k) / by.sum_w))
 
 
 def hunter_schmidt_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of HS."""
-    return _q_sd(sets, tau2) / sets.common.sum_w
+    by = sets.common
+    trace = trace_p(by.wi, by.sum_w)
+    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp) / by.sum_w
 
 
 def hunter_schmidt_corrected(sets: Sets) -> Tau2:
@@ -169,7 +160,8 @@ def hunter_schmidt_corrected(sets: Sets) -> Tau2:
 
     Source: Brannick, Potter, Benitez & Morris (2019), Organ Res Methods 22:490-514; Viechtbauer (2005).
     """
-    return Tau2(truncated((sets.k / (sets.k - 1) * sets.q - sets.k) / sets.common.sum_w))
+    by = sets.common
+    return Tau2(truncated((sets.k / (sets.k - 1) * by.q - sets.k) / by.sum_w))
 
 
 def hunter_schmidt_corrected_se(sets: Sets, tau2: Array) -> Array:
@@ -189,7 +181,7 @@ def sidik_jonkman(sets: Sets) -> Tau2:
 def sidik_jonkman_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of SJ, its crude start taken as known."""
     crude = _crude(sets)
-    by = weigh_by(sets, weigh(sets, crude).wi)
+    by = weigh(sets, crude)
     si = sets.finite(sets.vi + np.asarray(tau2)[..., None])
     return crude * np.sqrt(q_variance(by, si)) / (sets.k - 1)
 

@@ -17,6 +17,7 @@ from mscsec.results import Notice
 
 if TYPE_CHECKING:
     from mscsec.effects.reexpressed import ReExpressed
+    from mscsec.synthesis.funnel import FunnelTest
 
 TAU2_NAMES = {
     "DL": "DerSimonian-Laird", "DL2": "two-step DerSimonian-Laird", "PM": "Paule-Mandel", "PMM": "median-unbiased Paule-Mandel",
@@ -232,3 +233,16 @@ def left_out_words(sizes: EffectSizes) -> tuple[tuple[Excluded, ...], int]:
     silent = f"does not report {sizes.outcome}"
     worth = tuple(study for study in sizes.excluded if study.reason != silent)
     return worth, len(sizes.excluded) - len(worth)
+
+
+def asymmetry_words(made: FunnelTest) -> str:
+    """The test of funnel asymmetry in one line, or why there is none."""
+    found = made.result
+    if found is None:
+        return f"No test of funnel asymmetry: {made.reason}."
+    statistic = (
+        f"z = {number(found.statistic)}" if found.df is None else f"t = {number(found.statistic)} on {found.df:g} df"
+    )
+    if found.exact:
+        statistic = f"Kendall's tau {number(found.kendall_tau)}"
+    return f"Funnel asymmetry, {made.name}: {statistic}, {p_value(found.p_value)}."

@@ -21,6 +21,9 @@ CALLS = {
     "check": ("check",),
     "bias-report": ("bias-report",),
     "explain": ("explain", "R205"),
+    "plot-forest": ("plot", "forest", "--outcome", "stay"),
+    "plot-funnel": ("plot", "funnel", "--outcome", "death", "--comparison", "active_vs_control"),
+    "plot-traffic-light": ("plot", "traffic-light", "--tool", "rob2"),
     "help": ("--help",),
 }  # fmt: skip
 

@@ -1,0 +1,48 @@
+"""Options of the kinds of picture that `mscsec plot` draws, but for those of the forest plot."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Height = Annotated[
+    str | None,
+    typer.Option("--y", metavar="KEY", help="Vertical axis of a funnel plot: se, precision or n. Default: se."),
+]
+Contours = Annotated[
+    bool,
+    typer.Option("--contours", help="Funnel plot with zones of the P value around no effect, at 0.10, 0.05 and 0.01."),
+]
+TrimFill = Annotated[
+    str | None,
+    typer.Option(
+        "--trim-fill", metavar="KEY", help="Funnel plot with the studies that trim and fill adds: L0, R0 or Q0."
+    ),
+]
+Order = Annotated[
+    str | None,
+    typer.Option(
+        "--order", metavar="FIELD", help="Order of a cumulative analysis: a field that is a number. Default: year."
+    ),
+]
+Moderator = Annotated[
+    str | None,
+    typer.Option(
+        "--moderator", metavar="FIELD", help="Field below a bubble plot: one that is a number for every study."
+    ),
+]
+StudyOf = Annotated[
+    str | None,
+    typer.Option("--study", metavar="STUDY", help="GOSH plot: set the subsets with this study apart, by its id."),
+]
+Subsets = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="N", min=1, help="GOSH plot: at most N subsets, drawn at random. Default: 32768."),
+]
+Tool = Annotated[
+    str | None,
+    typer.Option(
+        "--tool", metavar="KEY", help="Instrument of a picture of risk of bias. Default: the one most used on record."
+    ),
+]

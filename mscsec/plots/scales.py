@@ -1,0 +1,147 @@
+"""Axes as values: limits on the analysis scale, round ticks on the scale a reader knows, the words beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mscsec.effects.crosscheck import IN_UNITS
+from mscsec.effects.measures import TRANSFORMS
+from mscsec.effects.sizes import EffectSizes
+from mscsec.report.numbers import plural
+
+LARGEST_LOG = 600.0  # its exponential is still a number
+NATURAL = ("exp", "ztor", "ilogit", "iprobit", "iarcsin")  # ways back that need nothing but the value
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One axis. `low`, `high` : its ends, the first at the left or at the bottom (so an axis can run downwards).
+
+    ticks : values on the axis's own scale with what is printed at each; title : the words along it.
+    """
+
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+    title: str
+
+    def share(self, value: float) -> float:
+        """How far along the axis a value stands: 0 at `low`, 1 at `high`."""
+        return (value - self.low) / (self.high - self.low)
+
+    def holds(self, value: float) -> bool:
+        """Whether the value lies on the axis."""
+        return math.isfinite(value) and -1e-9 <= self.share(value) <= 1 + 1e-9
+
+
+def linear(low: float, high: float, title: str, count: int = 6) -> Scale:
+    """A plain axis from `low` to `high` with about `count` round ticks; `low` may be the greater."""
+    values = round_values(min(low, high), max(low, high), count)
+    return Scale(low, high, tuple((value, text) for value, text in values), title)
+
+
+def round_values(low: float, high: float, count: int = 6) -> list[tuple[float, str]]:
+    """Round values in [low, high] in steps of 1, 2 or 5 times a power of ten, with the decimals that tell them apart."""
+    span = high - low
+    if not (span > 0 and math.isfinite(span)):
+        return [(low, _short(low))]
+    raw = span / max(count, 1)
+    magnitude = 10.0 ** math.floor(math.log10(raw))
+    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw * 0.7)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    found = []
+    for number in range(first, last + 1):
+        value = number * step
+        long = decimals > 4 or abs(value) >= 1e6
+        found.append((value, f"{value:.3g}" if long else f"{value:.{decimals}f}".replace("-", "−") if value else "0"))
+    return found
+
+
+def ratios(low: float, high: float, count: int = 6) -> list[tuple[float, str]]:
+    """Round ratios between exp(low) and exp(high), at their logs: powers of ten, of those 1-2-5, or finer where it is narrow."""
+    low, high = max(low, -LARGEST_LOG), min(high, LARGEST_LOG)
+    decades = (high - low) / math.log(10)
+    if decades < 0.5:
+        fine = round_values(math.exp(low), math.exp(high), count)
+        return [(math.log(value), text) for value, text in fine if value > 0]
+    if decades < 1:
+        steps: Sequence[float] = (1, 1.5, 2, 3, 5, 7)
+    elif decades < count / 3:
+        steps = (1, 2, 5)
+    elif decades < count / 2:
+        steps = (1, 3)
+    else:
+        steps = (1,)
+    skip = max(1, math.ceil(decades / count)) if len(steps) == 1 else 1
+    powers = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 2)
+    found = [
+        (math.log(step) + power * math.log(10), step, power) for power in powers if power % skip == 0 for step in steps
+    ]
+    return [
+        (0.0 if abs(value) < 1e-12 else value, _short(step * 10.0**power))
+        for value, step, power in found
+        if low - 1e-9 <= value <= high + 1e-9
+    ]
+
+
+def _short(value: float) -> str:
+    if value and not 1e-3 <= abs(value) < 1e5:
+        digits, _, power = f"{value:.0e}".partition("e")
+        return f"{digits}e{int(power)}".replace("-", "−")
+    return f"{value:.6g}".replace("-", "−")
+
+
+def effect_ticks(sizes: EffectSizes, low: float, high: float, count: int = 6) -> tuple[tuple[float, str], ...]:
+    """Ticks for effects from `low` to `high` on the analysis scale, round on the natural one where there is a way."""
+    if sizes.transform == "exp":
+        return tuple(ratios(low, high, count))
+    if sizes.transform in NATURAL:
+        back, there = TRANSFORMS[sizes.transform], TRANSFORMS[TRANSFORMS[sizes.transform].inverse or "identity"]
+        least, most = sorted(float(back.function(np.float64(end))) for end in (low, high))
+        inside = [(float(there.function(np.float64(value))), text) for value, text in round_values(least, most, count)]
+        return tuple((value, text) for value, text in inside if math.isfinite(value))
+    return tuple(round_values(low, high, count))
+
+
+def effect_scale(sizes: EffectSizes, low: float, high: float, count: int = 6, title: str | None = None) -> Scale:
+    """An axis of effects, with the measure's name, its unit, and the scale where it is not plain."""
+    return Scale(low, high, effect_ticks(sizes, low, high, count), title or effect_title(sizes))
+
+
+def effect_title(sizes: EffectSizes) -> str:
+    """What an axis of effects shows: "Risk ratio (log scale)", "Mean difference, days"."""
+    name = sizes.measure_name[:1].upper() + sizes.measure_name[1:]
+    if sizes.transform == "exp":
+        return f"{name} (log scale)"
+    if sizes.transform == "identity":
+        return f"{name}, {plural(sizes.unit)}" if sizes.unit and sizes.measure in IN_UNITS else name
+    return name if sizes.transform in NATURAL else f"{name} (analysis scale)"
+
+
+def favour_words(sizes: EffectSizes) -> tuple[str, str]:
+    """What the two ends of an axis of effects favour; empty where the outcome has no better direction or no null value."""
+    if sizes.null is None or sizes.better == "neither":
+        return "", ""
+    words = ("favours experimental", "favours comparator")
+    return words if sizes.better == "lower" else (words[1], words[0])
+
+
+def limits(values: Iterable[float], must: Iterable[float] = (), margin: float = 0.05) -> tuple[float, float]:
+    """Ends of an axis that holds all finite `values` and `must`, with a margin on either side; never a single point."""
+    held = [value for value in (*values, *must) if math.isfinite(value)]
+    low, high = min(held, default=0.0), max(held, default=1.0)
+    span = (high - low) or max(abs(high), 1.0) * 0.5
+    return low - margin * span, high + margin * span
+
+
+def held_limits(values: Iterable[float], core: Iterable[float], reach: float = 3.0) -> tuple[float, float]:
+    """Ends that hold every `core` value, and `values` unless they lie further out than `reach` spans of the core."""
+    low, high = limits(core, margin=0.0)
+    span = high - low
+    near = [value for value in values if low - reach * span <= value <= high + reach * span]
+    return limits(near, (low, high))
