@@ -395,6 +395,11 @@ CODES = by_key(
         "A row of a table of many analyses has more or fewer cells than the header, or a quote in it is left open. Which cell belongs to which column cannot be known, so the row entered nothing.",
     ),
     Code(
+        "E231",
+        "number that no data can have",
+        "A row of a table holds a number, or two that contradict each other, that no data can have: a negative SD or variance, more events than participants. The message has its line; nothing is computed until it is corrected.",
+    ),
+    Code(
         "E224",
         "change scores",
         "Changes from baseline stand in the place of final values. Both estimate the same mean difference; standardised mean differences of the two kinds are not comparable.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from mscsec.cli.output import (
     width,
     wrap,
 )
+from mscsec.cli.render_assumed import assumed_of_study
 from mscsec.cli.render_pool import arm_words, left_out
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
@@ -29,6 +31,7 @@ from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import interval, level, number
 from mscsec.report.words import footnotes
 from mscsec.sources import SOURCES
+from mscsec.synthesis.assumed import Sensitivity
 
 Explain = Annotated[
     bool, typer.Option("--explain", help="For each study the printed figures, their place, and each step to yi and vi.")
@@ -53,6 +56,7 @@ def command(
     sd_rule: opt.SdRule = "wan-shi",
     multi_arm: opt.MultiArmSeparate = "combine",
     correlation: opt.Correlation = None,
+    icc: opt.Icc = None,
     prefer: opt.Prefer = "arms",
     explain: Explain = False,
     table: TableFile = None,
@@ -71,20 +75,21 @@ def command(
       mscsec effects --outcome mortality_28d --measure OR --csv -o effects.csv
     """
     kind = output_kind(output, json=json, csv=csv)
+    rules = read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer, icc, correlated=True)
     inputs = read_inputs(
         outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design,
-        exclude=exclude, level=level, vtype=vtype, prefer=prefer,
-        rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer, correlated=True),
+        exclude=exclude, level=level, vtype=vtype, prefer=prefer, rules=rules,
     )  # fmt: skip
     sizes, base = inputs.sizes, inputs.base
     if study:
         sizes = _only(sizes, study)
+    assumed = inputs.assumed(rules) if kind == "json" or explain else ()
     if kind == "json":
-        emit(json_text(_document(sizes, base)), output, force)
+        emit(json_text(_document(sizes, base, assumed)), output, force)
     elif kind == "csv":
         emit(effects_csv(sizes), output, force)
     else:
-        emit(explain_text(sizes, base) if explain else effects_text(sizes), output, force)
+        emit(explain_text(sizes, base, assumed) if explain else effects_text(sizes), output, force)
 
 
 def _only(sizes: EffectSizes, studies: list[str]) -> EffectSizes:
@@ -119,7 +124,7 @@ def effects_text(sizes: EffectSizes) -> str:
         "",
     ]
     drawn = table(head, rows, right=[3])
-    if max(map(display_width, drawn)) > cells:
+    if max(map(display_width, drawn)) > cells or not any(row[1] or row[2] for row in rows):
         drawn = table([head[0], *head[3:]], [[row[0], *row[3:]] for row in rows], right=[1])
     lines += drawn
     if notes.notes:
@@ -129,11 +134,12 @@ def effects_text(sizes: EffectSizes) -> str:
     return "\n".join(lines + left_out(sizes, cells)) + "\n"
 
 
-def explain_text(sizes: EffectSizes, base: EvidenceBase | None) -> str:
+def explain_text(sizes: EffectSizes, base: EvidenceBase | None, assumed: Sequence[Sensitivity] = ()) -> str:
     """Study by study: figures as printed with their line and place in the paper, then each step."""
     lines = [f"{sizes.outcome_label}: {sizes.measure_name} ({sizes.measure})"]
     for row in sizes.rows:
         lines += ["", *_explain_study(row, sizes, base)]
+        lines += assumed_of_study(assumed, row.study, sizes.measure)
     return "\n".join(lines + left_out(sizes, width())) + "\n"
 
 
@@ -235,8 +241,8 @@ def effects_csv(sizes: EffectSizes) -> str:
     return csv_text(_HEADER, rows)
 
 
-def _document(sizes: EffectSizes, base: EvidenceBase | None) -> dict[str, object]:
-    content = document("effects", effects=sizes)
+def _document(sizes: EffectSizes, base: EvidenceBase | None, assumed: Sequence[Sensitivity]) -> dict[str, object]:
+    content = document("effects", effects=sizes, assumed=assumed)
     if sizes.shared:
         content["effects"]["covariance"] = sizes.covariance.tolist()
     if base is not None:

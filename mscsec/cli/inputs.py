@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mscsec.cli.output import say_base
+from mscsec.cli.output import say, say_base
 from mscsec.effects.moderators import columns_of_base, columns_of_table
 from mscsec.effects.reading import Rules
 from mscsec.effects.sizes import PREFERENCES, EffectSizes, effects
@@ -20,6 +20,10 @@ from mscsec.errors import TooFewStudies, UnknownMethod, UsageError
 from mscsec.problems import RecordError
 from mscsec.records.models import Analysis
 from mscsec.records.reader import EvidenceBase, decode, load, read_file
+
+if TYPE_CHECKING:
+    from mscsec.pooling.result import PooledResult
+    from mscsec.synthesis.assumed import Sensitivity
 
 TableFile = Annotated[
     str | None,
@@ -33,17 +37,32 @@ TableFile = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Effects with their origin: the base they come from (None for a table) and the review's own analysis."""
+    """Effects with their origin: the base they come from (None for a table) and the review's own analysis.
+
+    again : the same effects by other rules of reconstruction; None for a table.
+    """
 
     sizes: EffectSizes
     base: EvidenceBase | None
     analysis: Analysis
     columns: Callable[[], dict[str, list[Any]]]
+    again: Callable[[Rules], EffectSizes] | None = None
 
     def about(self) -> dict[str, object] | None:
         """The evidence base, for a JSON document."""
         base = self.base
         return None if base is None else {"folder": base.folder, "shipped": base.shipped, "studies": len(base.studies)}
+
+    def assumed(
+        self, rules: Rules, fit: Callable[[EffectSizes], PooledResult] | None = None
+    ) -> tuple[Sensitivity, ...]:
+        """The sensitivity to each quantity that was assumed for a study, where there is one."""
+        marks = {flag.mark for row in self.sizes.rows for flag in row.flags if flag.code == "E203"}
+        if self.base is None or self.again is None or not marks & {"correlation", "icc"}:
+            return ()
+        from mscsec.synthesis.assumed import assumed_quantities
+
+        return assumed_quantities(self.sizes, self.base.review.outcomes[self.sizes.outcome], rules, self.again, fit)
 
     def need_studies(self) -> None:
         """Raises TooFewStudies, with the reason of every study, where none contributes."""
@@ -93,11 +112,16 @@ def read_inputs(
     if studies is None:
         say_base(base)
     analysis = base.review.analysis
-    sizes = effects(
-        base, _chosen_outcome(base, outcome), measure=measure, comparison=comparison, timepoint=timepoint, designs=design,
-        exclude=exclude or (), level=level or float(analysis.level or 0.95), rules=rules, prefer=prefer, **options,
-    )  # fmt: skip
-    return Inputs(sizes, base, analysis, lambda: columns_of_base(base, sizes))
+    name = _chosen_outcome(base, outcome)
+
+    def by_rules(chosen: Rules | None) -> EffectSizes:
+        return effects(
+            base, name, measure=measure, comparison=comparison, timepoint=timepoint, designs=design,
+            exclude=exclude or (), level=level or float(analysis.level or 0.95), rules=chosen, prefer=prefer, **options,
+        )  # fmt: skip
+
+    sizes = by_rules(rules)
+    return Inputs(sizes, base, analysis, lambda: columns_of_base(base, sizes), by_rules)
 
 
 def read_rules(
@@ -107,6 +131,7 @@ def read_rules(
     multi_arm: str,
     correlation: float | None,
     prefer: str,
+    icc: float | None = None,
     *,
     correlated: bool = False,
 ) -> Rules:
@@ -127,7 +152,9 @@ def read_rules(
         )
     if correlation is not None and not -1 <= correlation <= 1:
         raise UsageError(f"--correlation is {correlation:g}; a correlation lies between -1 and 1")
-    rules = Rules(f"quantiles-{quantiles}", mean_rule, sd_rule, multi_arm, correlation)
+    if icc is not None and not 0 <= icc <= 1:
+        raise UsageError(f"--icc is {icc:g}; an intra-cluster correlation lies between 0 and 1")
+    rules = Rules(f"quantiles-{quantiles}", mean_rule, sd_rule, multi_arm, correlation, icc)
     rules.check()
     return rules
 
@@ -147,4 +174,7 @@ def read_table(file: str) -> Table:
         text, problems = read_file(file, mark_allowed=True)
     if problems:
         raise RecordError(problems)
-    return read_csv(file, text)
+    read = read_csv(file, text)
+    if read.comma:
+        say(f"{file}: numbers are read with decimal commas")
+    return read

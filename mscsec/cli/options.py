@@ -174,6 +174,10 @@ Correlation = Annotated[
         help="Correlation of baseline and final values, where a trial gives no SD of change.",
     ),
 ]
+Icc = Annotated[
+    float | None,
+    typer.Option("--icc", metavar="R", help="Intra-cluster correlation of cluster trials that do not give their own."),
+]
 Prefer = Annotated[
     str,
     typer.Option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,6 +25,7 @@ from mscsec.synthesis.fit import cells_of, fit_cells, fit_effects, with_advice
 if TYPE_CHECKING:
     from mscsec.effects.reexpressed import ReExpressed
     from mscsec.pooling.counts import Comparison
+    from mscsec.synthesis.assumed import Sensitivity
 
 Method = Annotated[
     str | None,
@@ -83,6 +85,7 @@ def command(
     sd_rule: opt.SdRule = "wan-shi",
     multi_arm: opt.MultiArm = "combine",
     correlation: opt.Correlation = None,
+    icc: opt.Icc = None,
     prefer: opt.Prefer = "arms",
     by: By = None,
     common_tau2: CommonTau2 = False,
@@ -126,11 +129,12 @@ def command(
     from_cells = compare or (method is not None and method.upper() not in ("IV", "INVERSE"))
     if from_cells and prefer == "arms":
         prefer = "cells"
+    rules = read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer, icc)
     peto = method is not None and method.upper() == "PETO" and measure in (None, "OR", "PETO")
     inputs = read_inputs(
         outcome, "PETO" if peto else measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint,
         design=design, exclude=exclude, level=level, drop00=False if from_cells else None, vtype=vtype, prefer=prefer,
-        to="none" if peto else None, rules=read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer),
+        to="none" if peto else None, rules=rules,
     )  # fmt: skip
     inputs.need_studies()
     if from_cells:
@@ -144,11 +148,16 @@ def command(
     elif by is not None:
         emit(_by(inputs, by, common_tau2, chosen, kind), output, force)
     else:
-        fit = fit_cells(inputs.sizes, method or "", chosen) if from_cells else fit_effects(inputs.sizes, chosen)
+        how = (
+            partial(fit_cells, method=method or "", chosen=chosen)
+            if from_cells
+            else partial(fit_effects, chosen=chosen)
+        )
+        fit = how(inputs.sizes)
         fit = with_advice(inputs.sizes, fit) if not from_cells else fit
         fit = _with_unmet(fit, ci, prediction)
         other = _other_words(inputs.sizes, fit, baseline_risk, sd)
-        emit(_shown(inputs, fit, other, kind), output, force)
+        emit(_shown(inputs, fit, other, inputs.assumed(rules, how), kind), output, force)
 
 
 def _agree(by: str | None, compare: bool, method: str | None, common_tau2: bool) -> None:
@@ -253,19 +262,21 @@ def _other_words(
     return re_express(sizes.measure, shown.estimate, shown.ci_low, shown.ci_high, baseline_risk=baseline_risk, sd=sd)
 
 
-def _shown(inputs: Inputs, fit: PooledResult, other: ReExpressed | None, kind: str) -> str:
+def _shown(
+    inputs: Inputs, fit: PooledResult, other: ReExpressed | None, assumed: tuple[Sensitivity, ...], kind: str
+) -> str:
     sizes = inputs.sizes
     if kind == "json":
         notes = footnotes(sizes.rows)
         return json_text(
             document(
                 "pool", evidence_base=inputs.about(), effects=sizes, result=fit, method_text=method_words(sizes, fit),
-                re_expressed=other, notes=[{"mark": mark, "text": text} for mark, text in notes.notes],
+                re_expressed=other, assumed=assumed, notes=[{"mark": mark, "text": text} for mark, text in notes.notes],
             )
         )  # fmt: skip
     if kind == "csv":
         return pool_csv(sizes, fit)
-    return {"text": pool_text, "markdown": pool_markdown}[kind](sizes, fit, other)
+    return {"text": pool_text, "markdown": pool_markdown}[kind](sizes, fit, other, assumed)
 
 
 def _by(inputs: Inputs, field: str, common_tau2: bool, chosen: dict[str, Any], kind: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mscsec.cli.output import csv_text, display_width, pad, shorten, styled, unicode_output, width, wrap
+from mscsec.cli.render_assumed import assumed_markdown, assumed_text
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData
@@ -27,13 +28,19 @@ from mscsec.report.words import (
 
 if TYPE_CHECKING:
     from mscsec.effects.reexpressed import ReExpressed
+    from mscsec.synthesis.assumed import Sensitivity
 
 LABEL_ROOM = 26
 PLOT_ROOM = (16, 44)
 NARROW = (8, 10)  # cells for labels and plot that a narrow terminal leaves at the least
 
 
-def pool_text(sizes: EffectSizes, fit: PooledResult, other: ReExpressed | None = None) -> str:
+def pool_text(
+    sizes: EffectSizes,
+    fit: PooledResult,
+    other: ReExpressed | None = None,
+    assumed: Sequence[Sensitivity] = (),
+) -> str:
     """The whole answer for a terminal: table with forest plot, estimate, method, notes, who was left out."""
     cells = width()
     notes = footnotes(sizes.rows)
@@ -46,6 +53,8 @@ def pool_text(sizes: EffectSizes, fit: PooledResult, other: ReExpressed | None =
     lines += wrap(f"Method: {method_words(sizes, fit)}", cells)
     for warning in warning_words(sizes, fit):
         lines += wrap(f"Note: {warning}", cells, "  ")
+    if assumed:
+        lines += assumed_text(assumed, sizes, cells)
     if notes.notes:
         lines += ["", "Notes"]
         for mark, text in notes.notes:
@@ -260,7 +269,12 @@ def _csv_row(row: StudyEffect, weight: float | None) -> dict[str, object]:
     }  # fmt: skip
 
 
-def pool_markdown(sizes: EffectSizes, fit: PooledResult, other: ReExpressed | None = None) -> str:
+def pool_markdown(
+    sizes: EffectSizes,
+    fit: PooledResult,
+    other: ReExpressed | None = None,
+    assumed: Sequence[Sensitivity] = (),
+) -> str:
     """A table for a manuscript, with the estimate, the method and the notes under it."""
     notes = footnotes(sizes.rows)
     head = ["Study", "Experimental", "Comparator", f"{sizes.measure} ({level(fit.level)} CI)", "Weight"]
@@ -289,6 +303,7 @@ def pool_markdown(sizes: EffectSizes, fit: PooledResult, other: ReExpressed | No
     lines += [f"{mark}. {text}" for mark, text in notes.notes]
     warnings = warning_words(sizes, fit)
     lines += ["", *(f"- {text}" for text in warnings)] if warnings else []
+    lines += assumed_markdown(assumed, sizes)
     worth, _ = left_out_words(sizes)
     if worth:
         lines += ["", f"Not in the analysis: {'; '.join(f'{study.label} ({study.reason})' for study in worth)}."]

@@ -276,6 +276,12 @@ def _from_contrast(chosen: Chosen, reading: Reading, row: Measure, _sharing: int
         )
     yi, sei = reported_effect(reading, row.key, "log" if row.back == "exp" else "identity")
     found = matching_effect(chosen, row.key)
+    if chosen.study.design.type == "cluster-rct" and "cluster" not in ((found and found[1].adjusted) or "").casefold():
+        reading.trail.flag(
+            "E213",
+            "clusters",
+            "contrast of a cluster trial as printed; whether it allows for the clusters is not recorded (adjusted:)",
+        )
     if found is not None and turned(found[1], chosen):
         if not _turns(row):
             raise Gap(
@@ -341,9 +347,21 @@ def compute(
                 why = "; ".join(notice.message for notice in found.notices(place)) or "no finite effect"
                 refused.append(Excluded(item.id, item.label, why))
                 continue
-            made = study_effect(
-                item.id, item.label, row, found, place, item.reading.trail, item.experimental, item.comparator, formula
-            )
+            try:
+                made = study_effect(
+                    item.id,
+                    item.label,
+                    row,
+                    found,
+                    place,
+                    item.reading.trail,
+                    item.experimental,
+                    item.comparator,
+                    formula,
+                )
+            except Gap as gap:
+                refused.append(Excluded(item.id, item.label, str(gap)))
+                continue
             rows[item.id] = replace(made, result_index=item.chosen.index, timepoint=item.chosen.result.timepoint)
     return [rows[item.id] for item in read if item.id in rows], refused, warnings
 
@@ -384,6 +402,7 @@ def study_effect(
     """Row `place` of `found` (an `Effects`) as a StudyEffect with its trail.
 
     formula : of the measure, with its numbers; None where yi and its standard error were given.
+    Raises Gap for a logarithm that no ratio has.
     """
     for notice in found.notices(place):
         trail.flag(notice.code, "correction", notice.message)
@@ -399,10 +418,10 @@ def study_effect(
     else:
         trail.step("vi", vi, "SE^2", "reported", row.source, SE=sei)
     if row.back == "exp" and abs(yi) > LARGEST_LOG:
-        raise InvalidInput(
-            f"{label}: the effect is {yi:g}", f"{row.key} is analysed as a logarithm, and exp({yi:g}) is beyond any ratio",
-            f"Give the logarithm of the {row.name}, or take the values as they are with --measure GEN",
-        )  # fmt: skip
+        raise Gap(
+            f"the log of the {row.name} is {yi:g}, and exp({yi:g}) is beyond any ratio"
+            + (" (a ratio where its logarithm is wanted?)" if formula is None else "")
+        )
     with np.errstate(over="ignore"):  # the end of a very wide interval may lie beyond any number, and is shown as inf
         shown = (
             found.natural()

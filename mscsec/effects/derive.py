@@ -155,6 +155,11 @@ def _change(reading: Reading, name: str, printed: ArmResult, change: Change, pat
     return ArmData(name, n=n, mean=mean, sd=sd)
 
 
+def _why(asked: float | None, own: Quantity | None) -> str:
+    """Why an assumed value of the protocol is believed, where it is that one and the protocol says so."""
+    return f": {own.assumed}" if asked is None and own is not None and own.assumed else ""
+
+
 def baseline_sd(reading: Reading, name: str, printed: ArmResult, path: Path, n: float) -> float:
     """SD before treatment, as printed or from its SE; Gap where neither is printed. path : of the arm."""
     before = printed.baseline
@@ -182,7 +187,9 @@ def correlation_of(reading: Reading, name: str, change: Change | None, path: Pat
             f"no correlation between baseline and final values for arm {name} (outcome's correlation:, or --correlation)"
         )
     r = float(own.value) if asked is None and own is not None else float(asked or 0.0)
-    reading.trail.flag("E203", "assumed", f"correlation of baseline and final values = {r:g} is assumed")
+    reading.trail.flag(
+        "E203", "correlation", f"correlation of baseline and final values = {r:g} is assumed{_why(asked, own)}"
+    )
     return r
 
 
@@ -285,7 +292,8 @@ def _of_clusters(reading: Reading, arm: ArmData) -> ArmData:
     if design.type != "cluster-rct":
         return arm
     icc, size = design.icc, design.cluster_size
-    if size is None or (icc is None and reading.plan.icc is None):
+    asked, own = reading.rules.icc, reading.plan.icc
+    if size is None or (icc is None and asked is None and own is None):
         reading.trail.flag(
             "E213",
             "clusters",
@@ -295,9 +303,8 @@ def _of_clusters(reading: Reading, arm: ArmData) -> ArmData:
     if icc is not None:
         rho = reading.figure("ICC", icc, ("design", "icc"))
     else:
-        assert reading.plan.icc is not None
-        rho = float(reading.plan.icc.value)
-        reading.trail.flag("E203", "assumed", f"ICC = {rho:g} is assumed by the protocol")
+        rho = float(own.value) if asked is None and own is not None else float(asked or 0.0)
+        reading.trail.flag("E203", "icc", f"ICC = {rho:g} is assumed{_why(asked, own)}")
     given: dict[str, Any] = {
         "n": arm.n,
         "cluster_size": reading.figure("cluster size", size, ("design", "cluster_size")),
@@ -325,8 +332,18 @@ def merged(reading: Reading, sides: Sequence[ArmData]) -> ArmData:
     label = " + ".join(side.label for side in sides)
     reading.trail.flag("E209", "combined", f"{label} are combined into one group")
     if sides[0].mean is None:
-        names = [name for name in ("n", "events", "time") if getattr(sides[0], name) is not None]
-        return ArmData(label, **{name: sum(float(getattr(side, name)) for side in sides) for name in names})
+        totals = {}
+        for name in (name for name in ("n", "events", "time") if getattr(sides[0], name) is not None):
+            parts = {side.label: float(getattr(side, name)) for side in sides}
+            totals[name] = reading.trail.step(
+                f"{label}: {name}",
+                sum(parts.values()),
+                "sum over the arms",
+                "combine-counts",
+                "cochrane_handbook",
+                **parts,
+            )
+        return ArmData(label, **totals)
     n, mean, sd = ([float(getattr(side, name)) for side in sides] for name in ("n", "mean", "sd"))
     found = reading.run(
         "combine-groups", {"n": f"{label}: n", "mean": f"{label}: mean", "sd": f"{label}: SD"}, n=n, mean=mean, sd=sd

@@ -63,7 +63,7 @@ def columns_of_table(table: Table, sizes: EffectSizes) -> dict[str, list[Any]]:
     """The table's columns for the rows of `sizes`; a column in which every filled cell is a number is one of numbers."""
     labels = table.labels()
     kept = [labels.index(row.study) for row in sizes.rows]
-    return {name: _typed([cells[place] for place in kept]) for name, cells in table.columns.items()}
+    return {name: _typed([table.plain(cells[place]) for place in kept]) for name, cells in table.columns.items()}
 
 
 def _typed(cells: list[str]) -> list[Any]:

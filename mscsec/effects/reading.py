@@ -35,6 +35,7 @@ class Rules:
     multi_arm : "combine" arms on one side, "split" the comparator among them, or "separate": one row an experimental
         arm, each against the whole comparator, whose covariances `EffectSizes.covariance` holds.
     correlation : between baseline and final values, where a trial does not give it; None takes the protocol's.
+    icc : intra-cluster correlation of cluster trials that do not give it; None takes the protocol's.
     """
 
     quantiles: str = "quantiles-normal"
@@ -42,6 +43,7 @@ class Rules:
     sd: str = "wan-shi"
     multi_arm: str = "combine"
     correlation: float | None = None
+    icc: float | None = None
 
     def check(self) -> None:
         """Raises UnknownMethod for a rule that does not exist, InvalidInput for an impossible correlation."""
@@ -54,6 +56,8 @@ class Rules:
             choose(SDS, self.sd, "rule for the SD")
         if self.correlation is not None and not -1 <= self.correlation <= 1:
             raise InvalidInput(f"the correlation is {self.correlation:g}", "a correlation lies between -1 and 1")
+        if self.icc is not None and not 0 <= self.icc <= 1:
+            raise InvalidInput(f"the ICC is {self.icc:g}", "an intra-cluster correlation lies between 0 and 1")
 
 
 QUANTILES = tuple(f"quantiles-{name}" for name in ("normal", "lognormal", "qe", "bc", "mln"))

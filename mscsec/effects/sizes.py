@@ -150,7 +150,7 @@ def effects(
     rules : how medians, several arms and missing correlations are dealt with.
     options : vtype, correct, add, to, drop00 of `effect_size`.
 
-    Raises UnknownName (outcome, comparison, study), UnknownMethod (measure, rules, prefer), UsageError (several comparisons at once).
+    Raises UnknownName (outcome, comparison, time point, study), UnknownMethod (measure, rules, prefer), UsageError (several comparisons at once).
     """
     if outcome not in base.review.outcomes:
         raise UnknownName("outcome", outcome, base.review.outcomes)
@@ -161,6 +161,7 @@ def effects(
     key = comparison_of(base.review, base.studies, outcome, comparison) if groups == 2 or comparison else None
     asked = designs if designs is not None else base.review.analysis.designs
     allowed = _designs(asked, RANDOMISED_DESIGNS if groups == 2 else DESIGNS)
+    _known_timepoint(base, outcome, timepoint)
     picked = [choose(study, base.review, outcome, key, timepoint, allowed, groups) for study in base.studies]
     excluded = [item for item in picked if isinstance(item, Excluded)]
     options["drop00"] = drop_double_zeros(row, options.get("drop00"))
@@ -185,6 +186,18 @@ def effects(
         shared_comparators(rows, row, options) if how.multi_arm == "separate" and groups == 2 else (),
     )  # fmt: skip
     return sizes.without(exclude)
+
+
+def _known_timepoint(base: EvidenceBase, outcome: str, asked: str | None) -> None:
+    """Raises UnknownName where no study reports the outcome at the time point asked for."""
+    known = dict.fromkeys(
+        result.timepoint
+        for study in base.studies
+        for result in study.results
+        if result.outcome == outcome and result.timepoint is not None
+    )
+    if asked is not None and asked not in known:
+        raise UnknownName(f"time point of {outcome}", asked, known)
 
 
 def _designs(asked: Iterable[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,32 +10,45 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mscsec.effects.collect import drop_double_zeros, study_effect
 from mscsec.effects.formula import Formula
 from mscsec.effects.measures import FAMILIES, MEASURES, Measure, effect_size
+from mscsec.effects.measures.effects import Effects
+from mscsec.effects.reading import Gap
 from mscsec.effects.select import Excluded
 from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData, Figure, Trail
-from mscsec.errors import UsageError
+from mscsec.errors import InvalidInput, UsageError
 from mscsec.problems import Problem, RecordError
 from mscsec.registry import choose
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "."})
+_COMMA = re.compile(r"[-+\u2212]?\d+,\d+([eE][-+]?\d+)?")
+_POINT = re.compile(r"[-+\u2212]?\d*\.\d+([eE][-+]?\d+)?")
+_THOUSANDS = re.compile(r"[-+\u2212]?[1-9]\d{0,2}(,\d{3})+")
 _LABELS = ("study", "label", "author", "slab", "trial")
 _ROUTES = (("yi", "vi"), ("yi", "sei"))
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as read: columns by lower-case name, each cell with its text; `lines` are file lines, from 1."""
+    """A table as read: columns by lower-case name, each cell with its text; `lines` are file lines, from 1.
+
+    comma : whether its numbers are written with a decimal comma (0,25).
+    """
 
     file: str
     columns: dict[str, list[str]]
     lines: list[int]
+    comma: bool = False
+
+    def plain(self, cell: str) -> str:
+        """A cell with a decimal point where the table writes commas; text stays as it is."""
+        return cell.replace(",", ".") if self.comma and _COMMA.fullmatch(cell) else cell
 
     def labels(self) -> list[str]:
         """A name a row that no other row has: the study column, else the line."""
@@ -51,7 +64,7 @@ class Table:
 
 
 def read_csv(file: str, text: str) -> Table:
-    """The cells of a CSV text; comma, semicolon or tab is recognised from the header.
+    """The cells of a CSV text; comma, semicolon or tab is recognised from the header, decimal commas from the cells.
 
     Raises RecordError for an empty table, a repeated column and a row of the wrong length, each with its line.
     """
@@ -91,7 +104,14 @@ def read_csv(file: str, text: str) -> Table:
     if problems:
         raise RecordError(problems)
     columns = {name: [row[place].strip() for _, row in rows[1:]] for place, name in enumerate(header)}
-    return Table(file, columns, [line for line, _ in rows[1:]])
+    return Table(file, columns, [line for line, _ in rows[1:]], _has_decimal_commas(columns))
+
+
+def _has_decimal_commas(columns: dict[str, list[str]]) -> bool:
+    """Whether numbers are written 0,25: some are, none has a point, and not all could be thousands (1,250)."""
+    cells = [cell for column in columns.values() for cell in column]
+    commas = [cell for cell in cells if _COMMA.fullmatch(cell)]
+    return any(not _THOUSANDS.fullmatch(cell) for cell in commas) and not any(_POINT.fullmatch(cell) for cell in cells)
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
@@ -122,9 +142,9 @@ def effects_from_table(
     arrays = _numbers(table, used)
     if computed:
         options["drop00"] = drop_double_zeros(row, options.get("drop00"))
-        found = effect_size(row.key, level=level, **arrays, **options)
+        found = _effects(table, row.key, arrays, options | {"level": level})
     else:
-        found = effect_size("GEN", level=level, **arrays)
+        found = _effects(table, "GEN", arrays, {"level": level})
     formula = Formula(row, found, arrays) if computed else None
     rows, excluded = [], []
     for place, label in enumerate(table.labels()):
@@ -132,7 +152,10 @@ def effects_from_table(
             trail = Trail()
             trail.figures += [_figure(table, name, place, arrays) for name in used]
             one, two = (_arm(arrays, side, place) for side in ("1", "2"))
-            rows.append(study_effect(label, label, row, found, place, trail, one, two, formula))
+            try:
+                rows.append(study_effect(label, label, row, found, place, trail, one, two, formula))
+            except Gap as gap:
+                excluded.append(Excluded(label, label, str(gap)))
         else:
             why = "; ".join(notice.message for notice in found.notices(place)) or "no finite effect"
             excluded.append(Excluded(label, label, why))
@@ -141,6 +164,37 @@ def effects_from_table(
         tuple(rows), tuple(excluded), tuple(found.warnings),
     )  # fmt: skip
     return sizes.without(exclude)
+
+
+def _effects(table: Table, key: str, arrays: dict[str, Any], options: dict[str, Any]) -> Effects:
+    """The measure over all rows; RecordError with every row whose numbers no data can have, at its line and column."""
+    try:
+        return effect_size(key, **arrays, **options)
+    except InvalidInput:
+        nothing: dict[str, Any] = {name: [math.nan] for name in arrays}
+        effect_size(key, **nothing, **options)  # raises where an option is at fault
+        problems = []
+        for place, line in enumerate(table.lines):
+            own: dict[str, Any] = {name: [values[place]] for name, values in arrays.items()}
+            try:
+                effect_size(key, **own, **options)
+            except InvalidInput as error:
+                found = error.found.replace(" (study 1)", "")
+                column = list(table.columns).index(_blamed(found, arrays)) + 1
+                problems.append(Problem(table.file, line, column, "E231", found, error.rule, error.instead))
+        if not problems:
+            raise
+        raise RecordError(problems) from None
+
+
+def _blamed(found: str, names: Iterable[str]) -> str:
+    """The column that a message speaks of: the one it names, else the events of its group."""
+    known = list(names)
+    group = next((side for side in ("_1", "_2") if found.endswith(side[1:])), "")
+    return next(
+        (name for name in known if re.search(rf"\b{name}\b", found)),
+        f"events{group}" if f"events{group}" in known else known[0],
+    )
 
 
 def _columns_for(table: Table, measure: str | None) -> tuple[Measure, list[str], bool]:
@@ -182,12 +236,15 @@ def _or_none(arrays: dict[str, Any], name: str, place: int) -> float | None:
 
 def _numbers(table: Table, names: Sequence[str]) -> dict[str, Any]:
     problems: list[Problem] = []
+    commas: list[tuple[int, str, str]] = []
     arrays: dict[str, Any] = {}
     for name in names:
         arrays[name] = []
         for line, cell in zip(table.lines, table.columns[name], strict=True):
-            value = _number(cell)
-            if value is None:
+            value = _number(table.plain(cell))
+            if value is None and _COMMA.fullmatch(cell):
+                commas.append((line, name, cell))
+            elif value is None:
                 problems.append(
                     Problem(
                         table.file,
@@ -200,6 +257,12 @@ def _numbers(table: Table, names: Sequence[str]) -> dict[str, Any]:
                     )
                 )
             arrays[name].append(math.nan if value is None else value)
+    if commas:
+        line, name, cell = commas[0]
+        more = f", and {len(commas) - 1} further cells have commas" if len(commas) > 1 else ""
+        place = list(table.columns).index(name) + 1
+        rule = "a number or an empty cell is wanted here"
+        problems.append(Problem(table.file, line, place, "E212", f"{name} is {cell!r}{more}", rule, _advice(cell)))
     if problems:
         raise RecordError(problems)
     return arrays
@@ -215,10 +278,8 @@ def _number(cell: str) -> float | None:
 
 
 def _advice(cell: str) -> str:
-    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+", cell):
+    if _THOUSANDS.fullmatch(cell):
         return f"Write {cell.replace(',', '')} if the comma parts thousands, {cell.replace(',', '.', 1)} if it is a decimal comma"
-    return (
-        f"Write {cell.replace(',', '.')}"
-        if re.fullmatch(r"[-+]?\d+,\d+", cell)
-        else "The column number counts cells, not characters"
-    )
+    if _COMMA.fullmatch(cell):
+        return f"Write {cell.replace(',', '.')}, and a point in every number: a table has decimal points or decimal commas, not both"
+    return "The column number counts cells, not characters"

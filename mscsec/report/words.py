@@ -39,7 +39,7 @@ def footnotes(rows: Sequence[StudyEffect]) -> Footnotes:
     letters: dict[str, str] = {}
     marks: dict[str, str] = {}
     for row in rows:
-        texts = [f"{row.label}: {flag.text}" if flag.code == "E203" else flag.text for flag in row.flags]
+        texts = [f"{row.label}: {flag.text}" if flag.mark == "assumed" else flag.text for flag in row.flags]
         for text in texts:
             letters.setdefault(text, _letter(len(letters)))
         marks[row.study] = ",".join(letters[text] for text in texts)

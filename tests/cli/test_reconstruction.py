@@ -49,3 +49,62 @@ def test_the_path_to_rebuilt_cells_is_shown(cli: Cli, here: Path) -> None:
     assert "studies/ivy2024.yaml:11:13" in out
     assert "[Di Pietrantonj 2006]" in said
     assert max(map(len, out.splitlines())) <= 80
+
+
+CHANGED = """\
+schema: mscsec/study/1
+id: {name}
+citation: {{title: Trial {name}, authors: [Ann {author}], year: 2020}}
+design: {{type: parallel-rct, randomised: true}}
+arms:
+  a: {{role: experimental, treatment: active, n: 41}}
+  c: {{role: comparator, treatment: usual care, n: 33}}
+results:
+  - outcome: score
+    arms:
+      a: {{change: {{mean: {mean}}}, sd: 6.2, baseline: {{mean: 20, sd: 5.8}}}}
+      c: {{change: {{mean: 1.1}}, sd: 6.6, baseline: {{mean: 20, sd: 6.1}}}}
+"""
+SCORE = ("--outcome", "score", "--correlation", "0.5")
+
+
+def changes(here: Path) -> None:
+    for name, author, mean in (("kay2020", "Kay", 4.1), ("lee2020", "Lee", 3.2)):
+        text = CHANGED.format(name=name, author=author, mean=mean)
+        (here / "studies" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_what_an_assumed_correlation_decides_stands_under_the_result(cli: Cli, here: Path) -> None:
+    changes(here)
+    code, out, _ = cli("pool", *SCORE)
+    assert code == 0
+    assert "Sensitivity to the correlation of baseline and final values, 0.5 assumed for Kay\n  2020, Lee 2020" in out
+    block = out.split("Lee 2020\n")[1].split("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in block[:6]] == ["at", "0.1", "0.3", "0.5*", "0.7", "0.9"]
+    pooled = next(line for line in out.splitlines() if line.startswith("Pooled ")).split("[")[1].split("]")[0]
+    assert f"[{pooled}]" in block[3]
+    assert "the one used" in " ".join(" ".join(block[6:]).split())
+    assert "Sensitivity" not in cli("pool", *SCORE, "--by", "year").out
+    markdown = cli("pool", *SCORE, "--markdown").out
+    assert "| 0.5* |" in markdown
+    assert "Sensitivity" not in cli("pool", "--outcome", "stay").out
+
+
+def test_what_an_assumed_correlation_decides_is_data_and_stands_by_each_study(cli: Cli, here: Path) -> None:
+    changes(here)
+    (item,) = json.loads(cli("pool", *SCORE, "--json").out)["assumed"]
+    assert (item["quantity"], item["studies"]) == ("correlation", ["kay2020", "lee2020"])
+    (alone,) = json.loads(cli("effects", *SCORE, "--json").out)["assumed"]
+    assert [point["studies"] for point in alone["points"]] == [point["studies"] for point in item["points"]]
+    assert alone["points"][0]["estimate"] is None
+    out = cli("effects", *SCORE, "--explain", "--study", "kay2020").out
+    lines = out.split("MD by correlation of baseline and final values (* as used)\n")[1].splitlines()
+    assert [line.split()[0] for line in lines[:5]] == ["0.1", "0.3", "0.5*", "0.7", "0.9"]
+    assert json.loads(cli("pool", "--outcome", "stay", "--json").out)["assumed"] == []
+
+
+def test_impossible_assumptions_are_refused(cli: Cli) -> None:
+    for option, value in (("--correlation", "1.2"), ("--icc", "-0.1"), ("--icc", "2")):
+        code, _, err = cli("pool", "--outcome", "stay", option, value)
+        assert code == 2
+        assert f"{option} is {float(value):g}" in err

@@ -17,7 +17,15 @@ def test_the_time_point_asked_for():
     row = row_of("death", EARLY, LATE, timepoint="day 28")
     assert (row.timepoint, row.experimental.events, row.result_index) == ("day 28", 4, 1)
     assert codes(row) == set()
-    assert reason_of("death", EARLY, LATE, timepoint="day 90") == "reports death at day 28, day 7, not at day 90"
+    other = study({"outcome": "death", "timepoint": "day 90", "arms": EARLY["arms"]}, name="other")
+    base = base_of(study({"outcome": "death"} | EARLY, {"outcome": "death"} | LATE), other)
+    (left_out,) = effects(base, "death", timepoint="day 90").excluded
+    assert left_out.reason == "reports death at day 28, day 7, not at day 90"
+
+
+def test_a_time_point_that_no_study_has_is_answered_with_the_nearest():
+    with pytest.raises(UnknownName, match=r"unknown time point of death 'day 29'; did you mean 'day 28'\?"):
+        sizes_of("death", EARLY, LATE, timepoint="day 29")
 
 
 def test_time_points_in_the_order_of_the_protocol_and_what_is_passed_over_is_said():

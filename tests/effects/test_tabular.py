@@ -10,7 +10,7 @@ from mscsec.effects.moderators import column, columns_of_base, columns_of_table
 from mscsec.effects.reading import Rules
 from mscsec.effects.sizes import effects
 from mscsec.effects.tabular import effects_from_table, read_csv
-from mscsec.errors import UnknownName, UsageError
+from mscsec.errors import InvalidInput, UnknownName, UsageError
 from mscsec.problems import RecordError
 
 from .bases import arm, base_of, study
@@ -91,3 +91,68 @@ def test_moderators_of_a_trial_that_enters_twice_are_those_of_each_arm():
     base = base_of(study(result, arms=arms))
     columns = columns_of_base(base, effects(base, "death", rules=Rules(multi_arm="split")))
     assert columns["dose"] == ["1 mL", "2 mL"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "text", "places"),
+    [
+        ("RR", "study,events_1,n_1,events_2,n_2\nA,4,20,25,20\nB,0,30,3,29\n\nC,31,30,3,-29\n", [(2, 4), (5, 5)]),
+        ("RR", "study,events_1,n_1,events_2,n_2\nA,4,20,5,-20\n", [(2, 5)]),
+        ("SMD", "n_1,n_2,sd_1,sd_2,mean_1,mean_2\n9,9,1,1,2,3\n9,9,1,-1,2,3\n", [(3, 4)]),
+        ("GEN", "study,yi,vi\nA,0.2,-0.1\n", [(2, 3)]),
+        ("PR", "study,events,n\nA,7,5\n", [(2, 2)]),
+    ],
+)
+def test_impossible_numbers_are_named_at_their_line_and_column(measure, text, places):
+    with pytest.raises(RecordError) as caught:
+        effects_from_table(read_csv("t.csv", text), measure)
+    found = [(problem.line, problem.column) for problem in caught.value.problems]
+    assert found == places
+    assert {problem.code for problem in caught.value.problems} == {"E231"}
+    assert "study 1" not in str(caught.value)
+
+
+def test_an_impossible_option_is_no_fault_of_the_rows():
+    with pytest.raises(InvalidInput, match="add is -1"):
+        effects_from_table(read_csv("t.csv", CELLS), "OR", add=-1)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_commas_are_read(separator):
+    text = "study;yi;vi;dose\nA;0,25;0,04;1,5\nB;-0,4;0,09;2\nC;1;1,250;\n".replace(";", separator)
+    read = read_csv("t.csv", text)
+    assert read.comma
+    found = effects_from_table(read)
+    assert list(found.yi) == [0.25, -0.4, 1.0]
+    assert list(found.vi) == [0.04, 0.09, 1.25]
+    assert columns_of_table(read, found)["dose"] == [1.5, 2.0, None]
+    assert found.rows[0].derivation.figures[0].text == "0,25"
+    assert not read_csv("t.csv", CELLS).comma
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("study;yi;vi\nA;0,25;0.04\nB;-0,4;0.09\nC;0,1;0.2\n", "yi is '0,25', and 2 further cells have commas"),
+        (
+            "study;yi;vi\nA;1,250;2\nB;2,250;3\n",
+            "Write 1250 if the comma parts thousands, 1.250 if it is a decimal comma",
+        ),
+    ],
+)
+def test_commas_that_leave_a_doubt_are_one_problem(text, says):
+    with pytest.raises(RecordError) as caught:
+        effects_from_table(read_csv("t.csv", text))
+    (problem,) = caught.value.problems
+    assert says in problem.message
+    assert (problem.line, problem.column) == (2, 2)
+
+
+def test_a_ratio_beyond_any_number_leaves_its_study_out():
+    given = effects_from_table(read_csv("t.csv", "study,yi,vi\nA,900,2\nB,0.3,0.2\n"), "OR")
+    assert [row.study for row in given.rows] == ["B"]
+    assert "a ratio where its logarithm is wanted?" in given.excluded[0].reason
+    text = "study,mean_1,sd_1,n_1,mean_2,sd_2,n_2\nA,1,1,2,0.03,2.8,2\nB,8,3,20,10,4,20\n"
+    computed = effects_from_table(read_csv("t.csv", text), "ROM")
+    assert [row.study for row in computed.rows] == ["B"]
+    assert "is beyond any ratio" in computed.excluded[0].reason
