@@ -31,6 +31,7 @@ COMMANDS = {
     "assess": "Assess risk of bias, question by question.",
     "import-bias": "Bring in judgements made elsewhere.",
     "grade": "Certainty of evidence and summary of findings.",
+    "report": "Write the whole review into one file.",
 }
 
 

@@ -1,0 +1,111 @@
+"""`review_page`: a synthesis in, one HTML file out. The same input gives the same bytes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mscsec.appraisal.findings import summary_of_findings
+from mscsec.errors import NotEstimable
+from mscsec.report.certainty import Body, body_of
+from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
+from mscsec.report.page.axis import WIDTH
+from mscsec.report.page.methods import method_sources, methods, reference
+from mscsec.report.page.trails import flow_trail, outcome_trails, record_id, record_trail, slug
+from mscsec.report.page.views import lights, outcome_view, sensitivity_methods, study_view
+from mscsec.synthesis.fit import choices_of, fit_effects
+from mscsec.synthesis.review import Synthesis
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def bodies_of(synthesis: Synthesis) -> dict[str, Body]:
+    """The certainty of every outcome with data that the protocol has decisions for, by outcome."""
+    base = synthesis.base
+    chosen = choices_of(base)
+    return {
+        one.outcome: body_of(base, one.sizes, one.fit, lambda sizes: fit_effects(sizes, chosen))
+        for one in synthesis.with_data
+        if one.outcome in base.review.grade and one.sizes is not None and one.fit is not None
+    }
+
+
+def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: str = "") -> str:
+    """The page. flow : an SVG picture of the flow of studies, where there is one.
+
+    Raises NotEstimable where no outcome has data.
+    """
+    base = synthesis.base
+    if not synthesis.with_data:
+        why = "; ".join(f"{one.outcome}: {one.problem}" for one in synthesis.outcomes if one.problem)
+        raise NotEstimable(
+            "no outcome of the review has a study that contributes to it, so there is nothing to report"
+            + (f". {why}" if why else "")
+        )
+    views = [outcome_view(base, one, bodies.get(one.outcome)) for one in synthesis.with_data]
+    rated = [(body.evidence, body.certainty) for body in bodies.values()]
+    trails = [
+        trail
+        for view in views
+        for trail in outcome_trails(base, view.found, view.method, sensitivity_methods(view.found), view.body)
+    ]
+    trails += [record_trail(base, study) for study in base.studies]
+    trails += [flow_trail(base)] if base.review.flow else []
+    style, script = _file("page.css"), _file("page.js")
+    page = _environment().get_template("page.html.j2")
+    return page.render(
+        synthesis=synthesis,
+        base=base,
+        review=base.review,
+        outcomes=views,
+        without=[one for one in synthesis.outcomes if one.fit is None],
+        findings=summary_of_findings(rated) if rated else None,
+        graded=list(bodies),
+        methods=methods(synthesis),
+        studies=[study_view(study, views) for study in base.studies],
+        references=[reference(study) for study in base.studies],
+        sources=method_sources(synthesis),
+        trails=trails,
+        flow=Markup(flow),
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )  # fmt: skip
+
+
+def _file(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """A source expression of a Content-Security-Policy that allows exactly this text."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )  # fmt: skip
+    helpers: dict[str, Any] = {
+        "number": number, "interval": interval, "percent": percent, "p_value": p_value, "variance": variance, "level": level,
+        "count": count, "plural": plural, "slug": slug, "record_id": record_id, "lights": lights, "per_1000": _per_1000,
+        "share": _share,
+    }  # fmt: skip
+    made.globals.update(helpers)
+    return made
+
+
+def _per_1000(risk: float) -> int:
+    return int(1000 * risk + 0.5 + 1e-9)
+
+
+def _share(place: float) -> str:
+    """A place as a percentage of the width, as SVG takes it."""
+    return f"{100 * place / WIDTH:.6g}%"

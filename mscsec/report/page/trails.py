@@ -1,0 +1,366 @@
+"""Trails: what stands behind a number, from the printed figure through each step to the estimate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mscsec.appraisal.evidence import Evidence
+from mscsec.effects.collect import StudyEffect
+from mscsec.effects.sizes import EffectSizes
+from mscsec.pooling.result import PooledResult
+from mscsec.records.models import Arm, Population, Study
+from mscsec.records.nodes import Path
+from mscsec.records.quantities import Quantity, SourceNote
+from mscsec.records.reader import EvidenceBase
+from mscsec.report.certainty import Body
+from mscsec.report.numbers import interval, level, number, p_value, percent
+from mscsec.sources import SOURCES
+from mscsec.synthesis.combinations import ALL
+from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A printed figure: its name, digits as written, `file:line:column`, and why it is believed where it is assumed."""
+
+    name: str
+    text: str
+    place: str
+    assumed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A place in the paper and its words there."""
+
+    where: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One calculation: name, value, formula, what went in, and its source."""
+
+    result: str
+    value: str
+    formula: str
+    inputs: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A study in a pooled estimate: link to its trail, effect, variance, share."""
+
+    label: str
+    to: str
+    yi: str
+    vi: str
+    weight: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One entry of the list of trails. `links` lead on: text and the trail's id."""
+
+    id: str
+    title: str
+    words: str = ""
+    figures: tuple[Figure, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    steps: tuple[Step, ...] = ()
+    members: tuple[Member, ...] = ()
+    notes: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+
+def slug(name: str) -> str:
+    """A name as it can stand in an address; two names never share one."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", lambda found: f".{ord(found[0]):x}", name)
+    return plain.replace("--", "-.2d")
+
+
+def exact(value: float | None) -> str:
+    """A value of a calculation: six significant digits."""
+    return "–" if value is None else f"{value:.6g}"
+
+
+def pooled_id(outcome: str) -> str:
+    """Of the pooled result."""
+    return f"trail-{slug(outcome)}"
+
+
+def study_id(outcome: str, study: str) -> str:
+    """Of one study's effect."""
+    return f"trail-{slug(outcome)}--{slug(study)}"
+
+
+def set_id(outcome: str, place: int) -> str:
+    """Of one row of the sensitivity table."""
+    return f"trail-{slug(outcome)}--set--{place}"
+
+
+def grade_id(outcome: str) -> str:
+    """Of the certainty."""
+    return f"trail-{slug(outcome)}--grade"
+
+
+def record_id(study: str) -> str:
+    """Of the figures that describe a study."""
+    return f"trail--record--{slug(study)}"
+
+
+def source_words(key: str) -> str:
+    """ "Higgins 2024", from a key of SOURCES; the key itself where it is none."""
+    row = SOURCES.get(key)
+    return f"{row.authors.split(',')[0].rsplit(' ', 1)[0]} {row.year}" if row else key
+
+
+# --- one study's effect -----------------------------------------------------------------------------------------
+
+
+def effect_trail(base: EvidenceBase, sizes: EffectSizes, row: StudyEffect, fit: PooledResult, share: float) -> Trail:
+    """From the figures of one study to its effect and its share of the pooled estimate."""
+    derivation = row.derivation
+    figures = tuple(
+        Figure(one.name, one.text, str(base.origin(row.record, one.path)), one.assumed or "")
+        for one in derivation.figures
+    )
+    quotes = dict.fromkeys((one.where or "", one.quote or "") for one in derivation.figures if one.where or one.quote)
+    steps = [
+        Step(
+            one.result, exact(one.value), one.formula,
+            ", ".join(f"{name} = {exact(value)}" for name, value in one.inputs), source_words(one.source),
+        )
+        for one in derivation.steps
+    ]  # fmt: skip
+    steps += _study_interval(sizes, row, fit)
+    notes = tuple(dict.fromkeys(flag.text for flag in row.flags))
+    return Trail(
+        study_id(sizes.outcome, row.study),
+        f"{row.label}: {sizes.measure} {number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]",
+        f"{sizes.outcome_label}; {derivation.words}",
+        figures,
+        tuple(Quote(*one) for one in quotes),
+        tuple(steps),
+        notes=notes,
+        links=(
+            (f"{percent(share)} of the pooled estimate", pooled_id(sizes.outcome)),
+            (f"Figures of {row.label}", record_id(row.record)),
+        ),
+    )
+
+
+def _study_interval(sizes: EffectSizes, row: StudyEffect, fit: PooledResult) -> Iterator[Step]:
+    yield Step(
+        "interval",
+        f"{exact(row.ci_low)} to {exact(row.ci_high)}",
+        f"yi ± the normal quantile for {level(sizes.level)} times the square root of vi",
+        f"yi = {exact(row.yi)}, vi = {exact(row.vi)}",
+    )
+    if sizes.transform != "identity":
+        yield Step(
+            "shown",
+            f"{number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]",
+            f"back from the analysis scale ({sizes.transform})",
+        )
+    if fit.model == "random":
+        yield Step(
+            "weight", "", "1 / (vi + tau2), as a share of all", f"vi = {exact(row.vi)}, tau2 = {exact(fit.tau2)}"
+        )
+    elif fit.model == "common":
+        yield Step("weight", "", "1 / vi, as a share of all", f"vi = {exact(row.vi)}")
+
+
+# --- the pooled estimate ----------------------------------------------------------------------------------------
+
+
+def pooled_trail(sizes: EffectSizes, fit: PooledResult, words: str) -> Trail:
+    """From the effects of the studies to everything that is printed of the pooled result."""
+    shown = fit.display
+    members = tuple(
+        Member(row.label, study_id(sizes.outcome, row.study), exact(row.yi), exact(row.vi), percent(share))
+        for row, share in zip(sizes.rows, fit.weights, strict=True)
+    )
+    title = f"{sizes.outcome_label}: {sizes.measure} {number(shown.estimate)} [{interval(shown.ci_low, shown.ci_high, joint=', ')}]"
+    return Trail(
+        pooled_id(sizes.outcome), title, words, members=members, steps=tuple(_pooled_steps(sizes, fit)),
+        notes=tuple(str(notice) for notice in fit.warnings),
+    )  # fmt: skip
+
+
+def _pooled_steps(sizes: EffectSizes, fit: PooledResult) -> Iterator[Step]:
+    if fit.q is not None:
+        yield Step(
+            "Q",
+            f"{exact(fit.q)}, df = {fit.q_df:g}, {p_value(fit.q_p)}",
+            "squared distances from the common-effect mean, each over its vi",
+        )
+    if fit.tau2 is not None:
+        bounds = (
+            ""
+            if fit.tau2_ci_low is None
+            else f"{level(fit.level)} interval {exact(fit.tau2_ci_low)} to {exact(fit.tau2_ci_high)} ({fit.tau2_ci_method})"
+        )
+        yield Step("tau2", exact(fit.tau2), f"between-study variance by {fit.tau2_method}", bounds)
+    if fit.i2 is not None:
+        form = "tau2 / (tau2 + typical vi)" if fit.model == "random" and fit.tau2 is not None else "(Q - df) / Q"
+        yield Step("I2", percent(fit.i2), form)
+    yield Step("estimate", exact(fit.estimate), "sum of weight times yi" if fit.k > 1 else "yi of the one study")
+    yield Step("standard error", exact(fit.se), f"for the {fit.ci_method} interval")
+    on = "the normal distribution" if fit.df is None else f"t with {fit.df:.4g} degrees of freedom"
+    yield Step(
+        "interval",
+        f"{exact(fit.ci_low)} to {exact(fit.ci_high)}",
+        f"{level(fit.level)}, from {on}",
+        f"statistic {exact(fit.statistic)}, {p_value(fit.p_value)}",
+    )
+    if fit.prediction_low is not None:
+        yield Step(
+            "prediction interval",
+            f"{exact(fit.prediction_low)} to {exact(fit.prediction_high)}",
+            f"for the effect in a new study ({fit.prediction_method})",
+        )
+    if sizes.transform != "identity":
+        shown = fit.display
+        back = f"{number(shown.estimate)} [{interval(shown.ci_low, shown.ci_high, joint=', ')}]"
+        yield Step("shown", back, f"back from the analysis scale ({sizes.transform})")
+
+
+def set_trail(found: OutcomeSynthesis, place: int, one: Sensitivity, method: str) -> Trail:
+    """Of one row of the sensitivity table: which studies are in it, and by which method."""
+    assert found.combinations is not None
+    assert found.sizes is not None
+    table, sizes = found.combinations, found.sizes
+    inside = table.members[one.row].tolist()
+    column = table.columns[one.choice]
+    out = [row.label for row, there in zip(sizes.rows, inside, strict=True) if not there]
+    said = f"{sum(inside)} of {len(inside)} studies; {method}"
+    steps = (
+        Step("tau2", exact(_known(column.tau2[one.row])), "between-study variance of these studies"),
+        Step("estimate", number(_known(column.estimate[one.row])), "sum of weight times yi over these studies, as shown"),
+    )  # fmt: skip
+    return Trail(
+        set_id(sizes.outcome, place), f"{sizes.outcome_label}: {one.name}", said, steps=steps,
+        notes=(f"Left out: {', '.join(out)}",) if out else (),
+        links=(("The effects and variances of all studies", pooled_id(sizes.outcome)),),
+    )  # fmt: skip
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else float(value)
+
+
+def is_everything(found: OutcomeSynthesis, one: Sensitivity) -> bool:
+    """Whether a row of the sensitivity table holds all studies."""
+    assert found.combinations is not None
+    return any(named.key == ALL and named.row == one.row for named in found.combinations.named)
+
+
+# --- certainty, and the description of a study ------------------------------------------------------------------
+
+
+def grade_trail(base: EvidenceBase, body: Body) -> Trail:
+    """The steps of the rating, with the numbers that they looked at."""
+    evidence, rated = body.evidence, body.certainty
+    steps = [Step("start", rated.start, rated.start_reason)]
+    for step in rated.steps:
+        looked = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in step.numbers.items())
+        steps.append(Step(step.name, f"{step.change:+d}" if step.change else "0", step.reason, looked))
+    steps.append(Step("certainty", rated.level, rated.meaning))
+    return Trail(
+        grade_id(body.outcome),
+        f"{rated.outcome}: {rated.level} certainty",
+        f"Target: {rated.target}",
+        _baseline(base, body, evidence),
+        steps=tuple(steps),
+        links=(("The pooled result", pooled_id(body.outcome)),),
+    )
+
+
+def _value(value: object) -> str:
+    return exact(value) if isinstance(value, float) else str(value)
+
+
+def _baseline(base: EvidenceBase, body: Body, evidence: Evidence) -> tuple[Figure, ...]:
+    """The assumed risk of the comparison group, where the protocol states it."""
+    decision = base.review.grade.get(body.outcome)
+    if decision is None or decision.baseline_risk is None or evidence.baseline_risk is None:
+        return ()
+    place = str(base.protocol.origin(("grade", body.outcome, "baseline_risk")))
+    return (Figure("baseline risk", decision.baseline_risk.value.text, place, decision.baseline_risk.assumed or ""),)
+
+
+STAGES = ("planned", "screened", "enrolled", "randomised", "analysed")
+
+
+def record_trail(base: EvidenceBase, study: Study) -> Trail:
+    """The figures that the table of characteristics shows of one study, each at its line."""
+    figures: list[Figure] = []
+    quotes: dict[tuple[str, str], None] = {}
+
+    def note(source: SourceNote | None) -> None:
+        if source is not None:
+            quotes[(source.where, source.text or "")] = None
+
+    def add(name: str, value: Quantity, path: Path) -> None:
+        figures.append(Figure(name, value.value.text, str(base.origin(study.id, path)), value.assumed or ""))
+        note(value.source)
+
+    for stage, value in stages(study.population).items():
+        add(stage, value, ("population", stage))
+    note(study.population.source)
+    for key, arm in study.arms.items():
+        for name, value in sizes_of(arm).items():
+            add(f"{arm.label or key}: {name}", value, ("arms", key, name))
+        note(arm.source)
+    document = base.documents[study.id]
+    return Trail(
+        record_id(study.id), f"{study.label}: figures of the record", document.file, tuple(figures),
+        tuple(Quote(*one) for one in quotes),
+    )  # fmt: skip
+
+
+FLOW = "trail--flow"
+
+
+def flow_trail(base: EvidenceBase) -> Trail:
+    """The counts of the flow of studies, each at its line in the protocol."""
+    figures = []
+    for name, value in base.review.flow.items():
+        parts = value.items() if isinstance(value, Mapping) else [("", value)]
+        for part, one in parts:
+            path = ("flow", name, part) if part else ("flow", name)
+            said = ": ".join(word.replace("_", " ") for word in (name, part) if word)
+            figures.append(Figure(said, one.value.text, str(base.protocol.origin(path)), one.assumed or ""))
+    return Trail(FLOW, "Flow of studies", base.protocol.file, tuple(figures))
+
+
+def stages(population: Population) -> Mapping[str, Quantity]:
+    """How many people came to each stage, where the report says so."""
+    found = {stage: getattr(population, stage) for stage in STAGES}
+    return {stage: value for stage, value in found.items() if value is not None}
+
+
+def sizes_of(arm: Arm) -> Mapping[str, Quantity]:
+    """The sizes that a record has of an arm."""
+    found = {"randomised": arm.randomised, "n": arm.n}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def outcome_trails(
+    base: EvidenceBase, found: OutcomeSynthesis, words: str, methods: Sequence[str], body: Body | None
+) -> Iterator[Trail]:
+    """Every trail of one outcome. words : of its method. methods : those of the sensitivity table's rows."""
+    if found.sizes is None or found.fit is None:
+        return
+    yield pooled_trail(found.sizes, found.fit, words)
+    for row, share in zip(found.sizes.rows, found.fit.weights, strict=True):
+        yield effect_trail(base, found.sizes, row, found.fit, share)
+    for place, (one, method) in enumerate(zip(found.sensitivity, methods, strict=True)):
+        if one.kind != "own":
+            yield set_trail(found, place, one, method)
+    if body is not None:
+        yield grade_trail(base, body)
