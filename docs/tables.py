@@ -6,7 +6,9 @@ python docs/tables.py --check    # exit 1 where a page is not what the tables sa
 
 from __future__ import annotations
 
+import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,40 +24,14 @@ from mscsec.pooling.counts import COUNTS, GROUP_RATES, PROPORTIONS, RATES
 from mscsec.small_study import ASYMMETRY, ESTIMATORS, FAIL_SAFE
 from mscsec.sources import SOURCES
 
-FOLDER = Path(__file__).resolve().parent
+DOCS = FOLDER = Path(__file__).resolve().parent  # read from, and written to
 HEADER = "<!-- Written by docs/tables.py from the tables of the program; edit those. -->\n"
 
-# What the rows are called in metafor (R) and meta (R): the argument that asks for them; "" where they are absent.
+# Formula of each method of pooling, and what asks for it in metafor and meta.
+METHODS: dict[str, dict[str, list[str]]] = tomllib.loads((FOLDER / "methods.toml").read_text(encoding="utf-8"))
+
+# What the rows of the small-study methods are called in metafor (R) and meta (R); "" where they are absent.
 ELSEWHERE: dict[str, dict[str, tuple[str, str]]] = {
-    "TAU2": {key: (f'method="{key}"', f'method.tau="{key}"') for key in ("DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")}
-    | {key: (f'method="{key}"', "") for key in ("HSk", "PMM", "DLIT", "SJIT", "GENQ", "GENQM")},
-    "TAU2_CI": {
-        "QP": ('confint(type="QP")', 'method.tau.ci="QP"'), "PL": ('confint(type="PL")', 'method.tau.ci="PL"'),
-        "BJ": ('confint(type="GENQ"), weights 1/vi', 'method.tau.ci="BJ"'),
-        "J": ('confint(type="GENQ"), weights 1/sqrt(vi)', 'method.tau.ci="J"'), "GENQ": ('confint(type="GENQ")', ""),
-        "HT": ('confint(type="HT")', ""), "wald": ('confint(type="wald")', ""), "wald-log": ('confint(type="wald.log")', ""),
-        "wald-sqrt": ('confint(type="wald.sqrt")', ""),
-    },
-    "CI": {
-        "wald": ('test="z"', 'method.random.ci="classic"'), "t": ('test="t"', ""),
-        "hksj": ('test="knha"', 'method.random.ci="HK"'), "hksj-adhoc": ('test="adhoc"', 'method.random.ci="HK", adhoc.hakn.ci="se"'),
-        "hksj-wider": ("", 'method.random.ci="HK", adhoc.hakn.ci="ci"'),
-        "hksj-iqwig": ("", 'method.random.ci="HK", adhoc.hakn.ci="IQWiG6"'), "kr": ("", 'method.random.ci="KR"'),
-        "hc": ("hc()", ""), "ivhet": ("", 'method.common.ci="IVhet"'),
-    },
-    "PREDICTION": {
-        "t-k1": ('test="z", predtype="t"', 'method.predict="V"'), "hts": ('test="z", predtype="Riley"', 'method.predict="HTS"'),
-        "hk": ('test="knha"', 'method.predict="HK"'), "hk-pr": ('test="knha", predtype="Riley"', 'method.predict="HK-PR"'),
-        "kr": ("", 'method.predict="KR"'), "kr-pr": ("", 'method.predict="KR-PR"'), "normal": ('test="z"', 'method.predict="S"'),
-        "simple": ('predtype="simple"', ""),
-    },
-    "COUNTS": {
-        "MH": ("rma.mh()", 'method="MH"'), "Peto": ("rma.peto()", 'method="Peto"'), "IV": ("rma()", 'method="Inverse"'),
-        "SSW": ("", 'method="SSW"'), "Firth": ("", 'method="LRP"'),
-    } | {key: (f'rma.glmm(model="{key}")', f'method="GLMM", model.glmm="{key}"') for key in ("UM.FS", "UM.RS", "CM.EL", "CM.AL")},
-    "RATES": {
-        "MH": ("rma.mh()", 'method="MH"'), "IV": ("rma()", 'method="Inverse"'), "Cochran": ("", 'method="Cochran"'),
-    } | {key: (f'rma.glmm(model="{key}")', f'method="GLMM", model.glmm="{key}"') for key in ("UM.FS", "UM.RS", "CM.EL")},
     "ASYMMETRY": {
         "egger": ('regtest(model="lm")', 'method.bias="Egger"'), "thompson": ('regtest(model="rma")', 'method.bias="Thompson"'),
         "begg": ("ranktest()", 'method.bias="Begg"'), "macaskill": ('regtest(model="lm", predictor="ni")', 'method.bias="Macaskill"'),
@@ -194,41 +170,60 @@ def reconstruction() -> str:
 
 def methods() -> str:
     """Methods of pooling."""
-    one_set: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
-        ("TAU2", "Between-study variance", "`--tau2`", TAU2),
-        ("TAU2_CI", "Interval of the between-study variance", "`tau2_ci=`", TAU2_CI),
-        ("CI", "Interval of the pooled effect", "`--ci`", CI),
-        ("PREDICTION", "Prediction interval", "`--prediction`", PREDICTION),
+    one_set: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+        ("TAU2", "Between-study variance (`--tau2`)", TAU2),
+        ("TAU2_CI", "Interval of the between-study variance (`tau2_ci=`)", TAU2_CI),
+        ("CI", "Interval of the pooled effect (`--ci`)", CI),
+        ("PREDICTION", "Prediction interval (`--prediction`)", PREDICTION),
     )
+    cells: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+        ("COUNTS", "From 2x2 tables (`--method`)", COUNTS),
+        ("RATES", "From events and person-time", RATES),
+        ("PROPORTIONS", "From one group a study: proportions", PROPORTIONS),
+        ("GROUP_RATES", "From one group a study: rates", GROUP_RATES),
+    )
+    seen = agreement()
     parts = [
         "# Methods of pooling\n",
-        "Read off the tables of `mscsec.pooling`, with what asks for the same in metafor and meta. How closely the numbers "
-        "agree is on [the page on agreement](agreement.md).\n",
+        "Read off the tables of `mscsec.pooling`, with what asks for the same in metafor and meta. *Largest difference* is the "
+        "largest relative difference from them that was seen, over all reference cases ([agreement](agreement.md) has their number and "
+        "tolerances); *own tests* means that neither package has it, or no case does, and the tests compare it with brute force or "
+        "published figures. "
+        "`wi` = 1/vi, `S1` = Σ wi, S2 and S3 the sums of wi² and wi³, `Q` = Σ wi (yi − mean)², P = W − w w'/S1; a star means "
+        "weights 1/(vi + tau2).\n",
     ]
-    for name, title, option, rows in one_set:
-        parts += [
-            f"## {title} ({option})\n",
-            table(["Key", "Method", "Source", "metafor", "meta"], _methods(name, rows)),
-        ]
-    parts += [
-        "## Whole conventions (`--preset`)\n",
-        table(
-            ["Key", "Convention", "tau2", "Interval", "Prediction", "Interval of tau2", "I2 from", "Source"],
-            [
-                (code(row.key), row.name, row.tau2, row.ci, row.prediction, row.tau2_ci, row.i2, cite(row.source))
-                for row in PRESETS.values()
-            ],
-        ),
+    for name, title, rows in one_set:
+        head = ["Key", "Method", "Formula", "Source", "metafor", "meta", "Largest difference"]
+        parts += [f"## {title}\n", table(head, [_method(name, row, seen) for row in rows.values()])]
+    head = [
+        "Key",
+        "Convention",
+        "tau2",
+        "Interval",
+        "Prediction",
+        "Interval of tau2",
+        "I2 from",
+        "Source",
+        "metafor",
+        "meta",
     ]
-    for name, title, cells in (("COUNTS", "From 2x2 tables (`--method`)", COUNTS), ("RATES", "From events and person-time", RATES)):  # fmt: skip
-        head = ["Key", "Method", "Measures", "Models", "Source", "metafor", "meta"]
-        rows = [
-            (found[0], found[1], ", ".join(row.measures), ", ".join(row.models), *found[2:])
-            for row, found in zip(cells.values(), _methods(name, cells), strict=True)
-        ]
-        parts += [f"## {title}\n", table(head, rows)]
-    groups = [(what, code(row.key), row.name, ", ".join(row.models), cite(row.source)) for what, of in (("proportions", PROPORTIONS), ("rates", GROUP_RATES)) for row in of.values()]  # fmt: skip
-    parts += ["## From one group a study\n", table(["Of", "Key", "Method", "Models", "Source"], groups)]
+    conventions = [
+        (
+            code(row.key), row.name, row.tau2, row.ci, row.prediction, row.tau2_ci, row.i2, cite(row.source),
+            *map(called, METHODS["PRESETS"][row.key][1:]),
+        )
+        for row in PRESETS.values()
+    ]  # fmt: skip
+    parts += ["## Whole conventions (`--preset`)\n", table(head, conventions)]
+    for name, title, rows in cells:
+        head = ["Key", "Method", "Measures", "Models", "Formula", "Source", "metafor", "meta", "Largest difference"]
+        lines = []
+        for row in rows.values():
+            key, method, *rest = _method(name, row, seen)
+            lines.append((key, method, ", ".join(getattr(row, "measures", ())), ", ".join(row.models), *rest))
+        if not any(line[2] for line in lines):
+            head, lines = head[:2] + head[3:], [line[:2] + line[3:] for line in lines]
+        parts += [f"## {title}\n", table(head, lines)]
     small: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
         ("ASYMMETRY", "Small-study effects: tests of funnel asymmetry (`asymmetry(test=)`)", ASYMMETRY),
         (
@@ -241,6 +236,37 @@ def methods() -> str:
     for name, title, found_in in small:
         parts += [f"## {title}\n", table(["Key", "Method", "Source", "metafor", "meta"], _methods(name, found_in))]
     return "\n".join(parts)
+
+
+def _method(name: str, row: Any, seen: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    formula, *elsewhere = METHODS[name][row.key]
+    difference = seen.get((name, row.key), "own tests")
+    return code(row.key), row.name, code(formula), cite(row.source), *map(called, elsewhere), difference
+
+
+def called(name: str) -> str:
+    """A name in another program as it is typed; the word "none" where it has none."""
+    return name if name == "none" else code(name)
+
+
+# The page on agreement has a table under each of these titles.
+AGREED = {
+    "Between-study variance": "TAU2", "Interval of the between-study variance": "TAU2_CI", "Interval of the pooled effect": "CI",
+    "Prediction interval": "PREDICTION", "From 2x2 tables": "COUNTS", "From events and person-time": "RATES",
+    "Proportions of one group": "PROPORTIONS", "Rates of one group": "GROUP_RATES",
+}  # fmt: skip
+
+
+def agreement() -> dict[tuple[str, str], str]:
+    """Largest difference of each row with a case, as the page on agreement has it."""
+    found, name = {}, None
+    for line in (DOCS / "agreement.md").read_text(encoding="utf-8").split("\n"):
+        if line.startswith("## "):
+            name = AGREED.get(line[3:])
+        row = re.match(r"\| `([^`]+)` \| \d+ \| (\S+) \|", line)
+        if name and row:
+            found[name, row[1]] = row[2]
+    return found
 
 
 def _methods(name: str, rows: Mapping[str, Any]) -> list[tuple[str, ...]]:

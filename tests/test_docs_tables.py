@@ -12,8 +12,8 @@ import pytest
 from mscsec.codes import CODES
 from mscsec.effects.measures import MEASURES, TRANSFORMS
 from mscsec.effects.reconstruct import RECONSTRUCT
-from mscsec.pooling import CI, PREDICTION, TAU2, TAU2_CI
-from mscsec.pooling.counts import COUNTS, RATES
+from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI
+from mscsec.pooling.counts import COUNTS, GROUP_RATES, PROPORTIONS, RATES
 from mscsec.small_study import ASYMMETRY, ESTIMATORS, FAIL_SAFE
 from mscsec.sources import SOURCES
 
@@ -33,6 +33,10 @@ TABLES = script("tables")
 REGISTRIES = {
     "TAU2": TAU2, "TAU2_CI": TAU2_CI, "CI": CI, "PREDICTION": PREDICTION, "COUNTS": COUNTS, "RATES": RATES,
     "ASYMMETRY": ASYMMETRY, "ESTIMATORS": ESTIMATORS, "FAIL_SAFE": FAIL_SAFE,
+}  # fmt: skip
+POOLED = {
+    "TAU2": TAU2, "TAU2_CI": TAU2_CI, "CI": CI, "PREDICTION": PREDICTION, "PRESETS": PRESETS, "COUNTS": COUNTS, "RATES": RATES,
+    "PROPORTIONS": PROPORTIONS, "GROUP_RATES": GROUP_RATES,
 }  # fmt: skip
 HOLDS = {
     "measures.md": (*MEASURES, *TRANSFORMS),
@@ -82,6 +86,32 @@ def test_links_lead_to_a_reference(name):
     references = (DOCS / "references.md").read_text(encoding="utf-8")
     for key in re.findall(r"\(references\.md#([^)]+)\)", page):
         assert f'<a id="{key}">' in references
+
+
+@pytest.mark.parametrize("name", TABLES.METHODS)
+def test_every_method_has_its_formula_and_its_names_in_other_programs(name):
+    rows = POOLED[name]
+    assert list(TABLES.METHODS[name]) == list(rows)
+    for key, given in TABLES.METHODS[name].items():
+        assert len(given) == 3, key
+        assert all(text.strip() for text in given), key
+        assert rows[key].source in SOURCES
+
+
+def test_every_table_of_methods_is_described():
+    assert set(TABLES.METHODS) == set(POOLED)
+
+
+@pytest.mark.parametrize("name", [name for name in POOLED if name != "PRESETS"])
+def test_every_method_says_how_far_it_is_from_other_programs(name):
+    page = (DOCS / "methods-tables.md").read_text(encoding="utf-8")
+    agreed = TABLES.agreement()
+    for key in POOLED[name]:
+        last = agreed.get((name, key), "own tests")
+        assert re.search(rf"^\| `{re.escape(key)}` .*\| {re.escape(last)} \|$", page, re.MULTILINE), key
+    _, metafor, meta = zip(*TABLES.METHODS[name].values(), strict=True)
+    shared = [key for key, a, b in zip(TABLES.METHODS[name], metafor, meta, strict=True) if (a, b) != ("none", "none")]
+    assert [key for key in shared if (name, key) not in agreed] == (["Firth"] if name == "COUNTS" else [])
 
 
 @pytest.mark.parametrize("name", TABLES.ELSEWHERE)
