@@ -82,6 +82,7 @@ class BiasRow(Result):
 class BiasTable(Result):
     """The judgements of one instrument.
 
+    outcome, label : the outcome whose results are shown, by name and in words; None and empty for all.
     domains : id and name in order. judgements : words of the instrument, best first.
     shares : by domain and "overall", the share of each judgement in [0, 1]; an open or missing one is "Not assessed". By
         weight in the meta-analysis where `weighted`, else by number of results; empty where there is nothing to share.
@@ -97,6 +98,7 @@ class BiasTable(Result):
     shares: dict[str, dict[str, float]]
     weighted: bool
     warnings: tuple[Notice, ...] = ()
+    label: str = ""
 
     @property
     def standing(self) -> tuple[BiasRow, ...]:
@@ -179,7 +181,7 @@ def bias_table(
     shares = _shares([row for row in rows if row.counts], [id for id, _ in domains], known, weights is not None)
     return BiasTable(
         form.key, form.name, form.version, outcome, domains, known, tuple(rows), shares, weights is not None,
-        _notices(found),
+        _notices(found), plans[outcome].label if plans and outcome is not None and outcome in plans else "",
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def _cell(row: BiasRow, place: str, found: BiasTable) -> str:
 
 def table_text(found: BiasTable) -> str:
     """The table with symbols, the share of each judgement under it, and what stands behind it."""
-    about = f": {found.outcome}" if found.outcome else ""
+    about = f": {f'{found.label} ({found.outcome})' if found.label else found.outcome}" if found.outcome else ""
     lines = [styled(f"Risk of bias ({found.name}, {found.version}){about}", "1"), ""]
     places = [id for id, _ in found.domains]
     who = list(dict.fromkeys(row.assessor for row in found.rows if row.assessor))

@@ -67,7 +67,7 @@ def _rows(table: BiasTable) -> tuple[BiasRow, ...]:
 
 
 def _title(sheet: Sheet, table: BiasTable, width: float, title: str | None) -> None:
-    words = title or f"Risk of bias ({table.name})" + (f": {table.outcome}" if table.outcome else "")
+    words = title or f"Risk of bias ({table.name})" + (f": {table.label or table.outcome}" if table.outcome else "")
     for size in (11, 10, 9, 8, 7):
         if sheet.extent(words, size, "bold")[0] <= width - 2 * MARGIN:
             break

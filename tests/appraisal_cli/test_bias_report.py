@@ -33,6 +33,7 @@ def report(capsys, base: Path, *arguments: str) -> str:
 def test_the_table_shows_what_departs_what_is_open_and_what_is_suggested(base: Path, capsys, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     out = report(capsys, base, "--tool", "rob2", "--outcome", "death")
+    assert out.startswith("Risk of bias (RoB 2, 22 August 2019): Death by day 28 (death)\n")
     rows = {line.split()[0]: line.split() for line in out.splitlines() if " 2020 " in line and ":" not in line}
     assert rows["Roe"][2:9] == ["+", "-", "+", "+", "+", "-", "Some"]
     assert rows["Doe"][2] == "-*"
