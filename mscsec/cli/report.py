@@ -43,7 +43,18 @@ class Kind:
 def _page(found: Synthesis) -> str:
     from mscsec.report.page.build import bodies_of, review_page
 
-    return review_page(found, bodies_of(found))
+    return review_page(found, bodies_of(found), _flow(found))
+
+
+def _flow(found: Synthesis) -> bytes:
+    """The PRISMA diagram, where the protocol has its numbers; only then is the drawing imported."""
+    review = found.base.review
+    if not review.flow.model_fields_set:
+        return b""
+    from mscsec.plots.prisma import prisma
+    from mscsec.plots.theme import Page, picture
+
+    return picture(prisma(Page(), review.flow, review.title), "svg")
 
 
 KINDS = by_key(Kind(".html", "a page that answers back", _page))

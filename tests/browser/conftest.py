@@ -34,7 +34,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "shipped": shipped_folder(),
         "six": write_base(root / "six", 6, 2),
-        "many": write_base(root / "many", 14, 2, text="flow: {identified: 120, excluded: {duplicates: 20}}\n"),
+        "many": write_base(
+            root / "many", 14, 2, text="flow: {identified: 120, removed: {duplicates: 20}, screened: 100}\n"
+        ),
         "hostile": write_base(root / "hostile", 4, 2, hostile=True),
     }
 

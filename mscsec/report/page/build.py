@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from markupsafe import Markup
 
 from mscsec.appraisal.findings import summary_of_findings
 from mscsec.errors import NotEstimable
+from mscsec.records.quantities import Quantity
 from mscsec.report.certainty import Body, body_of
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
 from mscsec.report.page.axis import WIDTH
 from mscsec.report.page.methods import method_sources, methods, reference
-from mscsec.report.page.trails import flow_trail, outcome_trails, record_id, record_trail, slug
+from mscsec.report.page.trails import flow_counts, flow_trail, outcome_trails, record_id, record_trail, slug
 from mscsec.report.page.views import lights, outcome_view, sensitivity_methods, study_view
 from mscsec.synthesis.fit import choices_of, fit_effects
 from mscsec.synthesis.review import Synthesis
@@ -36,8 +37,8 @@ def bodies_of(synthesis: Synthesis) -> dict[str, Body]:
     }
 
 
-def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: str = "") -> str:
-    """The page. flow : an SVG picture of the flow of studies, where there is one.
+def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = b"") -> str:
+    """The page. flow : a picture (SVG) of the flow of studies, where there is one; it is shown as an image, apart from the page.
 
     Raises NotEstimable where no outcome has data.
     """
@@ -50,13 +51,14 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: str = ""
         )
     views = [outcome_view(base, one, bodies.get(one.outcome)) for one in synthesis.with_data]
     rated = [(body.evidence, body.certainty) for body in bodies.values()]
+    counted = _by_box(flow_counts(base.review.flow))
     trails = [
         trail
         for view in views
         for trail in outcome_trails(base, view.found, view.method, sensitivity_methods(view.found), view.body)
     ]
     trails += [record_trail(base, study) for study in base.studies]
-    trails += [flow_trail(base)] if base.review.flow else []
+    trails += [flow_trail(base)] if counted else []
     style, script = _file("page.css"), _file("page.js")
     page = _environment().get_template("page.html.j2")
     return page.render(
@@ -72,12 +74,21 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: str = ""
         references=[reference(study) for study in base.studies],
         sources=method_sources(synthesis),
         trails=trails,
-        flow=Markup(flow),
+        flow=counted,
+        flow_picture=f"data:image/svg+xml;base64,{base64.b64encode(flow).decode()}" if flow else "",
         style=Markup(style),
         script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
     )  # fmt: skip
+
+
+def _by_box(counts: Iterable[tuple[str, str, Quantity]]) -> dict[str, list[tuple[str, str]]]:
+    """By box of the flow, its numbers: name within it, and digits as written."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for box, part, one in counts:
+        found.setdefault(box, []).append((part, one.value.text))
+    return found
 
 
 def _file(name: str) -> str:

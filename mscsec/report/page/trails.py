@@ -10,6 +10,7 @@ from mscsec.appraisal.evidence import Evidence
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
+from mscsec.records.flow import Flow, Included
 from mscsec.records.models import Arm, Population, Study
 from mscsec.records.nodes import Path
 from mscsec.records.quantities import Quantity, SourceNote
@@ -326,15 +327,26 @@ def record_trail(base: EvidenceBase, study: Study) -> Trail:
 FLOW = "trail--flow"
 
 
+def flow_counts(flow: Flow) -> Iterator[tuple[str, str, Quantity]]:
+    """Every number of the flow that is recorded: its box, its name within it (empty where there is one alone), and itself."""
+    for name in type(flow).model_fields:
+        given = getattr(flow, name)
+        if isinstance(given, Included):
+            inner = {part: getattr(given, part) for part in ("studies", "reports")}
+            yield from ((name, part, one) for part, one in inner.items() if one is not None)
+        elif isinstance(given, Mapping):
+            yield from ((name, part, one) for part, one in given.items())
+        elif given is not None:
+            yield name, "", given
+
+
 def flow_trail(base: EvidenceBase) -> Trail:
     """The counts of the flow of studies, each at its line in the protocol."""
     figures = []
-    for name, value in base.review.flow.items():
-        parts = value.items() if isinstance(value, Mapping) else [("", value)]
-        for part, one in parts:
-            path = ("flow", name, part) if part else ("flow", name)
-            said = ": ".join(word.replace("_", " ") for word in (name, part) if word)
-            figures.append(Figure(said, one.value.text, str(base.protocol.origin(path)), one.assumed or ""))
+    for name, part, one in flow_counts(base.review.flow):
+        path = ("flow", name, part) if part else ("flow", name)
+        said = ": ".join(word.replace("_", " ") for word in (name, part) if word)
+        figures.append(Figure(said, one.value.text, str(base.protocol.origin(path)), one.assumed or ""))
     return Trail(FLOW, "Flow of studies", base.protocol.file, tuple(figures))
 
 
