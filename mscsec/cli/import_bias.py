@@ -63,7 +63,17 @@ def command(
     if write:
         _write(pairs, base, found.tool, assessor)
     else:
-        say("Nothing was written; --write puts them into the records.")
+        say(_what_to_add([(study, outcome) for _, study, outcome in pairs], instrument(tool), base))
+
+
+def _what_to_add(pairs: list[tuple[Study, str | None]], form: Instrument, base: EvidenceBase) -> str:
+    """What the command line lacks for these judgements to be written."""
+    if form.unit.startswith("one result") and any(outcome is None for _, outcome in pairs):
+        reported = [{result.outcome for result in study.results} for study, outcome in pairs if outcome is None]
+        common = [name for name in base.review.outcomes if all(name in names for names in reported)]
+        choices = f" ({', '.join(common)})" if common else ""
+        return f"Nothing was written. The table does not say which outcome was assessed: add --result OUTCOME{choices} and --write"
+    return "Nothing was written; --write puts them into the records."
 
 
 def _text(file: str) -> str:

@@ -108,3 +108,33 @@ def test_impossible_assumptions_are_refused(cli: Cli) -> None:
         code, _, err = cli("pool", "--outcome", "stay", option, value)
         assert code == 2
         assert f"{option} is {float(value):g}" in err
+
+
+def test_a_preview_of_judgements_says_what_writing_them_takes(cli: Cli, here: Path) -> None:
+    (here / "rob.csv").write_text(
+        "Study,D1,D2,D3,D4,D5,Overall\nabel2019,Low,Low,Low,Low,Low,Low\nbaker2020,Low,Low,Low,Low,Low,Low\n",
+        encoding="utf-8",
+    )
+    code, out, err = cli("import-bias", "rob.csv")
+    assert code == 0
+    assert "abel2019" in out
+    assert "add --result OUTCOME (death, stay) and --write" in err
+    assert "--result" not in cli("import-bias", "rob.csv", "--result", "death").err
+
+
+def test_tables_with_decimal_commas_and_impossible_numbers(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text("study;yi;vi\nA;0,25;0,04\nB;-0,4;0,09\n", encoding="utf-8")
+    code, out, err = cli("pool", "--table", "t.csv")
+    assert code == 0
+    assert "0.25 [" in out
+    assert err == "t.csv: numbers are read with decimal commas\n"
+    (here / "t.csv").write_text("study,events_1,n_1,events_2,n_2\nA,4,20,25,20\n", encoding="utf-8")
+    code, out, err = cli("pool", "--table", "t.csv", "--measure", "RR")
+    assert (code, out) == (2, "")
+    assert err.startswith("t.csv:2:4: error: E231 25 events among 20 participants in group 2;")
+
+
+def test_a_time_point_with_a_slip_is_answered_with_the_nearest(cli: Cli) -> None:
+    code, out, err = cli("pool", *DEATH, "--timepoint", "day 29")
+    assert (code, out) == (2, "")
+    assert "did you mean 'day 28'? Known: day 28, day 30" in err
