@@ -239,6 +239,33 @@ def reconstructions(seen: Recorder) -> None:
             tests.test_case_of_base_r(case)
 
 
+def small_study(seen: Recorder) -> None:
+    """Tests of funnel asymmetry, trim and fill and fail-safe N, against metafor and meta."""
+    tests = importlib.import_module("tests.small_study.test_reference")
+    rows: dict[Any, Callable[[dict[str, Any]], tuple[str, str]]] = {
+        tests.test_regression_as_in_regtest: lambda o: ("ASYMMETRY", "egger" if o["model"] == "lm" else "thompson"),
+        tests.test_ranks_as_in_ranktest: lambda o: ("ASYMMETRY", "begg"),
+        tests.test_tests_as_in_metabias: lambda o: (
+            "ASYMMETRY",
+            tests.OURS[o["method"]] + ("-rr" if o["sm"] == "RR" else ""),
+        ),
+        tests.test_trim_and_fill_as_in_metafor: lambda o: ("ESTIMATORS", o["estimator"]),
+        tests.test_trim_and_fill_as_in_meta: lambda o: ("ESTIMATORS", o["type"] + "0"),
+        tests.test_fail_safe_n_as_in_metafor: lambda o: ("FAIL_SAFE", o["type"].lower()),
+    }
+    current: dict[str, Any] = {}
+
+    def note(actual: Any, expected: Any, tolerance: float, what: str) -> None:
+        if actual is not None and not isinstance(expected, (str, bool)):
+            seen.note([current["row"]], current["case"], actual, expected, tolerance)
+
+    with replaced(tests.reference, close=note):
+        for function, row in rows.items():
+            for case in cases_of(function):
+                current.update(row=row(case["options"]), case=case["id"])
+                function(case)
+
+
 # --- the page ------------------------------------------------------------------------------------------------------------
 
 TITLES = {
@@ -246,8 +273,9 @@ TITLES = {
     "PREDICTION": "Prediction interval", "COUNTS": "From 2x2 tables", "RATES": "From events and person-time",
     "PROPORTIONS": "Proportions of one group", "GROUP_RATES": "Rates of one group", "REGRESSION": "Meta-regression",
     "MEASURES": "Effect measures", "TRANSFORMS": "Transformations", "RECONSTRUCT": "From printed figures to numbers",
+    "ASYMMETRY": "Tests of funnel asymmetry", "ESTIMATORS": "Trim and fill", "FAIL_SAFE": "Fail-safe N",
 }  # fmt: skip
-PARTS: tuple[Callable[[Recorder], None], ...] = (pooling, counts, regression, measures, reconstructions)
+PARTS: tuple[Callable[[Recorder], None], ...] = (pooling, counts, regression, measures, reconstructions, small_study)
 
 
 def run(parts: tuple[Callable[[Recorder], None], ...] = PARTS) -> Recorder:

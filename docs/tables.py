@@ -30,17 +30,6 @@ HEADER = "<!-- Written by docs/tables.py from the tables of the program; edit th
 # Formula of each method of pooling, and what asks for it in metafor and meta.
 METHODS: dict[str, dict[str, list[str]]] = tomllib.loads((FOLDER / "methods.toml").read_text(encoding="utf-8"))
 
-# What the rows of the small-study methods are called in metafor (R) and meta (R); "" where they are absent.
-ELSEWHERE: dict[str, dict[str, tuple[str, str]]] = {
-    "ASYMMETRY": {
-        "egger": ('regtest(model="lm")', 'method.bias="Egger"'), "thompson": ('regtest(model="rma")', 'method.bias="Thompson"'),
-        "begg": ("ranktest()", 'method.bias="Begg"'), "macaskill": ('regtest(model="lm", predictor="ni")', 'method.bias="Macaskill"'),
-        "harbord-rr": ("", 'method.bias="Harbord"'),
-    } | {key: ("", f'method.bias="{key.capitalize()}"') for key in ("harbord", "peters", "schwarzer", "pustejovsky", "deeks")},
-    "ESTIMATORS": {"L0": ('estimator="L0"', 'type="L"'), "R0": ('estimator="R0"', 'type="R"'), "Q0": ('estimator="Q0"', "")},
-    "FAIL_SAFE": {key: (f'fsn(type="{key.capitalize()}")', "") for key in ("rosenthal", "orwin", "rosenberg", "general")},
-}  # fmt: skip
-
 
 def cell(text: object) -> str:
     """Text that can stand in a cell: pipes and line ends do not end it."""
@@ -176,6 +165,11 @@ def methods() -> str:
         ("CI", "Interval of the pooled effect (`--ci`)", CI),
         ("PREDICTION", "Prediction interval (`--prediction`)", PREDICTION),
     )
+    small: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+        ("ASYMMETRY", "Tests of funnel asymmetry (`asymmetry(test=)`)", ASYMMETRY),
+        ("ESTIMATORS", "Studies missing by trim and fill (`trim_and_fill(estimator=)`)", ESTIMATORS),
+        ("FAIL_SAFE", "Fail-safe N (`fail_safe_n(method=)`)", FAIL_SAFE),
+    )
     cells: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
         ("COUNTS", "From 2x2 tables (`--method`)", COUNTS),
         ("RATES", "From events and person-time", RATES),
@@ -224,17 +218,9 @@ def methods() -> str:
         if not any(line[2] for line in lines):
             head, lines = head[:2] + head[3:], [line[:2] + line[3:] for line in lines]
         parts += [f"## {title}\n", table(head, lines)]
-    small: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
-        ("ASYMMETRY", "Small-study effects: tests of funnel asymmetry (`asymmetry(test=)`)", ASYMMETRY),
-        (
-            "ESTIMATORS",
-            "Small-study effects: studies missing by trim and fill (`trim_and_fill(estimator=)`)",
-            ESTIMATORS,
-        ),
-        ("FAIL_SAFE", "Small-study effects: fail-safe N (`fail_safe_n(method=)`)", FAIL_SAFE),
-    )
-    for name, title, found_in in small:
-        parts += [f"## {title}\n", table(["Key", "Method", "Source", "metafor", "meta"], _methods(name, found_in))]
+    head = ["Key", "Method", "Formula", "Source", "metafor", "meta", "Largest difference"]
+    for name, title, rows in small:
+        parts += [f"## {title}\n", table(head, [_method(name, row, seen) for row in rows.values()])]
     return "\n".join(parts)
 
 
@@ -254,6 +240,7 @@ AGREED = {
     "Between-study variance": "TAU2", "Interval of the between-study variance": "TAU2_CI", "Interval of the pooled effect": "CI",
     "Prediction interval": "PREDICTION", "From 2x2 tables": "COUNTS", "From events and person-time": "RATES",
     "Proportions of one group": "PROPORTIONS", "Rates of one group": "GROUP_RATES",
+    "Tests of funnel asymmetry": "ASYMMETRY", "Trim and fill": "ESTIMATORS", "Fail-safe N": "FAIL_SAFE",
 }  # fmt: skip
 
 
@@ -267,13 +254,6 @@ def agreement() -> dict[tuple[str, str], str]:
         if name and row:
             found[name, row[1]] = row[2]
     return found
-
-
-def _methods(name: str, rows: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    known = ELSEWHERE[name]
-    return [
-        (code(row.key), row.name, cite(row.source), *map(code, known.get(row.key, ("", "")))) for row in rows.values()
-    ]
 
 
 ROOMS = {
