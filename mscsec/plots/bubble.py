@@ -55,6 +55,8 @@ def bubble(
     chart = Chart(
         page, x, y, frame(sizes, legend=_legend(page, line), notes=(_slope_words(sizes, name, fit),)),
         points=Points(values, sizes.yi, sizes.labels, radius, resid),
+        lines=[(at, np.array(edge)) for edge in (line.estimate, line.prediction_low, line.prediction_high) if edge]
+        + ([(at[[0, -1]], np.full(2, sizes.null))] if sizes.null is not None else []),
     )  # fmt: skip
     axes, palette = chart.axes, page.palette
     axes.fill_between(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from mscsec.plots.labels import Box, Labels, Points, label
+from mscsec.arrays import Array
+from mscsec.plots.labels import Labels, Points, label
 from mscsec.plots.scales import Scale
 from mscsec.plots.theme import INK, QUIET, RULE, SMALLEST, Page, Sheet, describe
 
@@ -21,6 +23,7 @@ MARGIN = 0.1
 WIDTH = 5.6  # inches, where no width is asked for
 TICK = 0.045
 LINES_OF_TITLE = 6
+STEP = 0.03  # inches between places on a line that labels keep clear of
 LEADING = 1.42  # of a line of text, in its size
 POINT = 1 / 72  # inches
 
@@ -53,8 +56,8 @@ class Frame:
 class Chart:
     """One panel on a sheet. `axes` has data coordinates; `sheet` is measured in inches from the upper left corner.
 
-    shape : height of the panel over its width. points : what gets labels. taken : boxes in the panel where no label goes,
-    in inches from its upper left corner.
+    shape : height of the panel over its width. points : what gets labels. lines : (x, y) in data coordinates of what labels
+    keep clear of where they can.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class Chart:
         *,
         shape: float = 0.72,
         points: Points | None = None,
-        taken: Sequence[Box] = (),
+        lines: Sequence[tuple[Any, Any]] = (),
     ) -> None:
         self.page, self.x, self.y, self.frame = page, x, y, frame
         self.sheet = Sheet()
@@ -74,7 +77,7 @@ class Chart:
         self.small = max(SMALLEST, page.base - 1)
         self.full = page.width or WIDTH
         self._measure(shape)
-        self.labels = self._labels(points, taken)
+        self.labels = self._labels(points, lines)
         self._rows()
         self._draw()
 
@@ -114,14 +117,27 @@ class Chart:
         down = (1 - (np.asarray(y, dtype=float) - self.y.low) / (self.y.high - self.y.low)) * self.height
         return np.stack(np.broadcast_arrays(across, down), axis=-1)
 
-    def _labels(self, points: Points | None, taken: Sequence[Box]) -> Labels:
+    def _labels(self, points: Points | None, lines: Sequence[tuple[Any, Any]]) -> Labels:
         if points is None or not len(points.names):
             return Labels((), (), 0)
         size = self.small
         return label(
             points, self.place(points.x, points.y), (self.width, self.height),
-            lambda words: self.sheet.extent(words, size), taken,
+            lambda words: self.sheet.extent(words, size), self._along(lines),
         )  # fmt: skip
+
+    def _along(self, lines: Sequence[tuple[Any, Any]]) -> Array:
+        """Places every `STEP` inches along lines, in inches from the panel's upper left corner."""
+        found = [np.empty((0, 2))]
+        for x, y in lines:
+            corners = self.place(x, y)
+            corners = corners[np.isfinite(corners).all(axis=1)]
+            for start, end in pairwise(corners):
+                pieces = min(400, max(1, int(np.hypot(*(end - start)) / STEP)))
+                found.append(start + (end - start) * np.linspace(0, 1, pieces + 1)[:, None])
+        every = np.concatenate(found)
+        seen = (every >= 0).all(axis=1) & (every[:, 0] <= self.width) & (every[:, 1] <= self.height)
+        return np.asarray(every[seen])
 
     def _rows(self) -> None:
         """What stands under the panel, in lines, and with it the height of the page."""

@@ -86,6 +86,9 @@ def funnel(
         raise UsageError(f"trim and fill adds studies without {row.title.lower()}; take --y se or precision")
     yi, se = sizes.yi, np.sqrt(sizes.vi)
     height = row.value(sizes, se)
+    if filled is not None and filled.k0 == 0:
+        test = f"{_filled_words(sizes, filled)}. {test}".strip()
+        filled = None
     extra = np.array([] if filled is None else filled.filled_yi)
     added = np.sqrt(np.array([] if filled is None else filled.filled_vi))
     largest = float(np.concatenate([se, added]).max()) * 1.06
@@ -101,6 +104,7 @@ def funnel(
     chart = Chart(
         page, x, _upright(row, height, largest), frame(sizes, favours=favour_words(sizes), legend=legend, notes=notes),
         points=Points(yi, height, sizes.labels, dots(yi.size), np.abs(yi - fit.estimate) / se),
+        lines=_lines(sizes, fit, row, region, contours, (extra, added)),
     )  # fmt: skip
     if contours and row.of_se is not None:
         _zones(chart, float(sizes.null or 0.0), largest, row.of_se)
@@ -114,6 +118,27 @@ def funnel(
         open_style = {"facecolor": "white", "edgecolor": page.palette.accent, "linewidth": 0.9, "label": "filled"}
         draw_points(chart, extra, row.of_se(added), dots(added.size), **open_style)
     return chart.done(_description(sizes, fit, filled, test))
+
+
+def _lines(
+    sizes: EffectSizes,
+    fit: PooledResult,
+    row: Height,
+    region: FunnelRegion | None,
+    contours: bool,
+    filled: tuple[Array, Array],
+) -> list[tuple[Array, Array]]:
+    """What names keep clear of: the pooled effect and no effect, the edges of the region, and studies filled in."""
+    far = 1e3 * float(np.sqrt(sizes.vi).max()) if row.of_se is None else 0.0
+    upright = np.array([0.0, max(far, 1e3)]) if not row.falls else np.array([0.0, float(np.sqrt(sizes.vi).max()) * 2])
+    centres = [fit.estimate, *([sizes.null] if contours and sizes.null is not None else [])]
+    lines = [(np.full(2, centre), upright) for centre in centres]
+    if region is not None and row.of_se is not None and not contours:
+        edge = _heights(row.of_se, region.se)
+        lines += [(region.low[1:], edge[1:]), (region.high[1:], edge[1:])]
+    if row.of_se is not None:
+        lines += [(np.full(2, y), np.full(2, at)) for y, at in zip(filled[0], row.of_se(filled[1]), strict=True)]
+    return lines
 
 
 def _upright(row: Height, height: Array, largest: float) -> Scale:
@@ -174,9 +199,8 @@ def _legend(
         entries.append(Entry(words, "line", {"color": QUIET, "linewidth": 0.8, "linestyle": (0, (4, 2.5))}))
     if filled is not None:
         accent = page.palette.accent
-        if filled.k0:
-            style = {"markerfacecolor": "white", "markeredgecolor": accent}
-            entries.append(Entry("Study added by trim and fill", "point", style))
+        style = {"markerfacecolor": "white", "markeredgecolor": accent}
+        entries.append(Entry("Study added by trim and fill", "point", style))
         dotted = {"color": accent, "linewidth": 1.2, "linestyle": (0, (1.2, 1.2))}
         entries.append(Entry(_filled_words(sizes, filled), "line", dotted))
     return tuple(entries)

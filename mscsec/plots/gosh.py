@@ -14,7 +14,7 @@ from mscsec.plots.chart import Chart, Entry
 from mscsec.plots.kinds import Request
 from mscsec.plots.parts import frame, options_of, place_of, pooled_entry
 from mscsec.plots.scales import Scale, effect_scale, limits, linear
-from mscsec.plots.theme import Page
+from mscsec.plots.theme import INK, Page
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count
 from mscsec.sensitivity import Refits, gosh
@@ -44,9 +44,9 @@ def gosh_plot(page: Page, sizes: EffectSizes, fit: PooledResult, found: Refits, 
     up = linear(*limits(y, (0.0, 10.0), 0.03), "I², %")
     legend = [pooled_entry(sizes, fit, page.palette.pooled, marker="D")]
     if member is not None:
-        for words, ink, dash in zip(("with", "without"), _inks(page, member), ("-", "--"), strict=True):
-            style = {"color": ink, "linewidth": 3.0 if dash == "-" else 2.0, "linestyle": dash}
-            legend.append(Entry(f"{words.capitalize()} {sizes.labels[member]}", "line", style))
+        with_it, without = _inks(page, member)
+        legend.append(Entry(f"With {sizes.labels[member]}", "patch", {"facecolor": with_it, "edgecolor": INK}))
+        legend.append(Entry(f"Without {sizes.labels[member]}", "patch", {"facecolor": without, "edgecolor": INK}))
     drawn = count(x.size, "subset", "subsets").replace(f"{x.size:g}", f"{x.size:,}")
     total = 2 ** len(sizes.rows) - 1 - len(sizes.rows)
     notes = (f"{drawn} of two studies or more{'' if x.size >= total else ', drawn at random'}.",)
@@ -64,8 +64,9 @@ def gosh_plot(page: Page, sizes: EffectSizes, fit: PooledResult, found: Refits, 
 
 
 def _inks(page: Page, member: int | None) -> tuple[str, str]:
+    """Of subsets with the study and without it: a light and a dark one, which a grey print tells apart."""
     series = page.palette.series
-    return (series[1], series[0]) if member is not None else (series[0], series[0])
+    return (series[3], series[0]) if member is not None else (series[0], series[0])
 
 
 def _cloud(chart: Chart, x: Array, y: Array, inside: BoolArray, member: int | None) -> None:
@@ -92,7 +93,7 @@ def _cloud(chart: Chart, x: Array, y: Array, inside: BoolArray, member: int | No
     depth = np.log1p(every) / np.log1p(every.max())
     image = np.empty((*every.shape, 4))
     image[..., :3] = share * np.array(to_rgb(with_it)) + (1 - share) * np.array(to_rgb(without))
-    image[..., 3] = np.where(every > 0, 0.2 + 0.8 * depth, 0.0)
+    image[..., 3] = np.where(every > 0, 0.35 + 0.65 * depth, 0.0)
     chart.axes.imshow(
         image.transpose(1, 0, 2), extent=(chart.x.low, chart.x.high, chart.y.low, chart.y.high), origin="lower",
         aspect="auto", interpolation="nearest", zorder=1, label="density",
@@ -121,12 +122,13 @@ def _margins(chart: Chart, x: Array, y: Array, inside: BoolArray, member: int | 
 
 
 def _density(axes: Axes, bars: Array, height: Array, style: tuple[str, str, bool]) -> None:
+    """One density: a dark outline, solid or broken, over a fill of its ink."""
     ink, dash, turned = style
     along, up = np.repeat(bars, 2)[1:-1], np.repeat(height, 2)
     pair = (up, along) if turned else (along, up)
-    axes.plot(*pair, color=ink, linewidth=0.9, linestyle=dash, label="density-line")
+    axes.plot(*pair, color=INK, linewidth=0.8, linestyle=dash, label="density-line")
     fill = axes.fill_betweenx if turned else axes.fill_between
-    fill(along, 0, up, color=ink, alpha=0.15, linewidth=0)
+    fill(along, 0, up, color=ink, alpha=0.4, linewidth=0)
 
 
 def draw(request: Request) -> Figure:

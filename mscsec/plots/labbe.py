@@ -12,7 +12,7 @@ from mscsec.plots.chart import Chart, Entry
 from mscsec.plots.kinds import Request
 from mscsec.plots.labels import Points
 from mscsec.plots.parts import bubbles, draw_points, frame, pooled_entry
-from mscsec.plots.scales import linear
+from mscsec.plots.scales import linear, side_names
 from mscsec.plots.theme import QUIET, Page
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, number
@@ -44,7 +44,7 @@ def labbe(page: Page, sizes: EffectSizes, fit: PooledResult) -> Figure:
     radius = bubbles(weights)
     top = min(1.0, max(float(x.max()), float(y.max()), 0.01) * 1.12)
     scale = linear(-0.03 * top, top * (1.0 if top < 1 else 1.03), "")
-    across, up = (linear(scale.low, scale.high, f"Risk, {name}", 6) for name in ("comparator", "experimental"))
+    across, up = (linear(scale.low, scale.high, f"Risk, {name}", 6) for name in reversed(side_names(sizes)))
     missing = len(sizes.rows) - len(rows)
     notes = [
         "Area of a circle: weight in the pooled effect." if fit.weights else "Area of a circle: number of patients."
@@ -55,16 +55,17 @@ def labbe(page: Page, sizes: EffectSizes, fit: PooledResult) -> Figure:
         pooled_entry(sizes, fit, page.palette.pooled),
         Entry("Equal risks", "line", {"color": QUIET, "linewidth": 0.8, "linestyle": (0, (4, 2.5))}),
     )
-    gap = np.abs(y - x)
-    chart = Chart(
-        page, across, up, frame(sizes, legend=legend, notes=tuple(notes)), shape=0.9,
-        points=Points(x, y, [sizes.labels[place] for place in places], radius, gap),
-    )  # fmt: skip
-    chart.axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=(0, (4, 2.5)), zorder=1, label="equal")
     baseline = np.linspace(0.0, 1.0, 201)
     risk = ABSOLUTE["OR" if sizes.measure == "PETO" else sizes.measure].risk
     curve = np.array([risk(fit.estimate, float(value)) for value in baseline])
     possible = (curve >= 0) & (curve <= 1)
+    gap = np.abs(y - x)
+    chart = Chart(
+        page, across, up, frame(sizes, legend=legend, notes=tuple(notes)), shape=0.9,
+        points=Points(x, y, [sizes.labels[place] for place in places], radius, gap),
+        lines=[(np.array([0.0, 1.0]), np.array([0.0, 1.0])), (baseline[possible], curve[possible])],
+    )  # fmt: skip
+    chart.axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=(0, (4, 2.5)), zorder=1, label="equal")
     chart.axes.plot(
         baseline[possible], curve[possible], color=page.palette.pooled, linewidth=1.2, zorder=2, label="pooled"
     )

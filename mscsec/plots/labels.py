@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mscsec.arrays import Array
+from mscsec.arrays import Array, BoolArray
 
 GAP = 0.035  # inches between a point and its label, and between two labels
 RINGS = (0.0, 0.05, 0.11, 0.19, 0.29, 0.41, 0.55, 0.72)  # further and further from the point, with a line back to it
@@ -61,23 +61,27 @@ class Labels:
         return 0 < len(self.key) < self.of
 
 
-def label(points: Points, at: Array, panel: tuple[float, float], measure: Measure, taken: Sequence[Box] = ()) -> Labels:
+def label(
+    points: Points, at: Array, panel: tuple[float, float], measure: Measure, lines: Array | None = None
+) -> Labels:
     """Names beside their points where all of them find room, else numbers, else numbers for those that stand out.
 
-    at : (k, 2) places in inches from the panel's upper left corner. panel : its width and height.
+    at : (k, 2) places in inches from the panel's upper left corner. panel : its width and height. lines : (m, 2) places
+    on lines that are drawn, which a label keeps clear of where it can.
     """
+    drawn = np.empty((0, 2)) if lines is None else lines
     k = len(points.names)
     rank = np.zeros(k) if points.rank is None else np.asarray(points.rank, dtype=float)
     order = sorted(range(k), key=lambda i: -rank[i] if math.isfinite(rank[i]) else math.inf)
     sizes = [measure(name) for name in points.names]
     if k <= FEW and max((width for width, _ in sizes), default=0.0) <= WIDEST * panel[0]:
-        found = place(sizes, points.names, at, points.radius, order, panel, taken, RINGS[:NEAR])
+        found = place(sizes, points.names, at, points.radius, order, panel, drawn, RINGS[:NEAR])
         if len(found) == k:
             return Labels(tuple(found), (), k)
     chosen = order if k <= FEW else order[:MOST]
     numbers = {point: str(place + 1) for place, point in enumerate(sorted(chosen))}
     words = [numbers.get(i, "") for i in range(k)]
-    found = place([measure(text or "0") for text in words], words, at, points.radius, chosen, panel, taken, RINGS)
+    found = place([measure(text or "0") for text in words], words, at, points.radius, chosen, panel, drawn, RINGS)
     shown = {one.point for one in found}
     key = tuple((numbers[i], points.names[i]) for i in sorted(chosen) if i in shown)
     return Labels(tuple(found), key, k)
@@ -90,13 +94,13 @@ def place(
     radii: Array,
     order: Sequence[int],
     panel: tuple[float, float],
-    taken: Sequence[Box],
+    lines: Array,
     rings: Sequence[float],
 ) -> list[Placed]:
-    """Each label of `order` in the first free place around its point; one that finds none is left out."""
+    """Each label of `order` in the first free place around its point, if there is one close by then off all lines; one
+    that finds none is left out.
+    """
     blocked = np.column_stack([at - radii[:, None], at + radii[:, None]])
-    if len(taken):
-        blocked = np.vstack([blocked, np.array(taken, dtype=float)])
     found = []
     for i in order:
         offered = _candidates(at[i], float(radii[i]), sizes[i], rings)
@@ -107,7 +111,9 @@ def place(
         free = inside & ~((across > 0) & (down > 0)).any(axis=1)
         if not free.any():
             continue
-        best = int(np.argmax(free))
+        near = np.arange(len(offered)) < NEAR * len(ANGLES)
+        clear = free & ~_crossed(offered, lines)
+        best = next(int(np.argmax(ones)) for ones in (clear & near, free & near, clear, free) if ones.any())
         box: Box = tuple(float(value) for value in offered[best])  # type: ignore[assignment]
         far = best // len(ANGLES) >= NEAR
         found.append(Placed(i, words[i], box, _line(at[i], float(radii[i]), box) if far else None))
@@ -115,6 +121,13 @@ def place(
         kept = offered[best] + np.array([-margin, -margin, margin, margin])
         blocked = np.vstack([blocked, kept])
     return found
+
+
+def _crossed(boxes: Array, lines: Array) -> BoolArray:
+    """Which boxes a line runs through, by the places on it."""
+    x, y = lines[:, 0], lines[:, 1]
+    inside = (boxes[:, None, 0] < x) & (x < boxes[:, None, 2]) & (boxes[:, None, 1] < y) & (y < boxes[:, None, 3])
+    return np.asarray(inside.any(axis=1), dtype=bool)
 
 
 def _candidates(at: Array, radius: float, size: tuple[float, float], rings: Sequence[float]) -> Array:

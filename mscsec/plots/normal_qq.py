@@ -37,6 +37,7 @@ def normal_qq(page: Page, sizes: EffectSizes, found: NormalQuantiles) -> Figure:
     chart = Chart(
         page, x, y, frame(sizes, legend=tuple(legend)), shape=0.85,
         points=Points(found.theory, found.observed, sizes.labels, radius, np.abs(found.observed - found.theory)),
+        lines=[(found.theory[order], edge[order]) for edge in (found.theory, found.low, found.high)],
     )  # fmt: skip
     ranks = found.theory[order]
     chart.axes.fill_between(

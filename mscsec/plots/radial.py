@@ -48,12 +48,18 @@ def radial_plot(page: Page, sizes: EffectSizes, fit: PooledResult) -> Figure:
     )  # fmt: skip
     distance = np.abs(found.standardised - fit.estimate * found.precision)
     points = Points(found.precision, found.standardised, sizes.labels, dots(sizes.yi.size), distance)
-    chart = Chart(page, x, y, around, shape=SHAPE, points=points)
+    chart = Chart(page, x, y, around, shape=SHAPE, points=points, lines=_edges(x, found, fit.estimate))
     _band(chart, found, fit.estimate)
     _arc(chart, fit, ticks, inside)
     draw_points(chart, found.precision, found.standardised, dots(sizes.yi.size), label="studies")
     words = f"Radial plot of {fit.k} {'study' if fit.k == 1 else 'studies'}; slope {number(fit.display.estimate)}."
     return chart.done(words)
+
+
+def _edges(x: Scale, found: Radial, slope: float) -> list[tuple[Array, Array]]:
+    """The line and the edges of its band, of which labels keep clear."""
+    ends = np.array([0.0, x.high])
+    return [(ends, slope * ends + shift) for shift in (0.0, -found.half_width, found.half_width)]
 
 
 def _lower(words: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -53,13 +54,18 @@ def round_values(low: float, high: float, count: int = 6) -> list[tuple[float, s
     magnitude = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw * 0.7)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    found = []
-    for number in range(first, last + 1):
-        value = number * step
-        long = decimals > 4 or abs(value) >= 1e6
-        found.append((value, f"{value:.3g}" if long else f"{value:.{decimals}f}".replace("-", "−") if value else "0"))
-    return found
+    return [(number * step, _told(number * step, step)) for number in range(first, last + 1)]
+
+
+def _told(value: float, step: float) -> str:
+    """A tick with the digits that its step needs, and no more."""
+    if abs(value) < step / 2:
+        return "0"
+    decimals = -math.floor(math.log10(step) + 1e-9)
+    if decimals <= 4 and abs(value) < 1e6:
+        return f"{value:.{max(decimals, 0)}f}".replace("-", "−")
+    digits = max(1, math.floor(math.log10(abs(value)) + 1e-9) + decimals + 1)
+    return f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-").replace("-", "−")
 
 
 def ratios(low: float, high: float, count: int = 6) -> list[tuple[float, str]]:
@@ -90,9 +96,10 @@ def ratios(low: float, high: float, count: int = 6) -> list[tuple[float, str]]:
 
 
 def _short(value: float) -> str:
+    """A ratio in up to six digits, from 100 000 on and below 0.001 as 1.5e5."""
     if value and not 1e-3 <= abs(value) < 1e5:
-        digits, _, power = f"{value:.0e}".partition("e")
-        return f"{digits}e{int(power)}".replace("-", "−")
+        power = math.floor(math.log10(abs(value)) + 1e-9)
+        return f"{value / 10.0**power:.6g}e{power}".replace("-", "−")
     return f"{value:.6g}".replace("-", "−")
 
 
@@ -123,12 +130,25 @@ def effect_title(sizes: EffectSizes) -> str:
     return name if sizes.transform in NATURAL else f"{name} (analysis scale)"
 
 
+_AGAINST = re.compile(r"\s+(?:against|versus|vs\.?|compared with|compared to)\s+")
+
+
+def side_names(sizes: EffectSizes) -> tuple[str, str]:
+    """What the two sides are called, by the comparison's label ("A against B"); experimental and comparator without one."""
+    label = re.sub(r"\s*\([^)]*\)", "", sizes.comparison_label or "")
+    parts = _AGAINST.split(label)
+    if len(parts) != 2 or not all(parts):
+        return "experimental", "comparator"
+    one, two = (part[:1].lower() + part[1:] if part[1:2].islower() else part for part in parts)
+    return one, two
+
+
 def favour_words(sizes: EffectSizes) -> tuple[str, str]:
     """What the two ends of an axis of effects favour; empty where the outcome has no better direction or no null value."""
     if sizes.null is None or sizes.better == "neither":
         return "", ""
-    words = ("favours experimental", "favours comparator")
-    return words if sizes.better == "lower" else (words[1], words[0])
+    one, two = (f"Favours {name}" for name in side_names(sizes))
+    return (one, two) if sizes.better == "lower" else (two, one)
 
 
 def limits(values: Iterable[float], must: Iterable[float] = (), margin: float = 0.05) -> tuple[float, float]:

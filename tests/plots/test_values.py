@@ -85,16 +85,33 @@ def test_contours_are_where_the_p_value_of_no_effect_is() -> None:
     assert shades[2] == 1
 
 
-def test_trim_and_fill_is_drawn_open_with_its_own_line() -> None:
-    sizes = sizes_of(30)
-    figure, fit = drawn("funnel", sizes, **{"trim-fill": "R0"})
-    found = trim_and_fill(sizes.yi, sizes.vi, estimator="R0", model="random", tau2="REML", prediction="none")
+def lopsided() -> EffectSizes:
+    """Small studies with large effects on one side only."""
+    errors = [0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5]
+    rows = [f"s{place},{0.1 + 1.8 * se + (0.05 if place % 2 else -0.05)},{se}" for place, se in enumerate(errors)]
+    return effects_from_table(read_csv("t.csv", "\n".join(["study,yi,sei", *rows])), "GEN")
+
+
+def test_trim_and_fill_is_drawn_open_with_its_own_line_and_region() -> None:
+    sizes = lopsided()
+    figure, fit = drawn("funnel", sizes, **{"trim-fill": "L0"})
+    found = trim_and_fill(sizes.yi, sizes.vi, estimator="L0", model="random", tau2="REML", prediction="none")
+    assert found.k0 > 0
     assert_allclose(line(figure, "adjusted")[0], found.filled.estimate)
     assert_allclose(line(figure, "pooled")[0], fit.estimate)
-    added = points(figure, "filled") if found.k0 else np.empty((0, 2))
-    assert len(added) == found.k0
-    if found.k0:
-        same_points(added, found.filled_yi, np.sqrt(found.filled_vi))
+    same_points(points(figure, "filled"), found.filled_yi, np.sqrt(found.filled_vi))
+    assert_allclose(line(figure, "region")[0][0], found.filled.estimate)
+    (face,) = labelled(figure, "filled")[0].get_facecolor()
+    assert_allclose(face, 1)
+
+
+def test_trim_and_fill_that_adds_nothing_says_so() -> None:
+    rows = [f"s{place},{side * se},{se}" for place, se in enumerate((0.1, 0.2, 0.3, 0.4)) for side in (-1, 1)]
+    even = effects_from_table(read_csv("t.csv", "\n".join(["study,yi,sei", *rows])), "GEN")
+    figure, fit = drawn("funnel", even, **{"trim-fill": "L0"})
+    assert labelled(figure, "adjusted") == []
+    assert_allclose(line(figure, "region")[0][0], fit.estimate)
+    assert any("no study is missing" in text.get_text() for text in figure.axes[0].texts)
 
 
 def test_radial() -> None:
