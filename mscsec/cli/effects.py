@@ -23,13 +23,13 @@ from mscsec.cli.output import (
     wrap,
 )
 from mscsec.cli.render_assumed import assumed_of_study
-from mscsec.cli.render_pool import arm_words, left_out
+from mscsec.cli.render_pool import left_out
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import UnknownName
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import interval, level, number
-from mscsec.report.words import footnotes
+from mscsec.report.words import arm_words, footnotes
 from mscsec.sources import SOURCES
 from mscsec.synthesis.assumed import Sensitivity
 

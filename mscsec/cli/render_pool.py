@@ -9,12 +9,12 @@ from mscsec.cli.output import csv_text, display_width, pad, shorten, styled, uni
 from mscsec.cli.render_assumed import assumed_markdown, assumed_text
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
-from mscsec.effects.trail import ArmData
 from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import count, interval, level, number, percent, plain
+from mscsec.report.numbers import count, interval, level, number, percent
 from mscsec.report.words import (
     Footnotes,
+    arm_words,
     benefit_words,
     estimate_words,
     footnotes,
@@ -211,18 +211,6 @@ def shares(fit: PooledResult) -> tuple[float | None, ...]:
 
 def _bracketed(estimate: float, low: float, high: float) -> str:
     return f"{number(estimate)} [{interval(low, high, joint=', ')}]"
-
-
-def arm_words(arm: ArmData) -> str:
-    """What one group shows: "4/123", "5.50 ± 1.64 (10)"; empty where a contrast was reported as such."""
-    if arm.events is not None and arm.n is not None:
-        return f"{plain(arm.events)}/{plain(arm.n)}"
-    if arm.events is not None and arm.time is not None:
-        return f"{plain(arm.events)} in {plain(arm.time)}"
-    if arm.mean is not None and arm.n is not None:
-        spread = f" ± {number(arm.sd)}" if arm.sd is not None else ""
-        return f"{number(arm.mean)}{spread} ({plain(arm.n)})"
-    return ""
 
 
 def left_out(sizes: EffectSizes, cells: int) -> list[str]:

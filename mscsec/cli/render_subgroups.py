@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mscsec.cli.output import csv_text, display_width, shorten, styled, unicode_output, width, wrap
-from mscsec.cli.render_pool import arm_words, left_out
+from mscsec.cli.render_pool import left_out
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import interval, level, number, p_value, percent, variance
-from mscsec.report.words import footnotes, method_words, warning_words
+from mscsec.report.words import arm_words, footnotes, method_words, warning_words
 
 if TYPE_CHECKING:
     from mscsec.pooling.regression import BetweenTest, SubgroupResult

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.select import Excluded
 from mscsec.effects.sizes import EffectSizes
+from mscsec.effects.trail import ArmData
 from mscsec.pooling import CI, PREDICTION, TAU2_CI
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
+from mscsec.report.numbers import count, interval, level, number, p_value, percent, plain, plural, variance
 from mscsec.results import Notice
 
 if TYPE_CHECKING:
@@ -41,13 +42,26 @@ def footnotes(rows: Sequence[StudyEffect]) -> Footnotes:
     for row in rows:
         texts = [f"{row.label}: {flag.text}" if flag.mark == "assumed" else flag.text for flag in row.flags]
         for text in texts:
-            letters.setdefault(text, _letter(len(letters)))
+            letters.setdefault(text, letter(len(letters)))
         marks[row.study] = ",".join(letters[text] for text in texts)
     return Footnotes(marks, tuple((letter, text) for text, letter in letters.items()))
 
 
-def _letter(index: int) -> str:
-    return (_letter(index // 26 - 1) if index >= 26 else "") + "abcdefghijklmnopqrstuvwxyz"[index % 26]
+def letter(index: int) -> str:
+    """The letter of a note: a to z, then aa."""
+    return (letter(index // 26 - 1) if index >= 26 else "") + "abcdefghijklmnopqrstuvwxyz"[index % 26]
+
+
+def arm_words(arm: ArmData) -> str:
+    """What one group shows: "4/123", "5.50 ± 1.64 (10)"; empty where a contrast was reported as such."""
+    if arm.events is not None and arm.n is not None:
+        return f"{plain(arm.events)}/{plain(arm.n)}"
+    if arm.events is not None and arm.time is not None:
+        return f"{plain(arm.events)} in {plain(arm.time)}"
+    if arm.mean is not None and arm.n is not None:
+        spread = f" ± {number(arm.sd)}" if arm.sd is not None else ""
+        return f"{number(arm.mean)}{spread} ({plain(arm.n)})"
+    return ""
 
 
 def effect_unit(sizes: EffectSizes) -> str:
