@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -158,6 +158,7 @@ def test_hostile_text_is_read_back_from_a_word_table():
     assert shown == wanted
 
 
+@settings(max_examples=25, deadline=None)  # a document takes a tenth of a second
 @given(st.text(max_size=60))
 def test_any_text_can_stand_in_a_word_document(text: str):
     lines = [line.text for line in read_docx(Manuscript(text, (Paragraph(text), Heading(2, text)))).paragraphs]

@@ -161,15 +161,27 @@ def clean(text: str) -> str:
     return re.sub(r" {2,}", " ", kept)
 
 
+ROOM = {False: 104, True: 160}  # letters of a table's size in a line of an upright page and of a turned one
+
+
 def shares(table: Table) -> tuple[float, ...]:
-    """The part of the width that each column wants; together 1. By its longest word, and by how much it holds."""
-    wanted = []
+    """The part of the width that each column wants; together 1. No word is broken where they all fit; the rest goes by content."""
+    least, wish, area = [], [], []
     for place, column in enumerate(table.columns):
         texts = [column.head, *(text_of(row.cells[place]) for row in table.rows if row.kind != "group")]
-        word = max((len(word) for text in texts for word in text.split()), default=1)
-        longest = max(map(len, texts))
-        mean = sum(map(len, texts)) / len(texts)
-        wanted.append(max(min(word, 24) + 1.5, min(longest, 14) + 1.5, (longest * mean) ** 0.5 * 0.62))
+        lengths = [len(text) for text in texts]
+        words = [len(word) * (1.12 if text is column.head else 1) for text in texts for word in text.split()]
+        least.append(max(3.0, 2.0 + min(68.0, max(words, default=1))))
+        wish.append(max(least[-1], 2.0 + min(max(lengths), 60)))
+        area.append((max(lengths) * sum(lengths) / len(lengths)) ** 0.5)
+    room = ROOM[table.wide]
+    if sum(wish) <= room:
+        wanted = wish
+    else:
+        spare = max(room - sum(least), 0.0)
+        excess = [max(size - low, 0.0) for size, low in zip(area, least, strict=True)]
+        whole = sum(excess) or 1.0
+        wanted = [low + spare * more / whole for low, more in zip(least, excess, strict=True)]
     total = sum(wanted)
     return tuple(want / total for want in wanted)
 

@@ -39,22 +39,50 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip file can hold
 _MINUS = re.compile(r"(^|(?<=[\s(\[]))-(?=[\d.])")
 
 
+def need_docx() -> None:
+    """Raises UsageError where python-docx is not installed."""
+    try:
+        import docx  # noqa: F401
+    except ImportError:
+        raise UsageError("a .docx needs python-docx: pip install 'mscsec[docx]'") from None
+
+
 def docx(manuscript: Manuscript, landscape: bool = False) -> bytes:
     """The document's bytes, the same each time. landscape : every page is turned.
 
     Raises UsageError where python-docx is not installed.
     """
-    try:
-        from docx import Document
-    except ImportError:
-        raise UsageError("a .docx needs python-docx: pip install 'mscsec[docx]'") from None
+    need_docx()
+    from docx import Document
+
     writer = _Writer(Document(), landscape)
     writer.title(manuscript.title)
-    for block in manuscript.blocks:
+    for block, turned in zip(manuscript.blocks, turns(manuscript.blocks), strict=True):
+        writer.turn(turned)
         writer.block(block)
     buffer = io.BytesIO()
     writer.made.save(buffer)
     return _timeless(buffer.getvalue())
+
+
+def turns(blocks: Sequence[Block]) -> list[bool | None]:
+    """For each block whether its page is turned; None where it stays on the page of the block before.
+
+    A heading stands on the page of what follows it, and so does a paragraph between a heading and a table.
+    """
+    found: list[bool | None] = [None] * len(blocks)
+    for place in reversed(range(len(blocks))):
+        block = blocks[place]
+        after = found[place + 1] if place + 1 < len(blocks) else None
+        if isinstance(block, Table):
+            found[place] = block.wide
+        elif isinstance(block, Picture):
+            found[place] = False
+        elif isinstance(block, Heading):
+            found[place] = bool(after)
+        elif place and isinstance(blocks[place - 1], Heading):
+            found[place] = bool(after) and isinstance(block, Paragraph)
+    return found
 
 
 class _Writer:
@@ -76,9 +104,9 @@ class _Writer:
         width, height = self._paper(self.turned)
         return width - 2 * MARGIN, height - 2 * MARGIN
 
-    def turn(self, wanted: bool) -> None:
+    def turn(self, wanted: bool | None) -> None:
         """Begins a new section where the page is not yet as it is wanted."""
-        if wanted != self.turned and not self.always:
+        if wanted is not None and wanted != self.turned and not self.always:
             word.page(self.made.add_section(), *self._paper(wanted), MARGIN)
             self.turned = wanted
 
@@ -90,11 +118,8 @@ class _Writer:
 
     def block(self, block: Block) -> None:
         if isinstance(block, Table):
-            self.turn(block.wide)
             self.table(block)
-            return
-        if isinstance(block, Heading):
-            self.turn(False)
+        elif isinstance(block, Heading):
             self.made.add_heading(clean(block.words).strip(), min(block.level, 9))
         elif isinstance(block, Paragraph):
             self.words(self.made.add_paragraph(), block.words)
@@ -106,7 +131,6 @@ class _Writer:
                     word.count_by(line, numbers)
                 self.words(line, item)
         else:
-            self.turn(False)
             self.picture(block)
 
     def words(self, paragraph: Any, words: Words, bold: bool = False) -> None:
@@ -163,14 +187,14 @@ class _Writer:
             self.words(word.cell_paragraph(cell, numeric), words, bold=head or row.kind == "total")
 
     def notes(self, notes: Sequence[Note]) -> None:
+        line = None
         for note in notes:
             line = self.made.add_paragraph(style=word.NOTE)
             if note.mark:
                 line.add_run(clean(note.mark)).font.superscript = True
                 line.add_run("\u00a0")
             self.words(line, note.words)
-        if not notes:
-            self.made.add_paragraph(style=word.NOTE)
+        word.end_of_table(line if line is not None else self.made.add_paragraph(style=word.NOTE))
 
     def picture(self, picture: Picture) -> None:
         from docx.shared import Cm, Inches

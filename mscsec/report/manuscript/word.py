@@ -74,7 +74,7 @@ def _table_style() -> Any:
         '<w:basedOn w:val="TableNormal"/><w:uiPriority w:val="99"/><w:tblPr><w:tblBorders>'
         '<w:top w:val="single" w:sz="8" w:space="0" w:color="000000"/><w:bottom w:val="single" w:sz="8" w:space="0" w:color="000000"/>'
         "</w:tblBorders>"
-        '<w:tblCellMar><w:top w:w="30" w:type="dxa"/><w:left w:w="60" w:type="dxa"/><w:bottom w:w="30" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar>'
+        '<w:tblCellMar><w:top w:w="30" w:type="dxa"/><w:left w:w="80" w:type="dxa"/><w:bottom w:w="30" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar>'
         '</w:tblPr><w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>'
         '<w:bottom w:val="single" w:sz="4" w:space="0" w:color="000000"/></w:tcBorders></w:tcPr></w:tblStylePr></w:style>'
     )
@@ -223,3 +223,10 @@ def describe_picture(drawn: Any, title: str, words: str) -> None:
     properties = drawn._inline.docPr
     properties.set("title", title)
     properties.set("descr", words)
+
+
+def end_of_table(line: Any) -> None:
+    """The last line under a table keeps a distance to what follows."""
+    from docx.shared import Pt
+
+    line.paragraph_format.space_after = Pt(10)

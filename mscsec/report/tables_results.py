@@ -1,0 +1,127 @@
+"""Tables of results: what was pooled, and how it changes when the analysis does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mscsec.pooling.result import PooledResult
+from mscsec.report.manuscript.blocks import Column, Row, Table, make_table
+from mscsec.report.material import Listed, Material, fitted
+from mscsec.report.numbers import interval, level, number, p_value, percent, plain, variance
+from mscsec.report.tables_studies import participants
+from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
+
+_GROUPS = {
+    "own": "",
+    "choice": "Another model or interval",
+    "set": "Fewer studies",
+    "leave-one-out": "One study left out",
+}
+
+
+def short_p(p: float | None) -> str:
+    """A P value under a head that says P: "0.041", "< 0.0001"."""
+    return "–" if p is None else p_value(p).removeprefix("P ").removeprefix("= ")
+
+
+def pooled_tables(found: Material) -> list[Table]:
+    """One table, a row an outcome."""
+    rows = []
+    for one in found.synthesis.with_data:
+        sizes, fit = fitted(one)
+        shown, people = fit.display, participants(sizes.rows)
+        rows.append(Row((
+            f"{one.label}{f' ({sizes.unit})' if sizes.unit else ''}", str(fit.k), "not known" if people is None else plain(people),
+            f"{sizes.measure} {number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)})", short_p(fit.p_value),
+            "–" if shown.prediction_low is None else interval(shown.prediction_low, shown.prediction_high),
+            *_spread(fit),
+        )))  # fmt: skip
+    heads = ("Outcome", Column("Studies", True), Column("People", True), "Effect (CI)", Column("P", True), "Prediction interval", Column("τ²", True), Column("I²", True))  # fmt: skip
+    levels = {fit.level for _, fit in map(fitted, found.synthesis.with_data)}
+    note = f"Confidence and prediction intervals at {', '.join(level(one) for one in sorted(levels))}."
+    return [make_table("pooled", "Pooled results", heads, rows, [("", note)] if rows else [], wide=True)]
+
+
+def _spread(fit: PooledResult) -> tuple[str, str]:
+    """tau2 and I2; a dash where nothing was pooled."""
+    return ("–", "–") if fit.k < 2 else (variance(fit.tau2), percent(fit.i2))
+
+
+def pooled_data(found: Material) -> Listed:
+    """A row an outcome; every digit."""
+    names = (
+        "k", "estimate", "se", "ci_low", "ci_high", "level", "statistic", "df", "p_value", "tau2", "tau2_ci_low", "tau2_ci_high", "i2",
+        "i2_q", "h2", "q", "q_df", "q_p", "prediction_low", "prediction_high", "prediction_df", "model", "method", "tau2_method", "ci_method",
+        "prediction_method",
+    )  # fmt: skip
+    shown = ("estimate", "ci_low", "ci_high", "prediction_low", "prediction_high")
+    head = ("outcome", "label", "measure", "unit", "comparison", "participants", *(f"shown_{name}" for name in shown), *names, "notes")  # fmt: skip
+    rows = []
+    for one in found.synthesis.with_data:
+        sizes, fit = fitted(one)
+        rows.append((
+            one.outcome, one.label, sizes.measure, sizes.unit, sizes.comparison, participants(sizes.rows),
+            *(getattr(fit.display, name) for name in shown), *(getattr(fit, name) for name in names),
+            "; ".join(str(notice) for notice in fit.warnings),
+        ))  # fmt: skip
+    return Listed(head, tuple(rows))
+
+
+# --- sensitivity -------------------------------------------------------------------------------------------------
+
+
+def sensitivity_tables(found: Material) -> list[Table]:
+    """A table an outcome with two studies or more."""
+    return [sensitivity_table(one) for one in found.synthesis.with_data if len(one.sensitivity) > 1]
+
+
+def sensitivity_table(one: OutcomeSynthesis) -> Table:
+    """The review's analysis, other models and intervals, and other sets of studies."""
+    sizes, fit = fitted(one)
+    rows: list[Row] = []
+    group = ""
+    for analysis in one.sensitivity:
+        if _GROUPS[analysis.kind] != group:
+            group = _GROUPS[analysis.kind]
+            rows.append(Row((group,), "group"))
+        k, values = looked_up(one, analysis)
+        ahead = values["prediction_low"]
+        rows.append(Row((
+            analysis.name, str(k), f"{number(values['estimate'])} ({interval(values['ci_low'], values['ci_high'])})",
+            short_p(values["p_value"]), "–" if ahead is None else interval(ahead, values["prediction_high"]),
+            variance(values["tau2"]), percent(values["i2"]),
+        )))  # fmt: skip
+    heads = ("Analysis", Column("Studies", True), Column(f"{sizes.measure} ({level(fit.level)} CI)", True), Column("P", True),
+             Column("Prediction interval", True), Column("τ²", True), Column("I²", True))  # fmt: skip
+    notes = [("", "A dash: there is no such number for this analysis, as for one study alone or a model without it.")]
+    return make_table(f"sensitivity-{one.outcome}", f"Sensitivity of {one.label}", heads, rows, notes)
+
+
+_FIELDS = ("estimate", "ci_low", "ci_high", "p_value", "prediction_low", "prediction_high", "tau2", "i2")
+
+
+def looked_up(one: OutcomeSynthesis, analysis: Sensitivity) -> tuple[int, dict[str, float | None]]:
+    """Number of studies and the numbers of one analysis; None where a number does not exist or did not converge."""
+    table = one.combinations
+    assert table is not None
+    column = table.columns[analysis.choice]
+    good = bool(column.converged[analysis.row])
+    values = {name: float(getattr(column, name)[analysis.row]) for name in _FIELDS}
+    members = int(table.members[analysis.row].sum())
+    return members, {name: value if good and value == value else None for name, value in values.items()}
+
+
+def sensitivity_data(found: Material) -> Listed:
+    """A row an outcome and analysis; effects on the natural scale, every digit."""
+    head = ("outcome", "label", "kind", "analysis", "left_out", "model", "ci", "k", "measure", *_FIELDS)
+    rows: list[tuple[Any, ...]] = []
+    for one in found.synthesis.with_data:
+        sizes, _ = fitted(one)
+        for analysis in one.sensitivity:
+            k, values = looked_up(one, analysis)
+            assert one.combinations is not None
+            choice = one.combinations.choices[analysis.choice]
+            inside = one.combinations.members[analysis.row]
+            left = " ".join(row.study for row, there in zip(sizes.rows, inside, strict=True) if not there)
+            rows.append((one.outcome, one.label, analysis.kind, analysis.name, left, choice.model, choice.ci, k, sizes.measure, *values.values()))  # fmt: skip
+    return Listed(head, tuple(rows))
