@@ -1,4 +1,4 @@
-"""`mscsec report`: a whole review in one file."""
+"""`mscsec report`: a whole review as a page or a manuscript, and its tables alone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import typer
 
 from mscsec.cli import options as opt
 from mscsec.cli.assessments import sound
-from mscsec.cli.output import say, say_base, write_whole
+from mscsec.cli.output import say, say_base
+from mscsec.cli.report_manuscript import Written, as_docx, as_latex, as_markdown, check_free, folder_of, write_files
+from mscsec.cli.report_tables import FORMATS, check_output, chosen_format, chosen_tables, write_tables
 from mscsec.cli.version import __version__
 from mscsec.errors import UsageError
 from mscsec.records.reader import load
 from mscsec.registry import by_key
+from mscsec.report.numbers import count
 from mscsec.synthesis.review import Synthesis, synthesise
 
 Outcomes = Annotated[
@@ -27,20 +30,44 @@ Outcomes = Annotated[
 ]  # fmt: skip
 File = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="The file to write; its suffix (.html) chooses the kind."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="The file to write; its suffix chooses the kind: .html, .docx, .md, .tex. With --format - or none is stdout.",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="KEY",
+        help="The tables alone: md, csv (every digit kept) or latex; on stdout, or into -o.",
+        autocompletion=lambda: list(FORMATS),
+    ),
+]
+TableNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table",
+        metavar="NAME",
+        help="With --format, a table: characteristics, effects, pooled, sensitivity, bias, findings, assumptions, integrity. May be repeated. Default: all.",
+    ),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A row of `KINDS`. key : suffix. write : the file from a synthesis."""
+    """A row of `KINDS`. key : suffix. write : the file from a synthesis. beside : whether pictures lie in a folder beside it."""
 
     key: str
     name: str
-    write: Callable[[Synthesis], str | bytes]
+    write: Callable[[Synthesis, Path], Written]
+    beside: bool = False
 
 
-def _page(found: Synthesis) -> str:
+def page_of(found: Synthesis) -> str:
+    """The page that answers back, as `report` writes it and `serve` shows it."""
     from mscsec.report.page.build import bodies_of, review_page
 
     return review_page(found, bodies_of(found), _flow(found))
@@ -57,32 +84,59 @@ def _flow(found: Synthesis) -> bytes:
     return picture(prisma(Page(), review.flow, review.title), "svg")
 
 
-KINDS = by_key(Kind(".html", "a page that answers back", _page))
+KINDS = by_key(
+    Kind(".html", "a page that answers back", lambda found, _: Written(page_of(found), {})),
+    Kind(".docx", "a manuscript in Word", as_docx),
+    Kind(".md", "a manuscript in Markdown", as_markdown, beside=True),
+    Kind(".tex", "a manuscript in LaTeX", as_latex, beside=True),
+)
 
 
 def command(
-    outcome: Outcomes = None, studies: opt.Studies = None, output: File = None, force: opt.Force = False
+    outcome: Outcomes = None,
+    form: Format = None,
+    table: TableNames = None,
+    studies: opt.Studies = None,
+    output: File = None,
+    force: opt.Force = False,
 ) -> None:
-    """Write a whole review into one file: methods, studies, results, sensitivity, bias, integrity and certainty.
+    """Write a whole review: methods, studies, results, sensitivity, bias, integrity and certainty; or its tables alone.
 
-    The page needs no network. Each number in it is a link to the line of the record and the place in the paper that it
+    The page (.html) needs no network. Each number in it is a link to the line of the record and the place in the paper that it
     came from; studies can be ticked off and models chosen, with numbers that were worked out beforehand.
+    A manuscript (.docx, .md, .tex) has the same content for print; the pictures of review.md lie in review_files/ beside it.
 
     \b
     Examples:
       mscsec report -o review.html
-      mscsec report --outcome icu_stay --outcome mortality_28d -o review.html
-      mscsec report --studies my-review -o review.html --force
+      mscsec report --outcome icu_stay --outcome mortality_28d -o review.docx
+      mscsec report --studies my-review -o review.md --force
+      mscsec report --format latex --table pooled -o pooled.tex
+      mscsec report --format csv --table effects
     """
-    kind = _kind(output)
+    if form is None and table:
+        raise UsageError("--table belongs to --format md, csv or latex; a whole report has every table")
+    kind: Kind | None = None
+    chosen, kinds = chosen_format(form or "md"), chosen_tables(table or ())
+    if form is not None:
+        check_output(chosen, kinds, output)
+    else:
+        kind = _kind(output)
+        assert output is not None
+        check_free(output, kind.beside, force)
     base = load(studies)
     if studies is None:
         say_base(base)
     sound(base)
-    content = kind.write(synthesise(base, outcome or None, program=__version__))
+    found = synthesise(base, outcome or None, program=__version__)
+    if kind is None:
+        write_tables(found, chosen, kinds, output, force)
+        return
     assert output is not None
-    write_whole(output, content, force)
-    say(f"Wrote {output}")
+    written = kind.write(found, output)
+    write_files(output, written, force)
+    beside = f" and {folder_of(output)} ({count(len(written.beside), 'picture')})" if written.beside else ""
+    say(f"Wrote {output}{beside}")
 
 
 def _kind(output: Path | None) -> Kind:
@@ -90,7 +144,7 @@ def _kind(output: Path | None) -> Kind:
     known = ", ".join(f"{row.key} ({row.name})" for row in KINDS.values())
     if output is None:
         raise UsageError(f"name the file to write: mscsec report -o review.html. Kinds: {known}")
-    found = KINDS.get(output.suffix.lower())
+    found = KINDS.get({".markdown": ".md", ".htm": ".html"}.get(output.suffix.lower(), output.suffix.lower()))
     if found is None:
         raise UsageError(
             f"the suffix {output.suffix!r} of {output} names no kind of report; there is {known}. Write: mscsec report -o review.html"

@@ -1,0 +1,143 @@
+"""`mscsec report -o review.docx|review.md|review.tex`: the report for a manuscript, with its pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mscsec.cli.output import progress, write_whole
+from mscsec.errors import NotEstimable, UsageError
+from mscsec.report.manuscript.blocks import Manuscript, Picture
+from mscsec.synthesis.review import OutcomeSynthesis, Synthesis
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report as files. beside : by name, what lies in the folder `folder_of` beside the file itself."""
+
+    content: str | bytes
+    beside: Mapping[str, bytes]
+
+
+def as_docx(found: Synthesis, output: Path) -> Written:
+    """One Word file with its pictures in it."""
+    from mscsec.report.manuscript.docx import FIGURE, docx, need_docx
+
+    need_docx()
+    return Written(docx(_made(found, FIGURE)), {})
+
+
+def as_markdown(found: Synthesis, output: Path) -> Written:
+    """Markdown, and its pictures as SVG."""
+    from mscsec.report.manuscript.markdown import FIGURE, markdown
+
+    made = _made(found, FIGURE)
+    return Written(markdown(made, folder_of(output).name), _pictures(made, FIGURE))
+
+
+def as_latex(found: Synthesis, output: Path) -> Written:
+    """LaTeX, and its pictures as PDF."""
+    from mscsec.report.manuscript.latex import FIGURE, latex
+
+    made = _made(found, FIGURE)
+    return Written(latex(made, folder_of(output).name), _pictures(made, FIGURE))
+
+
+def _made(found: Synthesis, kind: str) -> Manuscript:
+    """The manuscript, its pictures drawn as files of `kind`."""
+    from mscsec.plots.review import flow_picture, outcome_pictures
+    from mscsec.report.manuscript.build import manuscript
+    from mscsec.report.material import material
+
+    made = material(found)
+    if not found.with_data:
+        raise NotEstimable("no outcome of the review has a study that contributes to it, so there is nothing to report")
+    with progress("Drawing") as tell:
+        done = 0
+
+        def draw(one: OutcomeSynthesis) -> list[Picture]:
+            nonlocal done
+            pictures = outcome_pictures(made, one)
+            for picture in pictures:
+                picture.draw(kind)
+            done += 1
+            tell(done, len(found.with_data))
+            return pictures
+
+        return manuscript(made, draw, flow_picture(found.base))
+
+
+def _pictures(made: Manuscript, kind: str) -> dict[str, bytes]:
+    return {f"{block.key}.{kind}": block.draw(kind) for block in made.blocks if isinstance(block, Picture)}
+
+
+def folder_of(output: Path) -> Path:
+    """Where the pictures of a report lie: review_files/ beside review.md."""
+    return output.with_name(f"{output.stem}_files")
+
+
+def check_free(output: Path, beside: bool, force: bool) -> None:
+    """Raises UsageError where a file exists and is not to be replaced. beside : a folder of pictures goes with it."""
+    folder = folder_of(output)
+    there = [
+        path for path in (output, *([folder] if beside else [])) if path.is_file() or (path == folder and path.exists())
+    ]
+    if there and not force:
+        raise UsageError(
+            f"{there[0]} exists already and is not overwritten. Give --force to replace it, or another name"
+        )
+    if beside and folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is in the way: the pictures of {output} go into a folder of that name")
+
+
+def write_files(output: Path, written: Written, force: bool) -> None:
+    """Writes the report and what lies beside it, all or nothing.
+
+    Raises UsageError as `check_free` does. With `force`, pictures of the same names are replaced, and whatever else lies in
+    the folder stays.
+    """
+    if not written.beside:
+        write_whole(output, written.content, force)
+        return
+    check_free(output, True, force)
+    folder = folder_of(output)
+    fresh = not folder.exists()
+    try:
+        if fresh:
+            _new_folder(folder, written.beside)
+        else:
+            for name, data in written.beside.items():
+                write_whole(folder / name, data, force=True)
+        write_whole(output, written.content, force)
+    except BaseException:
+        if fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _new_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """A folder with its files, by a temporary one and a rename."""
+    try:
+        made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:80]}."))
+        try:
+            for name, data in files.items():
+                (made / name).write_bytes(data)
+            made.chmod(0o777 & ~_umask())
+            os.replace(made, folder)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(made)
+            raise
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
