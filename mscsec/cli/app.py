@@ -31,7 +31,8 @@ COMMANDS = {
     "assess": "Assess risk of bias, question by question.",
     "import-bias": "Bring in judgements made elsewhere.",
     "grade": "Certainty of evidence and summary of findings.",
-    "report": "Write the whole review into one file.",
+    "report": "Write the whole review: a page, a manuscript, its tables.",
+    "serve": "Show the review in the browser, following its records.",
 }
 
 
