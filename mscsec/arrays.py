@@ -1,6 +1,10 @@
-"""Names of the array types that cross room boundaries, and the one place where scipy.special is first imported."""
+"""Names of the array types that cross room boundaries, an attribute computed once, and the one place where scipy.special is
+first imported."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +13,27 @@ Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 ArrayLike = npt.ArrayLike
+
+T = TypeVar("T")
+
+
+class once(Generic[T]):
+    """An attribute computed when first asked for, as functools.cached_property without the lock that it has before Python 3.12."""
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        """`compute` takes the object."""
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """The name under which the value is kept."""
+        self.name = name
+
+    def __get__(self, holder: Any, owner: type) -> T:
+        """Called while the object has no value of that name yet."""
+        value = holder.__dict__[self.name] = self.compute(holder)
+        return value
+
 
 # Public names of numpy that stand for submodules loaded on demand, and that scipy.special has no use for.
 _UNUSED = frozenset({"ctypeslib", "f2py", "ma", "polynomial", "random", "testing"})

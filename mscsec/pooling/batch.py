@@ -1,12 +1,12 @@
 """`pool_batch`: many meta-analyses at once, by the same kernels as one.
 
 The batch is worked through in chunks that fit the processor's cache, laid out with the studies as the slow axis, so that a sum
-over the studies runs along the batch. numpy releases the interpreter lock inside each step, so threads share the chunks.
+over the studies runs along the batch. Processes share the chunks of a large batch (`shares`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -18,12 +18,13 @@ from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import cochran, h2_from_tau2, i2_from_tau2
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
+from mscsec.pooling.shares import WORTH, can_split, shared_empty, split, thread
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tau2 import Estimated, Tau2Method
 from mscsec.results import Result
 
-# Numbers of one array in a chunk: about 200 kB, so that the ten or so arrays of a step stay in a second-level cache.
-CHUNK = 26_000
+# Numbers of one array in a chunk: 1 MB, so that numpy's calls are long beside the interpreter's and the arrays of a step stay in cache.
+CHUNK = 130_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +93,7 @@ def pool_batch(
 
     mask : True for a study, False for padding, whose numbers are not looked at. Options as in `pool`; what costs time and is
         seldom needed of a batch (prediction, tau2_ci, tau2_se) is off unless asked for, and the bootstrap is not offered.
-    workers : threads that share the work.
+    workers : processes that share the work of a large batch (threads where the system cannot split a process).
     Memory beyond the input and the result is a few chunks. Raises what `pool` raises, for the whole batch, except that
     rows that did not converge and rows of too few studies are flagged in the result instead.
     """
@@ -113,18 +114,20 @@ def pool_batch(
     if tau2_ci == "none":
         plan = _without_tau2_interval(plan)
     data = _Data.of(yi, vi, mask, weights, tau2_weights)
-    out = _empty(data.rows, plan, tau2_se)
     size = max(1, CHUNK // max(1, data.studies))
     parts = [slice(start, start + size) for start in range(0, data.rows, size)]
-    if workers <= 1 or len(parts) == 1:
-        for part in parts:
-            _fill(out, data, part, plan)
-    else:
-        from concurrent.futures import ThreadPoolExecutor  # brings logging along, which one set has no use for
+    together = workers > 1 and len(parts) > 1 and data.rows * data.studies >= WORTH
+    processes = together and can_split()
+    out = _empty(data.rows, plan, tau2_se, shared_empty if processes else np.empty)
 
-        with ThreadPoolExecutor(workers) as threads:
-            for _ in threads.map(lambda part: _fill(out, data, part, plan), parts):
-                pass
+    def work(part: slice) -> None:
+        _fill(out, data, part, plan)
+
+    if together:
+        (split if processes else thread)(work, parts, workers)
+    else:
+        for part in parts:
+            work(part)
     return BatchResult(**{name: array.reshape(data.shape) for name, array in out.items()})
 
 
@@ -243,12 +246,18 @@ class _Data:
 
 # --- output -----------------------------------------------------------------------------------------------------------
 
+_NOTHING = {
+    "modes": 1,
+    "pooled": False,
+    "scaled": False,
+    "converged": True,
+}  # of a row too few to pool; nan for the rest
 _ALWAYS = (
     "estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high", "tau2", "i2", "h2", "i2_q", "q",
 )  # fmt: skip
 
 
-def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Any]:
+def _empty(rows: int, plan: Plan, tau2_se: bool, new: Callable[..., Any]) -> dict[str, Any]:
     names = list(_ALWAYS)
     if tau2_se and isinstance(plan.tau2, Tau2Method):
         names.append("tau2_se")
@@ -256,12 +265,11 @@ def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Any]:
         names += ["tau2_ci_low", "tau2_ci_high"]
     if plan.random and plan.prediction != "none":
         names += ["prediction_low", "prediction_high"]
-    out: dict[str, Any] = {name: np.empty(rows) for name in names}
-    out["k"] = np.zeros(rows, dtype=np.int64)
-    out["modes"] = np.ones(rows, dtype=np.int64)
-    for name in ("pooled", "scaled"):
-        out[name] = np.zeros(rows, dtype=bool)
-    out["converged"] = np.ones(rows, dtype=bool)
+    out: dict[str, Any] = {name: new(rows) for name in names}
+    for name in ("k", "modes"):
+        out[name] = new(rows, np.int64)
+    for name in ("pooled", "scaled", "converged"):
+        out[name] = new(rows, bool)
     return out
 
 
@@ -274,9 +282,9 @@ def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:
     if several.all():
         _fill_several(out, data, part, None, plan)
         return
-    for values in out.values():
-        if values.dtype == float:
-            values[part] = np.nan
+    for name, values in out.items():
+        if name != "k":
+            values[part] = _NOTHING.get(name, np.nan)
     if several.any():
         _fill_several(out, data, part, several, plan)
     if (counts == 1).any():

@@ -12,7 +12,7 @@ from scipy.special import gammainc
 
 from mscsec.arrays import Array
 from mscsec.pooling.moments import dersimonian_laird
-from mscsec.pooling.sets import Sets, dot, trace_p
+from mscsec.pooling.sets import Sets, across, dot, trace_p
 
 NODES = 64
 STEPS = 200
@@ -68,7 +68,7 @@ def _tail(law: _Law, x: Array) -> Array:
     start = np.minimum(x, FAR)
     r = start[..., None] + 0.5 * (FAR - start)[..., None] * (nodes + 1)
     safe = np.where(x > 0, x, 1.0)[..., None]
-    reach = (law.trace / law.w2)[..., None] * ((r / safe) ** 2 - 1) + (law.k - 1)[..., None]
+    reach = (law.trace / law.w2)[..., None] * ((r / safe) ** 2 - 1) + across(law.k - 1)
     mean, variance = _conditional_q(law, r)
     below = gammainc(mean**2 / variance, reach * mean / variance)
     below = np.where(x[..., None] > 0, below, 1.0)
@@ -83,15 +83,15 @@ def _nodes() -> tuple[Array, Array]:
 
 def _conditional_q(law: _Law, r: Array) -> tuple[Array, Array]:
     """Mean and variance of Q given that the estimate is `r` (..., nodes) standard errors from the truth."""
-    tau2, w2, w3, w4, ratio = (getattr(law, name)[..., None] for name in ("tau2", "w2", "w3", "w4", "ratio"))
-    trace, df = law.trace[..., None], (law.k - 1)[..., None]
+    tau2, w2, w3, w4, ratio = (across(getattr(law, name)) for name in ("tau2", "w2", "w3", "w4", "ratio"))
+    trace, df = across(law.trace), across(law.k - 1)
     shift = (r * r - 1) / ratio
     uneven = w3 - w2**2
     mean = df + tau2 * trace + tau2**2 * shift * uneven
     variance = (
         2 * df
         + 4 * tau2 * trace
-        + 2 * tau2**2 * (law.w1[..., None] * w2 - 2 * w3 + w2**2)
+        + 2 * tau2**2 * (across(law.w1) * w2 - 2 * w3 + w2**2)
         + 4 * tau2**2 * shift * uneven
         + 4 * tau2**3 * shift * (w4 - 2 * w2 * w3 + w2**3)
         + 2 * tau2**4 * (1 - 2 * r * r) / ratio**2 * uneven**2

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import chdtrc, ndtri
 
 from mscsec.arrays import Array
-from mscsec.pooling.sets import Sets, trace_p
+from mscsec.pooling.sets import Sets, either
 
 
 class Cochran(NamedTuple):
@@ -32,11 +32,10 @@ def cochran(sets: Sets, *, tail: bool = True) -> Cochran:
 
     Source: Cochran (1954), Biometrics 10:101-129; Higgins & Thompson (2002), Stat Med 21:1539-1558.
     """
-    by = sets.common
-    q, df = by.q, sets.k - 1
+    q, df = sets.q, sets.k - 1
     excess = q - df
-    i2 = np.where(excess > 0, excess / np.where(q > 0, q, 1.0), 0.0)
-    return Cochran(q, df, chdtrc(df, q) if tail else np.full_like(q, np.nan), df / trace_p(by.wi, by.sum_w), i2, q / df)
+    i2 = either(excess > 0, excess / either(excess > 0, q, 1.0), 0.0)
+    return Cochran(q, df, chdtrc(df, q) if tail else np.full_like(q, np.nan), df / sets.trace, i2, q / df)
 
 
 def i2_from_tau2(tau2: Array, typical: Array) -> Array:

@@ -8,24 +8,43 @@ Newton's method inside the bracket gives its digits. Where there are several, th
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.pooling.moments import Tau2
-from mscsec.pooling.sets import Sets, Weighing, across, anywhere, dot, everywhere, total, trace_p, traces, weigh
+from mscsec.pooling.sets import (
+    AT_ONCE,
+    CANCELLED,
+    ONE,
+    Sets,
+    Weighing,
+    across,
+    anywhere,
+    dot,
+    either,
+    everywhere,
+    three_power_sums,
+    total,
+    trace_p,
+    trace_pp,
+    traces,
+    two_power_sums,
+    weigh,
+)
 
 GRID = 15
 # First step of the grid as a share of the least variance; below it the score hardly changes.
 FIRST = 0.02
+# Of the ratio of the grid's ends; the first makes 0 of it.
+POWERS = np.concatenate([[-np.inf], np.arange(GRID - 1.0) / (GRID - 2)])
 STEPS = 100
 # A Newton step squares the relative error, so one of this size leaves nothing that a double can hold.
 SETTLED = 1e-7
 ROUNDING = 2e-15
 EPSILON = 2.0**-52
-# Grid and data of a batch are laid out at once while they fit the processor's cache.
-AT_ONCE = 20_000
 
 # --- the two likelihoods ---------------------------------------------------------------------------------------------
 
@@ -35,24 +54,39 @@ class Score(NamedTuple):
 
     value : y'PPy - tr(P) restricted, y'PPy - tr(W) in full.
     slope : tr(PP) - 2 y'PPPy restricted, tr(WW) - 2 y'PPPy in full.
-    sum_w2, sum_w3 : sums of powers of the weights, which straighten the score for Newton's method.
+    sum_w, sum_w2, sum_w3 : sums of powers of the weights, which straighten the score for Newton's method.
     """
 
     value: Array
     slope: Array
+    sum_w: Array
     sum_w2: Array
     sum_w3: Array
 
 
-def score(by: Weighing, *, restricted: bool) -> Score:
-    """The score at the tau2 that `by` was weighed with. Source: Harville (1977), J Am Stat Assoc 72:320-338."""
-    u = by.wi * by.resid
-    swing = u - across(dot(by.wi, u) / by.sum_w)
-    curvature = 2 * dot(by.wi * swing, swing)
-    sums = traces(by.wi, by.sum_w)
+def score(sets: Sets, tau2: Array, *, restricted: bool) -> Score:
+    """The score at `tau2` (...). Source: Harville (1977), J Am Stat Assoc 72:320-338.
+
+    The quadratic forms are put together from sums of powers, which loses no more than `weigh` explains, except that y'PPPy also
+    cancels where one study dominates, and is then summed again from the residuals.
+    """
+    wi = ONE / (sets.vi + across(tau2))
+    (sum_w, sum_wy, _), (sum_w2, w2y, w2yy), (sum_w3, w3y, w3yy) = three_power_sums(sets, wi)
+    mean = sum_wy / sum_w
+    pull = w2y - mean * sum_w2
+    spread = w2yy - mean * (w2y + pull)
+    cube = w3yy - mean * (2 * w3y - mean * sum_w3)
+    curvature = cube - pull * pull / sum_w
+    if anywhere(curvature < CANCELLED * cube):
+        u = wi * (sets.yi - across(mean))
+        swing = u - across(dot(wi, u) / sum_w)
+        curvature = dot(wi * swing, swing)
     if restricted:
-        return Score(dot(u, u) - sums.p, sums.pp - curvature, sums.sum_w2, sums.sum_w3)
-    return Score(dot(u, u) - by.sum_w, sums.sum_w2 - curvature, sums.sum_w2, sums.sum_w3)
+        value = spread - trace_p(wi, sum_w, sum_w2)
+        slope = trace_pp(wi, sum_w, sum_w2, sum_w3) - 2 * curvature
+    else:
+        value, slope = spread - sum_w, sum_w2 - 2 * curvature
+    return Score(value, slope, sum_w, sum_w2, sum_w3)
 
 
 def log_likelihood(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
@@ -110,27 +144,25 @@ def search_grid(sets: Sets) -> Array:
     With s2 the variance of the effects and d the range of the variances, y'PPy < tr(P) for certain once
     u = tau2 + min v exceeds (s2 + sqrt(s2^2 + 4 s2 d)) / 2: y'PPy is at most (k-1) s2 / u^2, tr(P) at least (k-1) / (u + d).
     """
-    least = np.minimum.reduce(sets.vi, axis=-1)
-    most = np.maximum.reduce(sets.finite(sets.vi), axis=-1)
-    spread = sets.finite(sets.yi - across(total(sets.yi) / sets.k))
-    s2 = dot(spread, spread) / (sets.k - 1)
-    bound = 0.5 * (s2 + np.sqrt(s2 * (s2 + 4 * (most - least)))) + 0.01 * least
+    mean = total(sets.yi) / sets.k
+    s2 = (total(sets.squares) - mean * mean * sets.k) / (sets.k - 1)
+    s2 = either(s2 > 0, s2, 0.0)
+    least = sets.least
+    bound = 0.5 * (s2 + (s2 * (s2 + 4 * (sets.most - least))) ** 0.5) + 0.01 * least
     first = FIRST * least
-    ratio = np.maximum(bound / first, 2.0)
-    grid = np.empty((GRID, *ratio.shape))
-    grid[0] = 0.0
-    powers = np.arange(GRID - 1.0) / (GRID - 2)
-    np.power(ratio, powers.reshape(-1, *(1,) * ratio.ndim), out=grid[1:])
-    grid[1:] *= first
+    ratio = bound / first
+    powers = POWERS if sets.yi.ndim == 1 else POWERS[:, None]
+    grid: Array = first * either(ratio > 2, ratio, 2.0) ** powers
     return grid
 
 
 def straightened(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
     """Score over sum w^2, positive below a maximum and negative above it."""
-    by = weigh(sets, tau2)
-    u = by.wi * by.resid
-    trace = trace_p(by.wi, by.sum_w) if restricted else by.sum_w
-    return (dot(u, u) - trace) / dot(by.wi, by.wi)
+    wi = ONE / (sets.vi + across(tau2))
+    (sum_w, sum_wy, _), (sum_w2, w2y, w2yy) = two_power_sums(sets, wi)
+    mean = sum_wy / sum_w
+    spread = w2yy - mean * (2 * w2y - mean * sum_w2)
+    return (spread - (trace_p(wi, sum_w, sum_w2) if restricted else sum_w)) / sum_w2
 
 
 def _scan(sets: Sets, grid: Array, restricted: bool) -> Array:
@@ -144,12 +176,13 @@ def _maximise(sets: Sets, *, restricted: bool) -> Tau2:
     height = _scan(sets, grid, restricted)
     rising = height > 0
     rising[-1] = False  # beyond the bound every score is negative; rounding must not say otherwise
-    tops = rising[:-1] & ~rising[1:]
+    tops = rising[:-1] > rising[1:]
     modes = np.add.reduce(tops, axis=0) + ~rising[0]
-    interior = np.logical_or.reduce(tops, axis=0)
-    found = _climb(sets, *_bracket(grid, height, tops.argmax(axis=0)), ~interior, restricted)
-    value = np.where(interior, found.value, 0.0)
-    converged = np.asarray(found.converged)
+    at = tops.argmax(axis=0)
+    interior = _pick(tops, at)
+    found = _climb(sets, *_bracket(grid, height, at), interior ^ True, restricted)
+    value = either(interior, found.value, 0.0)
+    converged: Any = found.converged
     if anywhere(modes > 1):
         value, converged = _highest(sets, grid, height, tops, modes, value, converged, restricted)
     return Tau2(value, converged, found.iterations, modes)
@@ -160,13 +193,14 @@ def _bracket(grid: Array, height: Array, at: IntArray) -> tuple[Array, Array, Ar
     low, high = _pick(grid, at), _pick(grid, at + 1)
     above, below = _pick(height, at), _pick(height, at + 1)
     drop = above - below
-    share = np.where(drop > 0, above / np.where(drop > 0, drop, 1.0), 0.5)
-    return low, high, low + (high - low) * np.minimum(np.maximum(share, 0.001), 0.999)
+    share = either(drop > 0, above / either(drop > 0, drop, 1.0), 0.5)
+    return low, high, low + (high - low) * either(share < 0.001, 0.001, either(share > 0.999, 0.999, share))
 
 
-def _pick(values: Array, at: IntArray) -> Array:
-    picked: Array = values[at] if values.ndim == 1 else np.take_along_axis(values, at[None], axis=0)[0]
-    return picked
+def _pick(values: npt.NDArray[Any], at: IntArray) -> Any:
+    if values.ndim == 1:
+        return values.item(at)
+    return np.take_along_axis(values, at[None], axis=0)[0]
 
 
 def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, restricted: bool) -> Tau2:
@@ -175,26 +209,25 @@ def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, r
     Rows in `done` need no search. Rows that have settled are left out once they are the greater part, so that a batch does not
     wait for its slowest row.
     """
-    if np.ndim(done) and 2 * np.count_nonzero(done) > done.size:
+    batch = sets.yi.ndim > 1
+    if batch and 2 * np.count_nonzero(done) > done.size:
         return _climb_on(sets, low, high, start, done, 0, restricted)
     tau2 = start
     for step in range(1, STEPS + 1):
-        by = weigh(sets, tau2)
-        at = score(by, restricted=restricted)
+        at = score(sets, tau2, restricted=restricted)
         up = at.value > 0
-        low, high = np.where(up, tau2, low), np.where(up, high, tau2)
+        low, high = either(up, tau2, low), either(up, high, tau2)
         steep = at.slope + 2 * at.value * at.sum_w3 / at.sum_w2
-        fall = np.where(steep < 0, -steep, np.nan)  # nan fails every comparison below
+        fall = either(steep < 0, -steep, math.nan)  # nan fails every comparison below
         move = at.value / fall
-        small = (
-            np.abs(move) <= SETTLED * tau2 + ROUNDING * by.sum_w / fall
-        )  # or all that the rounding of the score can move
+        # small enough, or all that the rounding of the score can move
+        small = abs(move) <= SETTLED * tau2 + ROUNDING * at.sum_w / fall
         new = tau2 + move
-        tau2 = np.where(small | ((new >= low) & (new <= high)), new, 0.5 * (low + high))
+        tau2 = either(small | ((new >= low) & (new <= high)), new, 0.5 * (low + high))
         done = done | small | (high - low <= EPSILON * high)
         if everywhere(done):
             break
-        if done.ndim and 2 * np.count_nonzero(done) > done.size:
+        if batch and 2 * np.count_nonzero(done) > done.size:
             return _climb_on(sets, low, high, tau2, done, step, restricted)
     return Tau2(tau2, done, step)
 

@@ -13,7 +13,7 @@ from mscsec.arrays import Array, BoolArray
 from mscsec.pooling.henmi_copas import henmi_copas
 from mscsec.pooling.moments import dersimonian_laird
 from mscsec.pooling.profile import profile_likelihood
-from mscsec.pooling.sets import Sets, Weighing, anywhere, dot, total, traces, weigh
+from mscsec.pooling.sets import Sets, Weighing, across, anywhere, dot, total, traces, weigh
 from mscsec.pooling.tails import critical, two_sided_p
 from mscsec.registry import by_key
 
@@ -159,7 +159,7 @@ def kenward_roger(fit: Fitted, level: float) -> Interval:
     by = fit.by
     sums = traces(by.wi, by.sum_w)
     spread = 2 / sums.pp
-    uneven = by.wi - (sums.sum_w2 / by.sum_w)[..., None]
+    uneven = by.wi - across(sums.sum_w2 / by.sum_w)
     variance = 1 / by.sum_w + 2 * spread * dot(by.wi, uneven * uneven) / by.sum_w**2
     df = 2 / (spread * (variance * sums.sum_w2) ** 2)
     return interval(fit, np.sqrt(variance), df, level, by.mean)
@@ -171,7 +171,7 @@ def ivhet(fit: Fitted, level: float) -> Interval:
     At the fit's tau2; the authors' own choice is DL. Source: Doi, Barendregt, Khan, Thalib & Williams (2015), Contemp Clin Trials 45:130-138.
     """
     by = fit.sets.common
-    share = by.wi / by.sum_w[..., None]
+    share = by.wi / across(by.sum_w)
     variance = 1 / by.sum_w + fit.tau2 * dot(share, share)
     return interval(fit, np.sqrt(variance), math.inf, level, by.mean)
 

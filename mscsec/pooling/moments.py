@@ -8,12 +8,13 @@ Standard errors use the estimate itself and the normal model; they are those of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import InvalidInput
-from mscsec.pooling.sets import Sets, Weighing, complement, dot, pair_sum, total, trace_p, traces, weigh
+from mscsec.pooling.sets import Sets, across, complement, dot, pair_sum, total, trace_p, traces, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,31 @@ class Tau2:
     modes: IntArray | int = 1
 
 
-def truncated(value: Array) -> Array:
+def truncated(value: Array | float) -> Array:
     """`value`, or 0 where it is negative."""
-    return np.maximum(value, 0.0)
+    found: Any = max(value, 0.0) if isinstance(value, float) else np.maximum(value, 0.0)
+    return found  # type: ignore[no-any-return]  # a float for one set
 
 
 # --- generalised Q --------------------------------------------------------------------------------------------------
 
 
-def weigh_by(sets: Sets, ai: Array) -> Weighing:
-    """As `weigh`, with the weights `ai` (..., k)."""
+class GivenWeights(NamedTuple):
+    """Weights that need not be inverse variances, their sum, and Q with them."""
+
+    wi: Array
+    sum_w: Array
+    q: Array
+
+
+def weigh_by(sets: Sets, ai: Array) -> GivenWeights:
+    """The set weighed by `ai` (..., k). The heaviest study need not be the origin, so Q is summed from the residuals."""
     sum_a = total(ai)
-    mean = dot(ai, sets.yi) / sum_a
-    return Weighing(ai, sum_a, mean, sets.yi - mean[..., None])
+    resid = sets.yi - across(dot(ai, sets.yi) / sum_a)
+    return GivenWeights(ai, sum_a, dot(ai * resid, resid))
 
 
-def trace_pv(by: Weighing, vi: Array) -> Array:
+def trace_pv(by: GivenWeights, vi: Array) -> Array:
     """tr(PV), the expectation of generalised Q at tau2 = 0; `vi` is 0 in the padding."""
     return dot(by.wi * complement(by.wi, by.sum_w), vi)
 
@@ -61,7 +71,7 @@ def generalised(sets: Sets, ai: Array) -> Array:
     return (by.q - trace_pv(by, sets.finite(sets.vi))) / trace_p(by.wi, by.sum_w)
 
 
-def q_variance(by: Weighing, si: Array) -> Array:
+def q_variance(by: GivenWeights, si: Array) -> Array:
     """Variance of generalised Q, 2 tr(P S P S), for total variances `si` (..., k), 0 in the padding.
 
     The squares of the diagonal of PS and the products across it are summed apart, so that neither cancels the other.
@@ -92,15 +102,17 @@ def q_weights(sets: Sets) -> Array:
 
 def dersimonian_laird(sets: Sets) -> Tau2:
     """Method of moments on Cochran's Q. Source: DerSimonian & Laird (1986), Control Clin Trials 7:177-188."""
-    by = sets.common
-    return Tau2(truncated((by.q - (sets.k - 1)) / trace_p(by.wi, by.sum_w)))
+    return Tau2(truncated((sets.q - (sets.k - 1)) / sets.trace))
 
 
 def dersimonian_laird_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of DL: the variance of Q at `tau2` is 2(k-1) + 4 tau2 tr(P) + 2 tau2^2 tr(PP)."""
+    return _q_sd(sets, tau2) / sets.trace
+
+
+def _q_sd(sets: Sets, tau2: Array) -> Array:
     by = sets.common
-    trace = trace_p(by.wi, by.sum_w)
-    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp) / trace
+    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * sets.trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp)
 
 
 def two_step(sets: Sets) -> Tau2:
@@ -144,15 +156,12 @@ def _unweighted_residuals(sets: Sets) -> Array:
 
 def hunter_schmidt(sets: Sets) -> Tau2:
     """(Q - k) / sum w. Source: Hunter & Schmidt (1990), Methods of Meta-Analysis; Viechtbauer (2005)."""
-    by = sets.common
-    return Tau2(truncated((by.q - sets.k) / by.sum_w))
+    return Tau2(truncated((sets.q - sets.k) / sets.common.sum_w))
 
 
 def hunter_schmidt_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of HS."""
-    by = sets.common
-    trace = trace_p(by.wi, by.sum_w)
-    return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp) / by.sum_w
+    return _q_sd(sets, tau2) / sets.common.sum_w
 
 
 def hunter_schmidt_corrected(sets: Sets) -> Tau2:
@@ -160,8 +169,7 @@ def hunter_schmidt_corrected(sets: Sets) -> Tau2:
 
     Source: Brannick, Potter, Benitez & Morris (2019), Organ Res Methods 22:490-514; Viechtbauer (2005).
     """
-    by = sets.common
-    return Tau2(truncated((sets.k / (sets.k - 1) * by.q - sets.k) / by.sum_w))
+    return Tau2(truncated((sets.k / (sets.k - 1) * sets.q - sets.k) / sets.common.sum_w))
 
 
 def hunter_schmidt_corrected_se(sets: Sets, tau2: Array) -> Array:
@@ -181,7 +189,7 @@ def sidik_jonkman(sets: Sets) -> Tau2:
 def sidik_jonkman_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of SJ, its crude start taken as known."""
     crude = _crude(sets)
-    by = weigh(sets, crude)
+    by = weigh_by(sets, weigh(sets, crude).wi)
     si = sets.finite(sets.vi + np.asarray(tau2)[..., None])
     return crude * np.sqrt(q_variance(by, si)) / (sets.k - 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -52,6 +53,23 @@ def make_plan(
 
     Raises UnknownMethod for an unknown key, and InvalidInput for a value out of range or for options that contradict each other.
     """
+    value = tau2 if tau2 is None or isinstance(tau2, str) else float(tau2)
+    return _plan(model, value, ci, prediction, tau2_ci, i2, preset, level, prediction_level, null)
+
+
+@functools.lru_cache(maxsize=256)
+def _plan(
+    model: str,
+    tau2: str | float | None,
+    ci: str | None,
+    prediction: str | None,
+    tau2_ci: str | None,
+    i2: str | None,
+    preset: str | None,
+    level: float,
+    prediction_level: float | None,
+    null: float,
+) -> Plan:
     base = choose(PRESETS, preset or DEFAULT_PRESET, "preset")
     if model not in ("random", "common"):
         raise InvalidInput(f"model is {model!r}", 'the model is "random" or "common"')
@@ -85,10 +103,9 @@ def _level(level: float) -> float:
 def _estimator(asked: str | float) -> Tau2Method | float:
     if isinstance(asked, str):
         return choose(TAU2, asked, "estimator of tau2")
-    value = float(asked)
-    if not 0 <= value < math.inf:
-        raise InvalidInput(f"tau2 is {value}", "a between-study variance is finite and not negative")
-    return value
+    if not 0 <= asked < math.inf:
+        raise InvalidInput(f"tau2 is {asked}", "a between-study variance is finite and not negative")
+    return asked
 
 
 def _interval(key: str) -> CiMethod | None:

@@ -16,7 +16,7 @@ from mscsec.pooling.likelihood import (
     score,
     search_grid,
 )
-from mscsec.pooling.sets import Sets, weigh
+from mscsec.pooling.sets import Sets, anywhere, weigh
 
 POINTS = 17
 ZOOMS = 12
@@ -69,7 +69,7 @@ def _wide_grid(sets: Sets, tau2: Array, floor: Array) -> Array:
     far = search_grid(sets)[-1]
     for _ in range(STEPS):
         short = log_likelihood(sets, far, restricted=False) >= floor
-        if not short.any():
+        if not anywhere(short):
             break
         far = np.where(short, 2 * far, far)
     return _with(search_grid(sets), far, tau2)
@@ -87,7 +87,7 @@ def _with(grid: Array, *more: Array) -> Array:
     first = grid[1]
     powers = np.linspace(0, 1, 4 * POINTS).reshape(-1, *(1,) * np.ndim(first))
     stretched = first * (far / first) ** powers
-    return np.sort(np.concatenate([grid[:1], stretched, *(m[None] for m in more)]), axis=0)
+    return np.sort(np.concatenate([grid[:1], stretched, *(np.asarray(m)[None] for m in more)]), axis=0)
 
 
 def _highest(value: Callable[[Array], Array], grid: Array) -> Array:
@@ -118,7 +118,7 @@ def tau2_profile(sets: Sets, level: float, *, restricted: bool) -> tuple[Array, 
     far = search_grid(sets)[-1]
     for _ in range(STEPS):
         short = above(far) > 0
-        if not short.any():
+        if not anywhere(short):
             break
         far = np.where(short, 2 * far, far)
     high = _crossing(sets, above, top, far, restricted)
@@ -132,7 +132,7 @@ def _crossing(sets: Sets, above: Callable[[Array], Array], inside: Array, outsid
     tau2 = 0.5 * (inside + outside)
     for _ in range(STEPS):
         gap = above(tau2)
-        slope = 0.5 * score(weigh(sets, tau2), restricted=restricted).value
+        slope = 0.5 * score(sets, tau2, restricted=restricted).value
         inside, outside = np.where(gap > 0, tau2, inside), np.where(gap > 0, outside, tau2)
         steep = slope != 0
         new = tau2 - np.where(steep, gap, 0.0) / np.where(steep, slope, 1.0)

@@ -8,11 +8,11 @@ needed, and from the right one step brings it to the left. It is exact in one st
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import chdtri
 
 from mscsec.arrays import Array
 from mscsec.pooling.moments import Tau2, truncated
-from mscsec.pooling.sets import Sets, dot, everywhere, weigh
+from mscsec.pooling.sets import ONE, Sets, across, everywhere, two_power_sums, weigh
+from mscsec.pooling.tails import chi_square_above
 
 STEPS = 200
 # A Newton step squares the relative error, so one of this size leaves nothing that a double can hold.
@@ -22,29 +22,25 @@ ROUNDING = 4e-15
 TINY = 1e-300
 
 
-def solve_q(sets: Sets, target: Array | float) -> Tau2:
+def solve_q(sets: Sets, target: Array | float, start: Array | float = 0.0) -> Tau2:
     """The tau2 at which Q equals `target` (...), and 0 where Q(0) is already below it.
 
-    `target` must be positive. Newton's method on 1 / Q; quadratic near the root.
+    `target` must be positive. Newton's method on 1 / Q from `start` (...); quadratic near the root.
     """
-    tau2, step = 0.0 * (sets.k + target), 0
+    tau2: Array = start + 0.0 * target  # type: ignore[assignment]  # a float for one set
+    step = 0
     while step < STEPS:
         step += 1
-        q, fall = _q_and_fall(sets, tau2)
-        move = q * (q - target) / (target * fall)
-        new = truncated(tau2 + move)
+        (sum_w, sum_wy, wyy), (w2, w2y, w2yy) = two_power_sums(sets, ONE / (sets.vi + across(tau2)))
+        mean = sum_wy / sum_w
+        q = wyy - mean * sum_wy
+        fall = w2yy - mean * (2 * w2y - mean * w2) + TINY  # -dQ/dtau2 = sum (w r)^2; 0 for identical effects
+        new = truncated(tau2 + q / target * ((q - target) / fall))
         done = abs(new - tau2) <= SETTLED * new + ROUNDING * q / fall
         tau2 = new
         if everywhere(done):
             break
     return Tau2(tau2, converged=done, iterations=step)
-
-
-def _q_and_fall(sets: Sets, tau2: Array) -> tuple[Array, Array]:
-    """Q and -dQ/dtau2 = sum (w r)^2, with a floor that keeps identical effects (both 0) out of a division by zero."""
-    by = weigh(sets, tau2)
-    u = by.wi * by.resid
-    return dot(u, by.resid), dot(u, u) + TINY
 
 
 def paule_mandel(sets: Sets) -> Tau2:
@@ -69,8 +65,7 @@ def median_unbiased(sets: Sets) -> Tau2:
 
     Source: Viechtbauer (2021), European Congress of Methodology, Valencia.
     """
-    middle = np.asarray(chdtri(sets.k - 1, 0.5), dtype=float)[()]
-    return solve_q(sets, middle)
+    return solve_q(sets, chi_square_above(sets.k - 1, 0.5))
 
 
 def paule_mandel_se(sets: Sets, tau2: Array) -> Array:
@@ -94,16 +89,12 @@ def iterated_jonkman(sets: Sets) -> Tau2:
     return paule_mandel(sets)
 
 
-def q_profile(sets: Sets, level: float) -> tuple[Array, Array]:
+def q_profile(sets: Sets, level: float, near: Array | float = 0.0) -> tuple[Array, Array]:
     """Interval for tau2 of all values that Cochran's Q does not reject; both limits 0 where it rejects every one.
 
+    near : (...) an estimate of tau2, from which the upper limit is sought.
     Source: Viechtbauer (2007), Stat Med 26:37-52; Knapp, Biggerstaff & Hartung (2006), Biom J 48:271-285.
     """
     tail = (1 - level) / 2
-    if sets.k.ndim == 0:
-        both = np.asarray(chdtri(sets.k - 1, np.array([tail, 1 - tail])), dtype=float)
-        low, high = solve_q(sets, both).value
-        return low, high
-    upper = np.asarray(chdtri(sets.k - 1, tail), dtype=float)
-    lower = np.asarray(chdtri(sets.k - 1, 1 - tail), dtype=float)
-    return solve_q(sets, upper).value, solve_q(sets, lower).value
+    upper, lower = chi_square_above(sets.k - 1, tail), chi_square_above(sets.k - 1, 1 - tail)
+    return solve_q(sets, upper).value, solve_q(sets, lower, near).value

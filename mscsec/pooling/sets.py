@@ -6,12 +6,11 @@ The study axis is the last one, whatever stands before it: one meta-analysis is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, once
 from mscsec.errors import InvalidInput
 
 # Powers up to the fourth of a weight must stay within double precision (1e-308 to 1e308).
@@ -23,8 +22,17 @@ CANCELLED = 1e-3
 # Fewer numbers than this are multiplied and added sooner than einsum has read its subscripts.
 SMALL = 1000
 
-# From about here on a linear-algebra library would start threads of its own for a product of two vectors.
+# From about here on a linear-algebra library would start threads of its own for a product with two or three vectors.
 THREADED = 8000
+
+# Numbers that are laid out at once for one step, so that they stay in the processor's cache.
+AT_ONCE = 20_000
+
+
+# One, as an array: what is divided need not be turned into one, which is a third of the time for a few numbers.
+ONE = np.array(1.0)
+
+Triple = tuple[Array, Array, Array]
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Sets:
     vi : (..., k) sampling variances; infinite where padded, so that padding has weight zero at every tau2.
     k : (...) number of studies, as floats.
     origin : (...) effect of the most precise study. Differences from it keep their digits where one study dominates
-        or all effects share a large constant.
+        or all effects share a large constant; and sums of powers of them can stand for sums of squared residuals (`weigh`).
     mask : (..., k) True for a study; None where nothing is padded.
     weights : (..., k) weights given by the user for generalised Q, 0 where padded; None where none were given.
     """
@@ -47,10 +55,42 @@ class Sets:
     mask: BoolArray | None = None
     weights: Array | None = None
 
-    @cached_property
+    @once
+    def squares(self) -> Array:
+        """yi^2, (..., k)."""
+        return self.yi * self.yi
+
+    @once
+    def powers(self) -> Array:
+        """(k, 3) the powers 0, 1 and 2 of yi of one set, so that one product gives three sums."""
+        return np.array([np.ones_like(self.yi), self.yi, self.squares]).T
+
+    @once
+    def least(self) -> Array:
+        """The smallest sampling variance."""
+        return self.vi.item(self.vi.argmin()) if self.vi.ndim == 1 else np.minimum.reduce(self.vi, axis=-1)  # type: ignore[return-value]
+
+    @once
+    def most(self) -> Array:
+        """The largest sampling variance."""
+        if self.vi.ndim == 1:
+            return self.vi.item(self.vi.argmax())  # type: ignore[return-value]
+        return np.maximum.reduce(self.finite(self.vi), axis=-1)  # type: ignore[no-any-return]
+
+    @once
     def common(self) -> Weighing:
         """The common-effect weighing, by 1 / vi, which several methods start from."""
         return weigh(self, 0.0)
+
+    @once
+    def q(self) -> Array:
+        """Cochran's Q."""
+        return self.common.q
+
+    @once
+    def trace(self) -> Array:
+        """tr(P) of the common-effect weighing, the slope of the expectation of Q in tau2."""
+        return trace_p(self.common.wi, self.common.sum_w)
 
     def finite(self, values: Array) -> Array:
         """`values` (..., k) with 0 in the padding, for sums in which an infinite variance would count."""
@@ -90,25 +130,61 @@ def dot(a: Array, b: Array) -> Array:
 
 
 class Weighing(NamedTuple):
-    """A set weighed by 1 / (vi + tau2). `resid` and `mean` are measured from the set's origin."""
+    """A set weighed by `wi`; `sum_wy` and `mean` are measured from the set's origin. `squares` are those of its effects."""
 
     wi: Array
     sum_w: Array
+    sum_wy: Array
     mean: Array
-    resid: Array
+    squares: Array
 
     @property
     def q(self) -> Array:
-        """Generalised Q: the weighted sum of squared residuals."""
-        return dot(self.wi, self.resid * self.resid)
+        """Generalised Q: the weighted sum of squared residuals, as sum w y^2 - mean sum w y.
+
+        With inverse-variance weights the origin's own term w (0 - mean)^2 is part of Q and its weight the largest, so mean^2 sum w
+        is at most k Q: the difference can lose a factor of k in precision and no more.
+        """
+        return dot(self.wi, self.squares) - self.mean * self.sum_wy
 
 
 def weigh(sets: Sets, tau2: Array | float) -> Weighing:
-    """Inverse-variance weights at `tau2` (...), their sum, the weighted mean and the residuals from it."""
-    wi = 1.0 / (sets.vi + across(tau2))
-    sum_w = total(wi)
-    mean = dot(wi, sets.yi) / sum_w
-    return Weighing(wi, sum_w, mean, sets.yi - across(mean))
+    """The set weighed by 1 / (vi + tau2) at `tau2` (...)."""
+    wi = ONE / (sets.vi + across(tau2))
+    if wi.ndim == 1 and _fits(sets, wi):
+        sum_w, sum_wy, _ = wi.dot(sets.powers).tolist()
+    else:
+        sum_w, sum_wy = total(wi), dot(wi, sets.yi)
+    return Weighing(wi, sum_w, sum_wy, sum_wy / sum_w, sets.squares)
+
+
+def two_power_sums(sets: Sets, wi: Array) -> tuple[Triple, Triple]:
+    """Sums over the studies of the powers 1 and 2 of the weights times the powers 0, 1 and 2 of yi.
+
+    Of one set with (k,) weights they are plain floats, whose arithmetic takes a third of the time of numpy's numbers.
+    """
+    if _fits(sets, wi):
+        powers = sets.powers
+        if wi.ndim == 1:
+            return wi.dot(powers).tolist(), (wi * wi).dot(powers).tolist()
+        return tuple(wi.dot(powers).T), tuple((wi * wi).dot(powers).T)
+    wy = wi * sets.yi
+    return (total(wi), total(wy), dot(wy, sets.yi)), (dot(wi, wi), dot(wi, wy), dot(wy, wy))
+
+
+def three_power_sums(sets: Sets, wi: Array) -> tuple[Triple, Triple, Triple]:
+    """As `two_power_sums`, with the cubes of the weights too."""
+    if wi.ndim == 1 and _fits(sets, wi):
+        squares, powers = wi * wi, sets.powers
+        return wi.dot(powers).tolist(), squares.dot(powers).tolist(), (squares * wi).dot(powers).tolist()
+    wy, squares = wi * sets.yi, wi * wi
+    sums = total(wi), total(wy), dot(wy, sets.yi)
+    w2y = wi * wy
+    return sums, (total(squares), total(w2y), dot(wy, wy)), (dot(squares, wi), dot(squares, wy), dot(w2y, wy))
+
+
+def _fits(sets: Sets, weights: Array) -> bool:
+    return sets.yi.ndim == 1 and 3 * sets.yi.size < THREADED and weights.size <= AT_ONCE
 
 
 def across(values: Array | float) -> Array | float:
@@ -116,14 +192,21 @@ def across(values: Array | float) -> Array | float:
     return values if isinstance(values, float) else values[..., None]
 
 
-def anywhere(condition: Array | BoolArray | np.bool_) -> bool:
+def anywhere(condition: Array | BoolArray | np.bool_ | bool) -> bool:
     """Is it true for some row? A single row's answer is taken as it is, which is quicker than to reduce it."""
-    return bool(condition) if condition.ndim == 0 else bool(condition.any())
+    return bool(condition) if isinstance(condition, (bool, np.bool_)) else bool(condition.any())
 
 
-def everywhere(condition: Array | BoolArray | np.bool_) -> bool:
+def everywhere(condition: Array | BoolArray | np.bool_ | bool) -> bool:
     """Is it true for every row?"""
-    return bool(condition) if condition.ndim == 0 else bool(condition.all())
+    return bool(condition) if isinstance(condition, (bool, np.bool_)) else bool(condition.all())
+
+
+def either(condition: BoolArray | np.bool_ | bool, a: Any, b: Any) -> Any:
+    """`a` where the condition (...) holds, else `b`: np.where, without its cost for a single row."""
+    if isinstance(condition, (bool, np.bool_)):
+        return a if condition else b
+    return np.where(condition, a, b)
 
 
 def pair_sum(a: Array, total_a: Array) -> Array:
@@ -132,16 +215,12 @@ def pair_sum(a: Array, total_a: Array) -> Array:
     others = a.copy()
     np.put_along_axis(others, largest, 0.0, axis=-1)
     rest = total(others)
-    return dot(others, total_a[..., None] - others) + np.take_along_axis(a, largest, axis=-1)[..., 0] * rest
+    return dot(others, across(total_a) - others) + np.take_along_axis(a, largest, axis=-1)[..., 0] * rest
 
 
-def trace_p(wi: Array, sum_w: Array) -> Array:
+def trace_p(wi: Array, sum_w: Array, sum_w2: Array | None = None) -> Array:
     """tr(P) = sum w - sum w^2 / sum w, for P = W - W1(1'W1)^-1 1'W; full precision where one weight dominates."""
-    return _guarded_trace_p(wi, sum_w, dot(wi, wi))
-
-
-def _guarded_trace_p(wi: Array, sum_w: Array, sum_w2: Array) -> Array:
-    trace = sum_w - sum_w2 / sum_w
+    trace = sum_w - (dot(wi, wi) if sum_w2 is None else sum_w2) / sum_w
     if anywhere(trace < CANCELLED * sum_w):
         trace = pair_sum(wi, sum_w) / sum_w
     return trace
@@ -159,14 +238,18 @@ class Traces(NamedTuple):
 def traces(wi: Array, sum_w: Array) -> Traces:
     """tr(P), and tr(PP) = sum w^2 - 2 sum w^3 / sum w + (sum w^2 / sum w)^2, at full precision."""
     squares = wi * wi
-    sum_w2 = total(squares)
-    sum_w3 = dot(squares, wi)
+    sum_w2, sum_w3 = dot(wi, wi), dot(squares, wi)
+    return Traces(sum_w2, sum_w3, trace_p(wi, sum_w, sum_w2), trace_pp(wi, sum_w, sum_w2, sum_w3))
+
+
+def trace_pp(wi: Array, sum_w: Array, sum_w2: Array, sum_w3: Array) -> Array:
+    """tr(PP), see `traces`."""
     ratio = sum_w2 / sum_w
     pp = sum_w2 - 2 * sum_w3 / sum_w + ratio * ratio
     if anywhere(pp < CANCELLED * sum_w2):
         own = complement(wi, sum_w)
-        pp = total((wi * own) ** 2) + pair_sum(squares, sum_w2) / sum_w**2
-    return Traces(sum_w2, sum_w3, _guarded_trace_p(wi, sum_w, sum_w2), pp)
+        pp = total((wi * own) ** 2) + pair_sum(wi * wi, sum_w2) / sum_w**2
+    return pp
 
 
 def complement(wi: Array, sum_w: Array) -> Array:
@@ -174,7 +257,7 @@ def complement(wi: Array, sum_w: Array) -> Array:
     largest = np.argmax(wi, axis=-1)[..., None]
     others = wi.copy()
     np.put_along_axis(others, largest, 0.0, axis=-1)
-    share = 1.0 - wi / sum_w[..., None]
+    share = 1.0 - wi / across(sum_w)
     np.put_along_axis(share, largest, (total(others) / sum_w)[..., None], axis=-1)
     return share
 
@@ -191,22 +274,22 @@ def one_set(yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | None = None) -> S
         raise InvalidInput(
             f"yi has shape {y.shape} and vi has shape {v.shape}", "both are one-dimensional and equally long"
         )
-    if y.size:
-        _check(y, v)
     given = None if weights is None else given_weights(weights, y.shape)
     if not y.size:
-        return Sets(y, v, np.float64(0), np.float64(0), None, given)  # type: ignore[arg-type]
-    origin = y[v.argmin()]
-    return Sets(y - origin, v, np.float64(y.size), origin, None, given)  # type: ignore[arg-type]
+        return Sets(y, v, 0.0, 0.0, None, given)  # type: ignore[arg-type]
+    precise = v.argmin()
+    _check(y, v, v.item(precise))
+    origin = y.item(precise)
+    return Sets(y - origin, v, float(y.size), origin, None, given)  # type: ignore[arg-type]
 
 
-def _check(y: Array, v: Array) -> None:
+def _check(y: Array, v: Array, least: float) -> None:
     if not np.isfinite(y).all():
         at = int(np.flatnonzero(~np.isfinite(y))[0])
         raise InvalidInput(
             f"yi[{at}] is {y.flat[at]}", "effects are finite numbers", "Leave out a study without an estimate."
         )
-    if not (v.min() >= VARIANCE_MIN and v.max() <= VARIANCE_MAX):  # a nan fails the comparison
+    if not (least >= VARIANCE_MIN and v.item(v.argmax()) <= VARIANCE_MAX):  # a nan fails the comparison
         at = int(np.flatnonzero(~((v >= VARIANCE_MIN) & (v <= VARIANCE_MAX)))[0])
         value = v.flat[at]
         instead = (

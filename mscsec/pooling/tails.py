@@ -5,31 +5,48 @@ Degrees of freedom are infinite for the normal distribution, so that a batch may
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtri, ndtr, ndtri, stdtr, stdtrit
 
 from mscsec.arrays import Array
 
 
 def critical(level: float, df: Array | float) -> Array:
     """The value that a two-sided interval at `level` multiplies the standard error with."""
+    if isinstance(df, float):
+        return _one_critical(level, df)
     tail = (1 - level) / 2
-    if np.ndim(df) == 0:
-        return -ndtri(tail) if math.isinf(df) else -stdtrit(df, tail)  # type: ignore[return-value]
     normal = np.isinf(df)
     return np.where(normal, -ndtri(tail), -stdtrit(np.where(normal, 1.0, df), tail))
 
 
+@functools.lru_cache(maxsize=1000)
+def _one_critical(level: float, df: float) -> Array:
+    tail = (1 - level) / 2
+    return float(-ndtri(tail) if math.isinf(df) else -stdtrit(df, tail))  # type: ignore[return-value]
+
+
+def chi_square_above(df: Array | float, tail: float) -> Array:
+    """The value that chi-square on `df` exceeds with probability `tail`."""
+    return _one_chi_square_above(df, tail) if isinstance(df, float) else np.asarray(chdtri(df, tail), dtype=float)
+
+
+@functools.lru_cache(maxsize=1000)
+def _one_chi_square_above(df: float, tail: float) -> Array:
+    return float(chdtri(df, tail))  # type: ignore[return-value]
+
+
 def two_sided_p(statistic: Array, df: Array | float) -> Array:
     """Probability of a value as far from zero as `statistic`, on either side."""
-    return 2 * lower_tail(-np.abs(statistic), df)
+    return 2 * lower_tail(-abs(statistic), df)
 
 
 def lower_tail(x: Array, df: Array | float) -> Array:
     """Probability below `x`."""
-    if np.ndim(df) == 0:
+    if isinstance(df, float):
         return ndtr(x) if math.isinf(df) else stdtr(df, x)  # type: ignore[return-value]
     normal = np.isinf(df)
     return np.where(normal, ndtr(x), stdtr(np.where(normal, 1.0, df), x))

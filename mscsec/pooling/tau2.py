@@ -138,7 +138,7 @@ class Tau2Ci:
 
 def by_q_profile(estimated: Estimated, level: float) -> tuple[Array, Array]:
     """See `q_profile`."""
-    return q_profile(estimated.sets, level)
+    return q_profile(estimated.sets, level, estimated.tau2)
 
 
 def by_likelihood(estimated: Estimated, level: float) -> tuple[Array, Array]:
