@@ -605,6 +605,14 @@ SOURCES = by_key(
     ),
     # --- pooling: one set of effects -----------------------------------------------------------------------------
     Source(
+        "crippa2016",
+        "Crippa A, Khudyakov P, Wang M, Orsini N, Spiegelman D",
+        2016,
+        "A new measure of between-studies heterogeneity in meta-analysis",
+        "Stat Med 35:3661-3675",
+        "10.1002/sim.6980",
+    ),
+    Source(
         "dersimonian1986",
         "DerSimonian R, Laird N",
         1986,

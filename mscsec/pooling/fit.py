@@ -11,7 +11,7 @@ import numpy as np
 from mscsec.arrays import Array, ArrayLike
 from mscsec.errors import InvalidInput, NotConverged, TooFewStudies
 from mscsec.pooling.bootstrap import Progress, bootstrap_prediction
-from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_interval, i2_from_tau2
+from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_interval, i2_from_tau2, r_b
 from mscsec.pooling.likelihood import log_likelihood_of
 from mscsec.pooling.mean import CI, Interval, fitted, wald
 from mscsec.pooling.plan import Plan, make_plan
@@ -318,6 +318,9 @@ def _heterogeneity(solved: Solved, plan: Plan, details: Fields, notices: list[No
     fields["tau"] = math.sqrt(value)
     fields["i2"] = float(i2_from_tau2(value, c.typical) if by_tau2 else c.i2)
     fields["h2"] = float(h2_from_tau2(value, c.typical) if by_tau2 else c.h2)
+    if not by_tau2:
+        share = r_b(sets, value, plan.level)
+        details |= {"rb": float(share.value), "rb_ci": (float(share.low), float(share.high))}
     if not isinstance(plan.tau2, Tau2Method):
         return fields | _NO_TAU2_INTERVAL | {"tau2_se": None, "tau2_method": "fixed"}
     likelihood = plan.tau2.likelihood

@@ -12,7 +12,7 @@ from scipy.special import gammainc
 
 from mscsec.arrays import Array
 from mscsec.pooling.moments import dersimonian_laird
-from mscsec.pooling.sets import Sets, across, dot, trace_p
+from mscsec.pooling.sets import Sets, across, complement, dot, traces
 
 NODES = 64
 STEPS = 200
@@ -36,11 +36,11 @@ class _Law(NamedTuple):
 
     tau2: Array
     k: Array
-    w1: Array
     w2: Array
-    w3: Array
-    w4: Array
+    uneven: Array  # w3 - w2^2
+    fourth: Array  # w4 - 2 w2 w3 + w2^3
     trace: Array
+    trace_2: Array  # w1 w2 - 2 w3 + w2^2
     ratio: Array  # variance of the estimate in units of 1 / w1
 
 
@@ -51,14 +51,30 @@ def henmi_copas(sets: Sets, level: float, null: float = 0.0) -> HenmiCopas:
     """
     by = sets.common
     tau2 = dersimonian_laird(sets).value
-    squares = by.wi * by.wi
-    w2, w3, w4 = (dot(by.wi, by.wi) / by.sum_w, dot(squares, by.wi) / by.sum_w, dot(squares, squares) / by.sum_w)
-    law = _Law(tau2, sets.k, by.sum_w, w2, w3, w4, trace_p(by.wi, by.sum_w), 1 + tau2 * w2)
+    law = _law(sets, tau2)
     se = np.sqrt(law.ratio / by.sum_w)
     sd = np.sqrt(law.ratio)  # of the pivot's numerator, in units of the common-effect standard error
     quantile = sd * _solve(law, (1 - level) / 2)
     own = np.abs(by.mean + (sets.origin - null)) / se
     return HenmiCopas(by.mean, se, quantile * se, np.minimum(2 * _tail(law, own / sd), 1.0))
+
+
+def _law(sets: Sets, tau2: Array) -> _Law:
+    """The sums that the law needs; w_n is sum w^n / sum w. Their differences are summed as squares about the mean share."""
+    by = sets.common
+    share, rest = by.wi / across(by.sum_w), complement(by.wi, by.sum_w)
+    off = across(dot(share, rest)) - rest  # share less its mean, sum share^2
+    w2 = dot(by.wi, share)
+    return _Law(
+        tau2,
+        sets.k,
+        w2,
+        by.sum_w**2 * dot(share, off * off),
+        by.sum_w**3 * dot(share * off, share * off),
+        sets.trace,
+        traces(by.wi, by.sum_w).pp,
+        1 + tau2 * w2,
+    )
 
 
 def _tail(law: _Law, x: Array) -> Array:
@@ -83,17 +99,16 @@ def _nodes() -> tuple[Array, Array]:
 
 def _conditional_q(law: _Law, r: Array) -> tuple[Array, Array]:
     """Mean and variance of Q given that the estimate is `r` (..., nodes) standard errors from the truth."""
-    tau2, w2, w3, w4, ratio = (across(getattr(law, name)) for name in ("tau2", "w2", "w3", "w4", "ratio"))
-    trace, df = across(law.trace), across(law.k - 1)
+    tau2, uneven, fourth, ratio = (across(getattr(law, name)) for name in ("tau2", "uneven", "fourth", "ratio"))
+    trace, trace_2, df = across(law.trace), across(law.trace_2), across(law.k - 1)
     shift = (r * r - 1) / ratio
-    uneven = w3 - w2**2
     mean = df + tau2 * trace + tau2**2 * shift * uneven
     variance = (
         2 * df
         + 4 * tau2 * trace
-        + 2 * tau2**2 * (across(law.w1) * w2 - 2 * w3 + w2**2)
+        + 2 * tau2**2 * trace_2
         + 4 * tau2**2 * shift * uneven
-        + 4 * tau2**3 * shift * (w4 - 2 * w2 * w3 + w2**3)
+        + 4 * tau2**3 * shift * fourth
         + 2 * tau2**4 * (1 - 2 * r * r) / ratio**2 * uneven**2
     )
     return mean, variance

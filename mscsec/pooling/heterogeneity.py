@@ -8,7 +8,10 @@ import numpy as np
 from scipy.special import chdtrc, ndtri
 
 from mscsec.arrays import Array
-from mscsec.pooling.sets import Sets, either
+from mscsec.pooling.moments import q_sd
+from mscsec.pooling.sets import Sets, across, either, total
+
+TINY = 1e-100
 
 
 class Cochran(NamedTuple):
@@ -46,6 +49,29 @@ def i2_from_tau2(tau2: Array, typical: Array) -> Array:
 def h2_from_tau2(tau2: Array, typical: Array) -> Array:
     """(tau2 + typical sampling variance) / typical sampling variance, at least 1."""
     return 1 + tau2 / typical
+
+
+class RatioOfVariances(NamedTuple):
+    """R_b: the mean share of the studies' total variances that lies between them, in [0, 1], and its limits cut there; (...)."""
+
+    value: Array
+    low: Array
+    high: Array
+
+
+def r_b(sets: Sets, tau2: Array, level: float) -> RatioOfVariances:
+    """Mean of tau2 / (vi + tau2), with Wald limits by the delta method on Cochran's Q.
+
+    Q moves R_b through the method-of-moments tau2, before truncation; its variance is that at `tau2`.
+    Source: Crippa, Khudyakov, Wang, Orsini & Spiegelman (2016), Stat Med 35:3661-3675, equation 4 and appendix D.
+    """
+    value = tau2 * total(sets.finite(1 / (sets.vi + across(tau2)))) / sets.k
+    moment = (sets.q - (sets.k - 1)) / sets.trace
+    gap = sets.vi + across(moment)  # of either sign where the moment is negative
+    gap = np.where(gap == 0, TINY, gap)
+    slope = total(sets.finite(sets.vi) / gap / gap) / (sets.k * sets.trace)
+    half = -ndtri((1 - level) / 2) * slope * q_sd(sets, tau2)
+    return RatioOfVariances(value, np.maximum(value - half, 0.0), np.minimum(value + half, 1.0))
 
 
 def h_interval(h2: Array, q: Array, k: Array, level: float) -> tuple[Array, Array]:

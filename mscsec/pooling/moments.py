@@ -107,10 +107,11 @@ def dersimonian_laird(sets: Sets) -> Tau2:
 
 def dersimonian_laird_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of DL: the variance of Q at `tau2` is 2(k-1) + 4 tau2 tr(P) + 2 tau2^2 tr(PP)."""
-    return _q_sd(sets, tau2) / sets.trace
+    return q_sd(sets, tau2) / sets.trace
 
 
-def _q_sd(sets: Sets, tau2: Array) -> Array:
+def q_sd(sets: Sets, tau2: Array) -> Array:
+    """Standard deviation of Cochran's Q at `tau2`."""
     by = sets.common
     return np.sqrt(2 * (sets.k - 1) + 4 * tau2 * sets.trace + 2 * tau2**2 * traces(by.wi, by.sum_w).pp)
 
@@ -161,7 +162,7 @@ def hunter_schmidt(sets: Sets) -> Tau2:
 
 def hunter_schmidt_se(sets: Sets, tau2: Array) -> Array:
     """Standard error of HS."""
-    return _q_sd(sets, tau2) / sets.common.sum_w
+    return q_sd(sets, tau2) / sets.common.sum_w
 
 
 def hunter_schmidt_corrected(sets: Sets) -> Tau2:

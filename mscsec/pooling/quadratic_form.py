@@ -19,7 +19,7 @@ import numpy as np
 
 from mscsec.arrays import Array, BoolArray
 from mscsec.pooling.moments import Tau2, q_weights, weigh_by
-from mscsec.pooling.sets import Sets, total
+from mscsec.pooling.sets import Sets, across, total
 
 NODES = 80
 SPACING = 0.12
@@ -36,7 +36,7 @@ def q_cdf(sets: Sets, ai: Array, tau2: Array, q: Array) -> Array:
     si = sets.finite(sets.vi + tau2[..., None])
     x = np.where(q > 0, q, 1.0)
     scaled = ai * si / x[..., None]  # in units of q, so that the argument of the transform is of order one
-    rank_one = ai * scaled / total(ai)[..., None]
+    share = ai / across(total(ai))
     saddle, width, bend = _path(scaled, sets.k)
     value = np.zeros(saddle.shape)
     for node in range(NODES):
@@ -45,7 +45,8 @@ def q_cdf(sets: Sets, ai: Array, tau2: Array, q: Array) -> Array:
         arm = np.hypot(y, bend)
         z = saddle - (arm - bend) + 1j * y
         factor = 1 + 2 * z[..., None] * scaled
-        log_det = total(np.log(factor)) + np.log(1 - 2 * z * total(rank_one / factor))
+        # the part of rank one, 1 - 2z sum(share scaled / factor), without its cancellation
+        log_det = total(np.log(factor)) + np.log(total(share / factor))
         value = value + (np.exp(z - 0.5 * log_det) / z * (1j - y / arm)).imag * step / math.pi
     return np.where(q > 0, np.clip(value, 0.0, 1.0), 0.0)
 

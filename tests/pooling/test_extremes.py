@@ -19,6 +19,8 @@ EXTREMES: dict[str, tuple[Any, Any]] = {
     "variances over 24 orders": (RNG.normal(0, 1, 9), 10.0 ** np.array([-12, 12, 0, -6, 6, -3, 3, -9, 9])),
     "small effects, such variances": (RNG.normal(0, 1e-6, 9), 10.0 ** np.array([-12, 12, 0, -6, 6, -3, 3, -9, 9])),
     "one dominating study": (np.array([1.0, 2, 3, 4]), np.array([1e-12, 1e12, 1e12, 1e11])),
+    "one study with all the weight": (np.array([0.3, 0.1, -1.0]), np.array([0.1, 0.2, 1e-9])),
+    "an outlier with all the weight": (np.array([100, 0.3, -0.4, 0.9, 0.1]), np.array([1e-10, 1, 1, 1, 1.5])),
     "identical effects": (np.full(5, 0.5), np.array([0.02, 0.05, 0.03, 0.11, 0.07])),
     "identical zeros": (np.zeros(5), np.array([0.02, 0.05, 0.03, 0.11, 0.07])),
     "two": (np.array([0.1, 0.9]), np.array([0.04, 0.09])),
@@ -46,6 +48,36 @@ def test_every_estimator_gives_numbers(key: str, name: str) -> None:
     batch = pool_batch(yi[None], vi[None], tau2=key, tau2_weights=1 / np.sqrt(vi[None]))
     assert_allclose(batch.tau2[0], result.tau2, rtol=1e-7, atol=1e-12 * float(vi.min()))
     assert batch.converged[0]
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize(
+    "weights", [lambda v: np.linspace(1, 2, v.size), lambda v: 1 / v, np.sqrt], ids=["plain", "1/vi", "sei"]
+)
+def test_given_weights_of_any_kind_give_numbers(weights: Any, name: str) -> None:
+    yi, vi = EXTREMES[name]
+    for key in ("GENQ", "GENQM"):
+        result = pool(yi, vi, tau2=key, tau2_weights=weights(vi), tau2_ci="GENQ")
+        assert all(math.isfinite(x) for x in (result.tau2, result.tau2_ci_low, result.tau2_ci_high))  # type: ignore[arg-type]
+        assert 0 <= result.tau2_ci_low <= result.tau2_ci_high  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_the_mean_share_of_variance_between_studies_lies_within_its_limits(name: str) -> None:
+    yi, vi = EXTREMES[name]
+    for key in ("DL", "REML", "SJ"):
+        result = pool(yi, vi, tau2=key, preset="meta")
+        assert result.details is not None
+        low, high = result.details["rb_ci"]
+        assert 0 <= low <= result.details["rb"] <= high <= 1
+        assert_allclose(result.details["rb"], np.mean(result.tau2 / (result.tau2 + vi)), rtol=1e-12)
+
+
+def test_henmi_and_copas_interval_widens_with_the_root_of_the_weight_of_one_study() -> None:
+    """The pivot is large where tau2 is 0 by chance, the standard error then being that of the heavy study."""
+    widths = [pool([0.3, 0.1, -1], [0.1, 0.2, v], tau2="DL", ci="hc").ci_high + 1 for v in (1e-8, 1e-10, 1e-12)]
+    assert_allclose(widths[1] / widths[0], 10, rtol=1e-3)
+    assert_allclose(widths[2] / widths[1], 10, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", EXTREMES)

@@ -150,6 +150,8 @@ def compare_with_meta(case: dict[str, Any], yi: Any, vi: Any) -> None:
     if "i2_ci" in details and options["i2"] == "q" and "level.hetstat" not in case["call"]:
         found["I2_lb"], found["I2_ub"] = (100 * limit for limit in details["i2_ci"])
         found["H_lb"], found["H_ub"] = (math.sqrt(limit) for limit in details["h2_ci"])
+    if "Rb" in case["expected"]:
+        found["Rb"], (found["Rb_lb"], found["Rb_ub"]) = details["rb"], details["rb_ci"]
     left_out = SINGLE if result.k == 1 else ()
     listed = case["expected"].get("weights_random", result.weights)
     if len(listed) != result.k:  # meta lists the studies without an estimate too
