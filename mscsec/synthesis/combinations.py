@@ -145,7 +145,10 @@ def choices(chosen: Mapping[str, Any]) -> tuple[Choice, ...]:
 
 
 def options_of(choice: Choice, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """The choice as `pool` and `pool_batch` take it, everything else as the review has it."""
+    """The choice as `pool` and `pool_batch` take it, everything else as the review has it.
+
+    A bootstrap prediction interval is not for a batch; there is none in the table where the review asks for one.
+    """
     if choice.model == "common":
         return {"model": "common", "ci": choice.ci, "prediction": "none", "preset": chosen.get("preset")}
     prediction = chosen.get("prediction") or PRESETS[chosen.get("preset") or DEFAULT_PRESET].prediction

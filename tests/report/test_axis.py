@@ -44,7 +44,9 @@ def table(measure: str, rows: list[tuple[float, float]]) -> EffectSizes:
 
 
 @given(
-    rows=st.lists(st.tuples(st.floats(-3, 3), st.floats(0.01, 4)), min_size=2, max_size=12),
+    rows=st.lists(
+        st.tuples(st.integers(-300, 300).map(lambda n: n / 100), st.floats(0.01, 4)), min_size=2, max_size=12
+    ),
     measure=st.sampled_from(["MD", "RR"]),
 )
 def test_estimates_pooled_intervals_and_no_effect_lie_on_the_axis(rows: list[tuple[float, float]], measure: str):

@@ -274,14 +274,13 @@
       offer();
       draw();
     });
-    form.addEventListener("reset", (event) => setTimeout(async () => { await ready(); ticked = boxes.map(() => true); offer(); draw(); }));
+    form.addEventListener("reset", () => setTimeout(async () => { await ready(); ticked = boxes.map(() => true); offer(); draw(); }));
     form.addEventListener("submit", (event) => event.preventDefault());
-    const start = () => ready().then(() => { offer(); draw(true); });
+    const start = () => ready().then(() => { offer(); draw(true); said.setAttribute("role", "status"); });
     form.hidden = false;
     chosen.hidden = false;
     for (const part of section.querySelectorAll(".only-js")) part.hidden = false;
     new IntersectionObserver((seen, watcher) => { if (seen.some((one) => one.isIntersecting)) { watcher.disconnect(); start(); } }, { rootMargin: "600px" }).observe(section);
-    section.ready = start;
   }
 
   if (!("DecompressionStream" in window)) {
