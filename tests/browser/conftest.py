@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from mscsec.cli.app import run
 from mscsec.records.reader import shipped_folder
 
-from ..report.bases import write_base
+from ..report.bases import HOSTILE, write_base
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -29,7 +29,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Evidence bases by name: the shipped one; 6 studies, of which every subset is offered; 14, of which some; hostile texts."""
+    """Evidence bases by name: the shipped one; 6 studies, of which every subset is offered; 14, of which some; hostile texts; a word
+    without end."""
     root = tmp_path_factory.mktemp("bases")
     return {
         "shipped": shipped_folder(),
@@ -37,7 +38,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "many": write_base(
             root / "many", 14, 2, text="flow: {identified: 120, removed: {duplicates: 20}, screened: 100}\n"
         ),
-        "hostile": write_base(root / "hostile", 4, 2, hostile=True),
+        "hostile": write_base(root / "hostile", 4, 2, said=HOSTILE),
+        "long": write_base(root / "long", 3, 2, said="x" * 150),
     }
 
 

@@ -66,10 +66,12 @@ def test_it_opens_within_a_second(visit: Open):
     assert timing < 1000
 
 
-@pytest.mark.parametrize("name", ["shipped", "many"])
-def test_nothing_is_wider_than_a_telephone(visit: Open, name: str):
-    page = visit(name, viewport={"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("name", ["shipped", "many", "long"])
+def test_nothing_is_wider_than_the_screen(visit: Open, name: str, width: int):
+    """320 pixels is what WCAG 1.4.10 asks for; wide tables scroll by themselves."""
+    page = visit(name, viewport={"width": width, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_every_link_inside_leads_somewhere(visit: Open):

@@ -16,15 +16,14 @@ DOMAINS = {
 }
 
 
-def write_base(folder: Path, studies: int, outcomes: int, seed: int = 1, hostile: bool = False, text: str = "") -> Path:
+def write_base(folder: Path, studies: int, outcomes: int, seed: int = 1, said: str = "", text: str = "") -> Path:
     """A base of randomised trials that all report every outcome, every third of them at high risk of bias for the first.
 
-    Outcomes alternate between deaths (RR) and a stay in days (MD). hostile : put markup into every text. text : more
+    Outcomes alternate between deaths (RR) and a stay in days (MD). said : put at the end of every text. text : more
     lines for review.yaml.
     """
     folder.mkdir(parents=True, exist_ok=True)
     chance = random.Random(seed)
-    said = HOSTILE if hostile else ""
     (folder / "review.yaml").write_text(_review(outcomes, said) + text, encoding="utf-8")
     for number in range(studies):
         (folder / f"trial{number:03}.yaml").write_text(_study(number, outcomes, chance, said), encoding="utf-8")

@@ -114,7 +114,7 @@ def test_nothing_in_it_needs_a_network_or_breaks_the_policy(page: str):
 
 
 def test_texts_from_records_are_escaped_everywhere(tmp_path: Path):
-    synthesis = synthesise(load(write_base(tmp_path / "base", 3, 2, hostile=True)))
+    synthesis = synthesise(load(write_base(tmp_path / "base", 3, 2, said=HOSTILE)))
     made = page_of(synthesis)
     assert "<script>window" not in made
     assert "<b>&" not in made

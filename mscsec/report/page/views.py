@@ -130,6 +130,13 @@ class OutcomeView:
     intervals: tuple[tuple[str, str], ...]
 
     @property
+    def columns(self) -> int:
+        """Columns of group data that hold something: 2, 1 (a single group) or 0 (a contrast as printed)."""
+        if any(row.comparator.text for row in self.rows):
+            return 2
+        return int(any(row.experimental.text for row in self.rows))
+
+    @property
     def grade_to(self) -> str:
         """Trail of the certainty."""
         return grade_id(self.found.outcome)
