@@ -13,14 +13,15 @@ from mscsec.cli import picture_options as pic
 from mscsec.cli.inputs import TableFile, read_inputs
 from mscsec.cli.marks import Integrity, with_marks
 from mscsec.cli.output import emit, say, say_base, write_whole
-from mscsec.cli.pool import Method, choices
+from mscsec.cli.pool import Method, choices, with_unmet
 from mscsec.cli.render_plot import characters_text
 from mscsec.errors import TooFewStudies, UsageError
 from mscsec.plots.kinds import KINDS, Kind, Request
 from mscsec.records.models import Analysis
 from mscsec.records.reader import load
 from mscsec.registry import choose
-from mscsec.synthesis.fit import fit_cells, fit_effects
+from mscsec.report.words import warning_words
+from mscsec.synthesis.fit import fit_cells, fit_effects, with_advice
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -100,6 +101,14 @@ Names = Annotated[
     str | None,
     typer.Option("--names", metavar="ONE,TWO", help="What the two groups are called. Default: by the comparison."),
 ]
+Favours = Annotated[
+    str | None,
+    typer.Option(
+        "--favours",
+        metavar="LEFT,RIGHT",
+        help="Words left and right of no effect. Default: by the outcome's direction, where there is one.",
+    ),
+]
 Lights = Annotated[
     str | None,
     typer.Option(
@@ -129,6 +138,7 @@ def command(
     limits: Limits = None,
     lines: Lines = None,
     names: Names = None,
+    favours: Favours = None,
     lights: Lights = None,
     integrity: Integrity = None,
     y: pic.Height = None,
@@ -176,7 +186,7 @@ def command(
     models = {"method": method, "model": model, "tau2": tau2, "ci": ci, "prediction": prediction, "preset": preset}
     own: dict[str, Any] = {
         "by": by, "also": also, "columns": _words(columns), "sort": sort, "at": _numbers("at", at),
-        "limits": _limits(limits), "lines": _words(lines), "names": _names(names), "lights": lights,
+        "limits": _limits(limits), "lines": _words(lines), "names": _names("names", names), "favours": _names("favours", favours), "lights": lights,
         "integrity": integrity,
         "y": y, "contours": contours, "trim-fill": trim_fill, "order": order, "moderator": moderator, "study": study,
         "limit": limit, "tool": tool,
@@ -189,6 +199,9 @@ def command(
         return
     page = _page(width, palette or "colour", title, dpi or 300)
     request = _request(row, page, studies, outcome, effects, models, own)
+    if request.sizes is not None and request.fit is not None:
+        for warning in warning_words(request.sizes, with_unmet(request.fit, ci, prediction)):
+            say(f"Note: {warning}")
     write_whole(file, _drawn(row.draw(request), file, dpi or 300), force)
     say(f"Wrote {file}")
 
@@ -232,10 +245,10 @@ def _limits(text: str | None) -> tuple[float, float] | None:
     return None if found is None else (found[0], found[1])
 
 
-def _names(text: str | None) -> tuple[str, str] | None:
+def _names(option: str, text: str | None) -> tuple[str, str] | None:
     found = _words(text)
     if found is not None and len(found) != 2:
-        raise UsageError(f"--names is {text}; write two names with a comma between them, such as Secretome,Control")
+        raise UsageError(f"--{option} is {text}; write two, with a comma between them, such as Secretome,Control")
     return None if found is None else (found[0], found[1])
 
 
@@ -252,6 +265,8 @@ def _refuse_idle(row: Kind, effects: dict[str, Any], models: dict[str, Any], own
         idle = {name: value for name, value in idle.items() if name not in ("outcome", "comparison")}
     if found := _given(idle):
         raise UsageError(f"{row.key} ({row.name}) has no use for {', '.join(found)}; leave {'it' if len(found) == 1 else 'them'} out")  # fmt: skip
+    if own["by"] and models["method"] and models["method"].upper() not in ("IV", "INVERSE"):
+        raise UsageError("--by pools the effects of each subgroup by inverse variance; leave out --method")
     if models["model"] == "common" and models["prediction"] not in (None, "none"):
         raise UsageError(
             "a common-effect model has no between-study variance, so no prediction interval; leave out --prediction"
@@ -306,7 +321,7 @@ def _request(
     chosen = choices(Analysis() if from_cells else inputs.analysis, **asked)
     fit = None
     if row.needs == "fit":
-        fit = fit_cells(sizes, method, chosen) if from_cells else fit_effects(sizes, chosen)
+        fit = fit_cells(sizes, method, chosen) if from_cells else with_advice(sizes, fit_effects(sizes, chosen))
     return Request(page, sizes, fit, inputs.base, chosen, inputs.columns, own["by"], options, say)
 
 

@@ -155,7 +155,7 @@ def command(
         )
         fit = how(inputs.sizes)
         fit = with_advice(inputs.sizes, fit) if not from_cells else fit
-        fit = _with_unmet(fit, ci, prediction)
+        fit = with_unmet(fit, ci, prediction)
         other = _other_words(inputs.sizes, fit, baseline_risk, sd)
         emit(_shown(inputs, fit, other, inputs.assumed(rules, how), kind), output, force)
 
@@ -218,7 +218,7 @@ def choices(
     }  # fmt: skip
 
 
-def _with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> PooledResult:
+def with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> PooledResult:
     """The fit with a notice where an interval was asked for by name and these data or this method have none."""
     notices = []
     if ci not in (None, "auto") and ci.casefold() != fit.ci_method.casefold():

@@ -17,7 +17,7 @@ from mscsec.plots.kinds import Request
 from mscsec.plots.theme import Page, describe
 from mscsec.pooling.result import PooledResult
 from mscsec.records.reader import EvidenceBase
-from mscsec.synthesis.fit import weights_of
+from mscsec.synthesis.fit import important, weights_of
 from mscsec.synthesis.groups import fit_groups
 from mscsec.synthesis.models import fit_words
 
@@ -68,8 +68,13 @@ def draw(request: Request) -> Figure:
         ends=asked.get("limits"),
         lines=tuple(asked.get("lines", ())),
         names=asked.get("names") or side_names(sizes, request.base),
+        favours=asked.get("favours"),
         title=request.page.title,
     )
+    if "important" in look.lines and important(sizes) is None:
+        request.say(
+            f"No line for the important difference: none is recorded for {sizes.outcome}, or not for {sizes.measure}"
+        )
     bias = _bias(request, sizes, fit)
     fields = request.columns() if set(look.columns) - set(BUILT_IN) or "year" in look.sort else {}
     figure, left_out = forest(sizes, fits, page=request.page, look=look, groups=groups, bias=bias, fields=fields)

@@ -110,7 +110,7 @@ _WIDE = {
     "means": (("mean", "Mean"), ("sd", "SD"), ("n", "Total")),
     "sizes": (("n", "Total"),),
 }
-_COMPACT_HEADS = {"events": "Events/total", "rates": "Events/time", "means": "Mean (SD), n", "sizes": "Total"}
+_COMPACT_HEADS = {"events": "Events / total", "rates": "Events / time", "means": "Mean (SD), n", "sizes": "Total"}
 
 
 def _shape(rows: Sequence[StudyEffect]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,7 +34,9 @@ _CI = {
     "wald": "Wald", "t": "t", "hksj": "Hartung-Knapp", "hksj-adhoc": "Hartung-Knapp, ad hoc", "kr": "Kenward-Roger",
     "hc": "Henmi-Copas", "profile": "profile likelihood", "ivhet": "IVhet",
 }  # fmt: skip
+_INVERSE = ("inverse variance", "IV", "given weights", "single study")
 _SIGNS = ("!", "?")
+MODEL = "\0model "  # before the number of a further model, where a line of a table is named after its subgroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Look:
 
     columns : keys in order. sort : key of SORTS, with a minus in front from great to small. at : ticks on the natural
     scale. ends : limits of the axis on the natural scale. lines : "important" and "pooled", beside the line of no effect.
-    names : of the two sides; title : None for the outcome's label, "" for none.
+    names : of the two sides. favours : words left and right of no effect; None where the outcome's direction gives them.
+    title : None for the outcome's label, "" for none.
     """
 
     columns: tuple[str, ...] = DEFAULT_COLUMNS
@@ -60,6 +64,7 @@ class Look:
     ends: tuple[float, float] | None = None
     lines: tuple[str, ...] = ()
     names: tuple[str, str] = ("Experimental", "Comparator")
+    favours: tuple[str, str] | None = None
     title: str | None = None
 
 
@@ -67,7 +72,7 @@ class Look:
 class Line:
     """One line: a heading, a study, a pooled estimate, a prediction interval, or words.
 
-    place : of a study among the rows. group : whose sums stand in a pooled line ("" for all studies), None without sums.
+    place : of a study among the rows. group : whose sums stand in a pooled line: a subgroup's, or "" for all studies.
     figures : estimate, low and high in print. share : of the box's area in that of the largest, in [0, 1].
     """
 
@@ -131,9 +136,9 @@ def content_of(
         columns=columns,
         lines=tuple(lines),
         bias=bias,
-        notes=(*_methods(sizes, fits, groups), *_footnotes(sizes, marks)),
+        notes=(*_methods(sizes, fits, groups), *_line_notes(sizes, fits[0], look.lines), *_footnotes(sizes, marks)),
         axis_title=_axis_title(sizes),
-        favours=_favours(sizes, look.names),
+        favours=look.favours or _favours(sizes, look.names),
         marked=_marked(sizes, fits[0], look.lines),
         spans=tuple(line.span for line in lines if line.span is not None),
     )
@@ -164,16 +169,17 @@ def _members(groups: Groups | None, order: Sequence[int]) -> dict[str, list[int]
 def _weights(fits: Sequence[PooledResult], members: Mapping[str, Sequence[int]]) -> list[Column]:
     """A column of weights a model, where the models' weights differ in print; none where a method gives none."""
     found: list[Column] = []
-    for fit in fits:
+    for model, fit in enumerate(fits):
         if not fit.weights:
             continue
         cells = tuple(percent(share) for share in fit.weights)
         if any(cells == column.cells for column in found):
             continue
-        ends = {name: percent(share_of(fit.weights, places)) for name, places in members.items()}
-        found.append(Column("weight", "Weight", cells, side="right", totals=ends | {"": percent(sum(fit.weights))}))
+        ends = {name: percent(share_of(fit.weights, places)) for name, places in members.items()} if not model else {}
+        ends[f"{MODEL}{model}" if model else ""] = percent(math.fsum(fit.weights))
+        found.append(Column("weight", "Weight", cells, side="right", totals=ends))
     if len(found) > 1:
-        heads = [f"Weight, {fit.model}" for fit in fits if fit.weights]
+        heads = [f"Weight, {fit.model if fit.method in _INVERSE else fit.method}" for fit in fits if fit.weights]
         heads = heads if len(set(heads)) == len(found) else [f"Weight {number + 1}" for number in range(len(found))]
         found = [replace(column, head=head) for column, head in zip(found, heads, strict=False)]
     return found
@@ -217,7 +223,7 @@ def _lines(
         for place, fit in enumerate(fits):
             label = model_words(fit)
             label = f"Total, {label}" if groups is not None else label[:1].upper() + label[1:]
-            lines += _pooled(sizes, fit, label, "" if place == 0 else None)
+            lines += _pooled(sizes, fit, label, f"{MODEL}{place}" if place else "")
             lines += [Line("words", text) for text in _found(sizes, fit, fits[:place])]
     if groups is not None:
         lines.append(Line("words", typeset(_between(groups.result))))
@@ -262,7 +268,7 @@ def model_words(fit: PooledResult) -> str:
     how = [fit.tau2_method or ""] if fit.model == "random" and fit.k > 1 else []
     how += [_CI.get(fit.ci_method, fit.ci_method)] if fit.ci_method != "wald" else []
     details = ", ".join(part for part in how if part)
-    method = "" if fit.method in ("inverse variance", "IV", "given weights", "single study") else _method(fit.method)
+    method = "" if fit.method in _INVERSE else _method(fit.method)
     if fit.method == "BB":
         return method
     if fit.k == 1:
@@ -281,7 +287,8 @@ def _methods(sizes: EffectSizes, fits: Sequence[PooledResult], groups: Groups | 
         if fit.k == 1:
             text = f"One study: nothing was pooled; {level(fit.level)} CI by the normal approximation."
         else:
-            parts = [f"{model_words(fit)[:1].upper()}{model_words(fit)[1:]}: {method_name(fit.method)}"]
+            name, how = model_words(fit), method_name(fit.method)
+            parts = [f"{name[:1].upper()}{name[1:]}" + ("" if _method(fit.method) in name else f": {how}")]
             if fit.model == "random" and fit.tau2_method:
                 parts.append(f"tau2 by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}")
             parts.append(f"{level(fit.level)} CI by {_CI.get(fit.ci_method, fit.ci_method)}")
@@ -300,6 +307,19 @@ def _footnotes(sizes: EffectSizes, marks: Footnotes) -> list[tuple[str, str]]:
     empty = [study.label for study in left_out_words(sizes)[0] if "nobody or everybody had the event" in study.reason]
     if empty:
         found.append(("", f"Not estimable, as nobody or everybody had the event: {', '.join(empty)}."))
+    return found
+
+
+def _line_notes(sizes: EffectSizes, fit: PooledResult, asked: Sequence[str]) -> list[tuple[str, str]]:
+    """What the lines beside that of no effect are."""
+    drawn = dict(_marked(sizes, fit, asked))
+    found = []
+    if "important" in drawn:
+        bound = math.exp(drawn["important"]) if sizes.transform == "exp" else drawn["important"]
+        unit = f" {plural(sizes.unit)}" if effect_unit(sizes) and sizes.unit else ""
+        found.append(("", typeset(f"Dashed line: the important difference, {sizes.measure} {number(bound)}{unit}.")))
+    if "pooled" in drawn:
+        found.append(("", "Dotted line: the pooled estimate."))
     return found
 
 

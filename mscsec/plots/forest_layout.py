@@ -11,8 +11,8 @@ from mscsec.plots.theme import COLUMNS, SMALLEST, Sheet
 
 MARGIN = 0.07
 LEADING = 1.22  # from line to line, in sizes of the letters
-PLOT = (0.8, 1.5, 2.6)  # widths of the plot: the least in one column, the least in two, the natural one
-LABEL = (0.75, 1.15, 3.2)  # widths of the labels likewise; the last is the most
+PLOT = (0.9, 1.45, 2.6)  # widths of the plot: the least in one column, the least in two, the natural one
+LABEL = (0.95, 0.95, 3.2)  # widths of the labels likewise; the last is the most
 SHARE = 0.36  # of the page that labels take at most, where they can be broken
 ROUND = 0.5  # a size of letters is lowered in steps of half a point
 
@@ -87,15 +87,15 @@ def layout_of(sheet: Sheet, content: Content, width: float | None, base: float) 
     if width is None:
         natural = _Measured(sheet, content, content.columns, steps[:0], base)
         free = natural.fixed() + natural.label(LABEL[2]) + PLOT[2] + 2 * MARGIN
-        return natural.place(max(free, 3.4))
+        return natural.place(max(free, COLUMNS["1"]), LABEL[2])
     for count in range(len(steps) + 1):
         columns = reduced(content.columns, steps[:count])
         last = count == len(steps)
         for size in _sizes(base, SMALLEST if last else min(base, 7.0)):
             measured = _Measured(sheet, content, columns, steps[:count], size)
-            least = measured.label(_between(LABEL, width)) + _between(PLOT, width) + 2 * MARGIN
+            least = measured.least(_between(LABEL, width)) + _between(PLOT, width) + 2 * MARGIN
             if measured.fixed() + least <= width or (last and size == SMALLEST):
-                return measured.place(width)
+                return measured.place(width, SHARE * width)
     raise AssertionError("the last step always fits")
 
 
@@ -191,6 +191,13 @@ class _Measured:
         natural = max((self._of_label(line) for line in self.content.lines), default=0.0)
         return min(max(natural, self.wide("Study", "bold")), most)
 
+    def least(self, most: float) -> float:
+        """Room that the labels of the studies want, at most `most`; pooled lines are broken instead."""
+        lines = self.content.lines
+        studies = [self._of_label(line) for line in lines if line.kind == "study"]
+        pooled = [0.55 * self.wide(line.label, "bold") for line in lines if line.kind == "pooled"]
+        return min(max([self.wide("Study", "bold"), *studies, *pooled]), most)
+
     def _of_label(self, line: Line) -> float:
         if line.kind in ("pooled", "prediction"):  # can be broken, and runs on over columns without sums
             return min(self.wide(line.label, "bold"), 12 * self.em)
@@ -198,11 +205,11 @@ class _Measured:
             return 0.0
         return self.wide(line.label) + notes_room(self.sheet, line, self.size) + (self.em if line.indent else 0.0)
 
-    def place(self, width: float) -> Layout:
-        """The layout at this width: what is left over goes to the labels first, then to the plot."""
+    def place(self, width: float, most: float) -> Layout:
+        """The layout at this width: what is left over goes to the labels first, up to `most`, then to the plot."""
         free = width - 2 * MARGIN - self.fixed()
-        least = _between(PLOT, width)
-        label = min(self.label(max(LABEL[0], SHARE * width)), max(free - least, LABEL[0]))
+        least = self.least(_between(LABEL, width))
+        label = max(min(self.label(most), free - _between(PLOT, width)), least)
         plot = free - label
         x = MARGIN + label
         placed: list[Placed] = []

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from mscsec.appraisal.judgements import NOT_ASSESSED, BiasTable
 from mscsec.plots.forest_layout import LEADING, MARGIN, Layout
-from mscsec.plots.theme import INK, QUIET, Mark, Sheet, disc, mark_of, symbol
+from mscsec.plots.theme import INK, QUIET, Mark, Palette, Sheet, disc, mark_of, symbol
 from mscsec.report.numbers import percent
 
 BAR = 2.4  # length of the bar of shares in inches
@@ -72,7 +72,7 @@ class Legend:
     words: tuple[str, ...]
 
 
-def legend_of(sheet: Sheet, layout: Layout, bias: BiasTable, studies: Sequence[str]) -> Legend:
+def legend_of(sheet: Sheet, layout: Layout, bias: BiasTable, studies: Sequence[str], palette: Palette) -> Legend:
     """The legend for the judgements that occur among `studies`."""
     size = layout.small
     room = layout.width - 2 * MARGIN
@@ -90,11 +90,11 @@ def legend_of(sheet: Sheet, layout: Layout, bias: BiasTable, studies: Sequence[s
         if lines[-1] and x + wide > MARGIN + room:
             lines.append([])
             x = MARGIN
-        lines[-1].append((mark_of(word, bias.judgements), word, x))
+        lines[-1].append((mark_of(word, bias.judgements, palette), word, x))
         x += wide
     shares = bias.shares.get("overall", {}) if bias.weighted else {}
     order = [word for word in (*bias.judgements, NOT_ASSESSED) if shares.get(word)]
-    found = tuple((mark_of(word, bias.judgements), word, shares[word]) for word in order)
+    found = tuple((mark_of(word, bias.judgements, palette), word, shares[word]) for word in order)
     said_shares = f"Weight by overall judgement: {', '.join(f'{word} {percent(share)}' for _, word, share in found)}"
     beside = room if not found else room - min(BAR, 0.45 * room) - layout.em
     return Legend(

@@ -93,7 +93,11 @@ def paint(sizes: EffectSizes, content: Content, look: Look, page: Page) -> tuple
     rows = [_row(sheet, layout, line) for line in content.lines]
     notes = notes_of(sheet, layout, content.notes)
     studies = [row.study for row in sizes.rows]
-    legend = legend_of(sheet, layout, content.bias, studies) if content.bias is not None and layout.lights else None
+    legend = (
+        legend_of(sheet, layout, content.bias, studies, page.palette)
+        if content.bias is not None and layout.lights
+        else None
+    )
     frame = _frame(sheet, layout, content, axis, rows, notes, legend)
     sheet.size(layout.width, frame.height)
     y = frame.body
@@ -104,9 +108,9 @@ def paint(sizes: EffectSizes, content: Content, look: Look, page: Page) -> tuple
     pen = marks.Pen(sheet, axis, page.palette, layout.em)
     marks.upright(pen, frame.body, frame.foot, content.marked)
     for row in rows:
-        _texts(sheet, layout, row)
+        _texts(pen, layout, row)
         _marks(pen, row)
-        _lights(sheet, layout, row, content)
+        _lights(pen, layout, row, content)
     _foot(sheet, layout, pen, frame)
     if legend is not None:
         draw_legend(sheet, layout, legend, frame.legend)
@@ -119,11 +123,13 @@ def _moved(content: Content, layout: Layout) -> Content:
     if layout.block >= NARROW:
         return content
     notes: list[tuple[str, str]] = []
-    about = ""
+    several = sum(line.kind == "pooled" and not line.indent for line in content.lines) > 1
+    heading = model = ""
     for line in content.lines:
-        about = line.label if line.kind == "heading" else about
+        heading = line.label if line.kind == "heading" else heading
+        model = line.label if several and line.kind == "pooled" and not line.indent else model
         if line.kind == "words":
-            about = about if line.indent else ""
+            about = heading if line.indent else "" if "subgroup" in line.label else model
             notes.append(("", f"{about}: {line.label[:1].lower()}{line.label[1:]}." if about else f"{line.label}."))
     lines = tuple(line for line in content.lines if line.kind != "words")
     return replace(content, lines=lines, notes=(*notes, *content.notes))
@@ -181,9 +187,7 @@ def _frame(
     y = MARGIN + LEADING * big / 72 * len(title) + layout.line * len(subtitle)
     y += 0.5 * layout.em if title or subtitle else 0.0
     head = y
-    overs = max((len(over.lines) for over in layout.overs), default=0)
-    lines = max([len(placed.head) for placed in layout.columns] + [1])
-    y += layout.line * (overs + lines) + (0.25 * layout.em if overs else 0.0) + 0.7 * layout.em
+    y += layout.line * _head_lines(layout) + (0.25 * layout.em if layout.overs else 0.0) + 0.7 * layout.em
     body = y + 0.15 * layout.em
     foot = body + sum(row.height for row in rows) + 0.3 * layout.em
     axis_title = tuple(sheet.wrap(content.axis_title, min(room, 1.6 * (layout.plot[1] - layout.plot[0])), layout.small))
@@ -195,6 +199,13 @@ def _frame(
     y = at_legend + (legend_height(layout, legend) if legend is not None else 0.0)
     height = y + notes_height(layout, notes) + MARGIN
     return Frame((title, big), subtitle, head, body, foot, favours, axis_title, at_legend, y, height)
+
+
+def _head_lines(layout: Layout) -> int:
+    """Lines of text in the head of the table."""
+    overs = max((len(over.lines) for over in layout.overs), default=0)
+    under = max((len(placed.head) for placed in layout.columns if placed.column.over), default=0)
+    return max([overs + under, *(len(placed.head) for placed in layout.columns), 1])
 
 
 def _favours(sheet: Sheet, layout: Layout, content: Content, axis: Axis) -> Favours | None:
@@ -252,7 +263,8 @@ def _heads(sheet: Sheet, layout: Layout, frame: Frame) -> None:
             )
 
 
-def _texts(sheet: Sheet, layout: Layout, row: Row) -> None:
+def _texts(pen: marks.Pen, layout: Layout, row: Row) -> None:
+    sheet = pen.sheet
     line = row.line
     x = MARGIN + (layout.em if line.indent else 0.0)
     if line.kind == "words":
@@ -264,7 +276,7 @@ def _texts(sheet: Sheet, layout: Layout, row: Row) -> None:
     for number, text in enumerate(row.label):
         sheet.text(x, _baseline(layout, row, number, len(row.label)), text, layout.size, va="baseline", weight=weight)
     if row.label and line.kind == "study":
-        _behind(sheet, layout, row, x + sheet.extent(row.label[-1], layout.size)[0])
+        _behind(pen, layout, row, x + sheet.extent(row.label[-1], layout.size)[0])
     bold = "bold" if line.kind == "pooled" else "normal"
     for placed, lines in row.cells:
         at, align = (placed.right, "right") if placed.column.align == "right" else (placed.left, "left")
@@ -278,12 +290,13 @@ def _texts(sheet: Sheet, layout: Layout, row: Row) -> None:
                 sheet.text(at, y, text, layout.size, ha="right", va="baseline", weight=bold)
 
 
-def _behind(sheet: Sheet, layout: Layout, row: Row, x: float) -> None:
+def _behind(pen: marks.Pen, layout: Layout, row: Row, x: float) -> None:
     """The sign of integrity and the letters of the notes behind a label."""
+    sheet = pen.sheet
     y = _baseline(layout, row, len(row.label) - 1, len(row.label))
     if row.line.sign:
         x += 0.2 * layout.em
-        sheet.text(x, y, row.line.sign, layout.size, va="baseline", weight="bold", color=marks_ink())
+        sheet.text(x, y, row.line.sign, layout.size, va="baseline", weight="bold", color=pen.palette.accent)
         x += sheet.extent(row.line.sign, layout.size, "bold")[0]
     if row.line.notes:
         sheet.text(
@@ -294,11 +307,6 @@ def _behind(sheet: Sheet, layout: Layout, row: Row, x: float) -> None:
             va="baseline",
             color=QUIET,
         )
-
-
-def marks_ink() -> str:
-    """The ink of a sign of integrity."""
-    return "#b3202c"
 
 
 def _baseline(layout: Layout, row: Row, number: int, count: int) -> float:
@@ -316,7 +324,7 @@ def _marks(pen: marks.Pen, row: Row) -> None:
         marks.prediction(pen, row.line.span, row.middle)
 
 
-def _lights(sheet: Sheet, layout: Layout, row: Row, content: Content) -> None:
+def _lights(pen: marks.Pen, layout: Layout, row: Row, content: Content) -> None:
     if row.line.kind != "study" or content.bias is None:
         return
     light = row.line.light
@@ -328,7 +336,14 @@ def _lights(sheet: Sheet, layout: Layout, row: Row, content: Content) -> None:
         ):
             continue  # a variant of the form does not have this domain
         word = (light.judgement(place) if light is not None else "") or "Not assessed"
-        disc(sheet, x, row.middle, layout.radius, mark_of(word, content.bias.judgements), max(6.0, 0.85 * layout.size))
+        disc(
+            pen.sheet,
+            x,
+            row.middle,
+            layout.radius,
+            mark_of(word, content.bias.judgements, pen.palette),
+            max(6.0, 0.85 * layout.size),
+        )
 
 
 def _foot(sheet: Sheet, layout: Layout, pen: marks.Pen, frame: Frame) -> None:

@@ -90,7 +90,7 @@ class Kind:
 
 
 KINDS = by_key(
-    Kind("forest", "Forest plot", "fit", "forest", options=("by", "columns", "sort", "at", "limits", "lines", "also", "names", "lights", "integrity"), text=True),
+    Kind("forest", "Forest plot", "fit", "forest", options=("by", "columns", "sort", "at", "limits", "lines", "also", "names", "favours", "lights", "integrity"), text=True),
     Kind("funnel", "Funnel plot", "fit", "funnel", options=("y", "contours", "trim-fill"), text=True),
     Kind("leave-one-out", "Leave-one-out forest plot", "fit", "leave_one_out", studies=2),
     Kind("cumulative", "Cumulative forest plot", "fit", "cumulative", options=("order",)),

@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +22,7 @@ import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.lines import Line2D
@@ -94,9 +95,16 @@ MARKS = by_key(
 )
 
 
-def mark_of(judgement: str, scale: Sequence[str] = ()) -> Mark:
-    """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first."""
-    return MARKS[degree(judgement, scale)]
+def mark_of(judgement: str, scale: Sequence[str] = (), palette: Palette | None = None) -> Mark:
+    """The mark of a judgement; a word without one gets that of its place on `scale`, which is best first.
+
+    With a palette of greys its fill is as light as the coloured one.
+    """
+    mark = MARKS[degree(judgement, scale)]
+    if palette is None or palette.key != "grey":
+        return mark
+    light = sum(share * part for share, part in zip((0.299, 0.587, 0.114), to_rgb(mark.fill), strict=True))
+    return replace(mark, fill=to_hex((light, light, light)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +251,8 @@ class Sheet:
                 continue
             while len(word) > 1 and self.extent(word, size, weight)[0] > room:
                 kept = max(1, int(len(word) * room / self.extent(word, size, weight)[0]) - 1)
+                hyphen = max(word.rfind("-", 0, kept), word.rfind("/", 0, kept))
+                kept = hyphen + 1 if hyphen > 0 else kept
                 lines.append(word[:kept])
                 word = word[kept:]
             lines.append(word)
@@ -373,3 +383,22 @@ def _accessible(svg: bytes, title: str, description: str) -> bytes:
     mark = hashlib.sha256(f"{title}\n{description}".encode()).hexdigest()[:8]  # several pictures can stand on one page
     words = f'\n <title id="title-{mark}">{escape(title)}</title>\n <desc id="desc-{mark}">{escape(description)}</desc>'
     return f'{head}<svg role="img" aria-labelledby="title-{mark} desc-{mark}" {opening}>{words}{body}'.encode()
+
+
+def inline(figure: Figure) -> str:
+    """The figure as an `<svg>` element for the body of a page: no prolog, no styles that a strict policy would refuse.
+
+    Properties stand as attributes, and names of parts are left out, so that several pictures share one page.
+    """
+    _, _, body = picture(figure, "svg").decode().partition("<svg ")
+    body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)
+    body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>\s*", "", body, flags=re.DOTALL)
+    body = re.sub(r' id="[a-z0-9.]+_\d+"', "", body)
+    body = re.sub(r' style="([^"]*)"', _attributes, body)
+    return f'<svg stroke-linejoin="round" stroke-linecap="butt" {body}'
+
+
+def _attributes(style: re.Match[str]) -> str:
+    """CSS declarations as presentation attributes (SVG 2, 6.6)."""
+    pairs = [part.partition(":") for part in style[1].split(";") if part.strip()]
+    return "".join(f' {name.strip()}="{value.strip()}"' for name, _, value in pairs)

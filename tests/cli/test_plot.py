@@ -46,3 +46,92 @@ def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...], words: str, 
     assert (code, out) == (2, "")
     assert words in err
     assert not list(here.glob("*.svg"))
+
+
+def words(here: Path, name: str) -> str:
+    """What an SVG says to those who cannot see it."""
+    return (here / name).read_text(encoding="utf-8").split("<desc")[1].split("</desc>")[0]
+
+
+def test_the_estimate_is_that_of_pool(cli: Cli, here: Path) -> None:
+    options = ("--measure", "OR", "--tau2", "PM", "--ci", "wald", "--exclude", "abel2019")
+    shown = cli("pool", *DEATH, *options).out
+    assert cli("plot", "forest", *DEATH, *options, "-o", "f.svg").code == 0
+    found = next(line for line in shown.splitlines() if line.startswith(("Pooled effect", "Effect")))
+    estimate = found.split(": ")[1].split(")")[0] + ")"
+    assert estimate in words(here, "f.svg")
+
+
+def test_further_models_stand_below(cli: Cli, here: Path) -> None:
+    call = ("plot", "forest", *DEATH, "--and", "common", "--and", "DL,hksj", "--and", "MH", "-o", "f.svg")
+    assert cli(*call).code == 0
+    said = words(here, "f.svg")
+    assert "common effect: RR" in said
+    assert "random effects (DL" in said
+    assert "Mantel-Haenszel, common effect: RR" in said
+    pooled = cli("pool", *DEATH, "--method", "MH").out
+    found = next(line for line in pooled.splitlines() if line.startswith("Pooled effect"))
+    assert found.split(": ")[1].split(")")[0] in said
+
+
+def test_subgroups_and_columns_come_from_the_records(cli: Cli, here: Path) -> None:
+    call = ("plot", "forest", *DEATH, "--by", "blinding_assessors", "--columns", "study,year,effect", "--sort", "-year")
+    assert cli(*call, "-o", "f.svg").code == 0
+    assert "no-blinding: RR" in words(here, "f.svg")
+
+
+def test_what_is_dropped_is_said(cli: Cli) -> None:
+    code, _, err = cli("plot", "forest", *DEATH, "--width", "1", "-o", "f.svg")
+    assert code == 0
+    assert "Left out for want of room: group data" in err
+    assert cli("plot", "forest", *DEATH, "--width", "12", "--force", "-o", "f.svg").err.count("Left out") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--and", "fixed effects"), "unknown model (--and) 'fixed effects'"),
+        (("--and", "colour=red"), "unknown choice of a model 'colour'"),
+        (("--columns", "study,weigth"), "did you mean 'weight'"),
+        (("--sort", "size"), "unknown order (sort) 'size'"),
+        (("--at", "0,1"), "value of zero or below"),
+        (("--at", "one"), "--at is one"),
+        (("--limits", "2"), "--limits is 2"),
+        (("--limits", "2,1"), "--limits is 2,1"),
+        (("--lines", "mean"), "unknown line (lines) 'mean'"),
+        (("--names", "one"), "--names is one"),
+        (("--favours", "a,b,c"), "--favours is a,b,c"),
+        (("--lights", "rob9"), "rob9"),
+        (("--by", "colour"), "unknown field 'colour'"),
+        (("--by", "year", "--method", "MH"), "leave out --method"),
+    ],
+)
+def test_options_of_the_forest_plot_are_checked(arguments: tuple[str, ...], words: str, cli: Cli, here: Path) -> None:
+    code, out, err = cli("plot", "forest", *DEATH, *arguments, "-o", "f.svg")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert not list(here.glob("*.svg"))
+
+
+def test_a_table_is_drawn_too(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text("study,events_1,n_1,events_2,n_2\na,3,20,6,20\nb,5,40,9,41\nc,0,12,2,11\n")
+    call = ("plot", "forest", "--table", "t.csv", "--measure", "RR", "--title", "Trials", "--at", "0.1,1,10")
+    assert cli(*call, "-o", "t.svg").code == 0
+    assert "Forest plot: Trials" in (here / "t.svg").read_text(encoding="utf-8")
+    code, _, err = cli(*call, "--integrity", "-o", "u.svg")
+    assert code == 2
+    assert "a table has none" in err
+
+
+def test_a_common_model_has_no_prediction_interval(cli: Cli, here: Path) -> None:
+    assert cli("plot", "forest", *DEATH, "--model", "common", "-o", "f.svg").code == 0
+    assert "prediction" not in words(here, "f.svg")
+
+
+def test_help_imports_no_matplotlib() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from mscsec.cli.app import run; run(['plot', '--help']); sys.exit('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from mscsec.errors import UsageError
-from mscsec.plots.theme import PALETTES, Sheet, describe, families, page_width, picture
+from mscsec.plots.theme import PALETTES, Sheet, describe, families, inline, page_width, picture
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,19 @@ def test_a_picture_too_tall_for_dots_is_refused() -> None:
     sheet.size(2, 300)
     with pytest.raises(UsageError, match="svg"):
         picture(sheet.figure, "png", dpi=300)
+
+
+def test_an_inline_picture_has_no_styles_and_no_names_that_clash() -> None:
+    sheet = Sheet()
+    sheet.size(2, 1)
+    sheet.text(0.2, 0.5, "words")
+    sheet.line([0.1, 1], [0.2, 0.2], "#b3202c", 2, linestyle="--")
+    found = inline(describe(sheet.figure, "A", "B"))
+    root = ElementTree.fromstring(found)
+    assert "<style" not in found
+    assert not any("style" in element.attrib for element in root.iter())
+    assert 'stroke="#b3202c"' in found
+    names = [element.get("id") for element in root.iter() if element.get("id")]
+    assert all(name.startswith(("title-", "desc-", "MscsecSans", "DejaVu", "p", "m")) for name in names if name)
+    uses = [value for element in root.iter() for key, value in element.attrib.items() if key.endswith("href")]
+    assert {use.removeprefix("#") for use in uses} <= set(names)
