@@ -22,7 +22,7 @@ from mscsec.integrity.across import (
     shared_registrations,
     significant_digits,
 )
-from mscsec.integrity.checks_across import check_baseline, check_shared_figures, check_shared_registration
+from mscsec.integrity.checks_across import check_baseline, check_shared_registration, told_of_shared
 from mscsec.integrity.located import Verdicts, attempt
 from mscsec.integrity.printed import Figure, printed
 from mscsec.integrity.sample_sizes import size_of
@@ -185,7 +185,7 @@ def _shared(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
             if not _telling(pair, len(here.keys() & there.keys()), compared):
                 continue
             label = pair.labels[0]
-            verdict = _told(check_shared_figures(tidy), pair)
+            verdict = _told(told_of_shared((pair,), 2), pair)
             yield BetweenRecords(later, here[label], verdict, ((first, there[label]),))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from mscsec.constants import BASELINE_SIGNAL
 from mscsec.integrity.across import (
     BaselineVariable,
+    SharedFigures,
     baseline_similarity,
     shared_figures,
     shared_registrations,
@@ -24,7 +25,11 @@ def _coincidence(found: bool) -> Finding:
 
 def check_shared_figures(records: Mapping[str, Mapping[str, Figure]], *, at_least: int = 3, digits: int = 5) -> Verdict:
     """Whether two records print the same figures under the same labels, as `shared_figures` counts them."""
-    pairs = shared_figures(records, at_least, digits)
+    return told_of_shared(shared_figures(records, at_least, digits), len(records), at_least)
+
+
+def told_of_shared(pairs: Sequence[SharedFigures], records: int, at_least: int = 3) -> Verdict:
+    """The verdict on pairs that were found among so many records."""
     found = "; ".join(
         f"{pair.first} and {pair.second}: "
         + ", ".join(f"{label} {text}" for label, text in zip(pair.labels, pair.figures, strict=True))
@@ -33,7 +38,7 @@ def check_shared_figures(records: Mapping[str, Mapping[str, Figure]], *, at_leas
     return Verdict(
         "I501",
         _coincidence(bool(pairs)),
-        f"{len(records)} records",
+        f"{records} records",
         "different patients give different figures",
         found or f"no two records share {at_least} figures or more",
         question="Do these reports share patients, or were figures carried over from one to the other?"
