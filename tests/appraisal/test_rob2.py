@@ -105,8 +105,10 @@ def judged(form: Domain, answers: dict[str, str], **chosen: frozenset[str]) -> s
 @pytest.mark.parametrize("id", FLOWCHARTS)
 def test_every_set_of_answers_ends_where_the_flowchart_does(id: str) -> None:
     form = domain(id)
-    sets = every(form)
-    assert len(sets) >= 27
+    sets = (
+        every(form) if id == "D2" else every(form, ("Y", "PY", "PN", "N", "NI"))
+    )  # seven questions would be 78,125 sets
+    assert len(sets) >= 60
     for answers in sets:
         assert judged(form, answers, aim=frozenset(["assignment"])) == FLOWCHARTS[id](answers), answers
 
