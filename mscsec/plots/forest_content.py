@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mscsec.appraisal.judgements import BiasRow, BiasTable
+from mscsec.effects.measures import TRANSFORMS
 from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import InvalidInput, UnknownName
 from mscsec.plots.forest_axis import Span, span_of_fit, span_of_prediction, span_of_row
@@ -324,10 +325,17 @@ def _line_notes(sizes: EffectSizes, fit: PooledResult, asked: Sequence[str]) -> 
 
 
 def _axis_title(sizes: EffectSizes) -> str:
-    name = sizes.measure_name[:1].upper() + sizes.measure_name[1:]
+    """What stands on the axis: the measure, or what its way back gives (a proportion, for a logit)."""
+    name = sizes.measure_name
     if sizes.transform == "exp":
-        return f"{name} (log scale)"
-    return f"{name}, {plural(sizes.unit)}" if effect_unit(sizes) and sizes.unit else name
+        return _capital(f"{name.removeprefix('log ')} (log scale)")
+    if sizes.transform != "identity":
+        return _capital(TRANSFORMS[sizes.transform].name.rpartition(" to ")[2])
+    return _capital(f"{name}, {plural(sizes.unit)}" if effect_unit(sizes) and sizes.unit else name)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _favours(sizes: EffectSizes, names: tuple[str, str]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ LEADING = 1.22  # from line to line, in sizes of the letters
 PLOT = (0.9, 1.45, 2.6)  # widths of the plot: the least in one column, the least in two, the natural one
 LABEL = (0.95, 0.95, 3.2)  # widths of the labels likewise; the last is the most
 SHARE = 0.36  # of the page that labels take at most, where they can be broken
+EDGE = 1.7  # sizes of letters between the plot and the edge of the page, for half of a tick's text
 ROUND = 0.5  # a size of letters is lowered in steps of half a point
 
 
@@ -184,7 +185,8 @@ class _Measured:
         """Room of everything but labels, plot and margins."""
         text = sum(self.widths.values()) + self.gap * len(self.columns.shown)
         lights = sum(room for _, room in self.lights) + (self.gap if self.lights else 0.0)
-        return text + lights + 2.4 * self.em - (self.gap if self.right else 1.2 * self.em)
+        beside = 1.2 * self.em - self.gap if self.right else 0.0 if self.lights else EDGE * self.em
+        return text + lights + 1.2 * self.em + beside
 
     def label(self, most: float) -> float:
         """Room of the labels, at most `most` where they can be broken."""

@@ -70,3 +70,21 @@ def generic(k: int) -> EffectSizes:
         se = 10.0 ** chance.uniform(-2, 3 if number % 7 == 3 else 0)
         lines.append(f'"{label(number)}",{chance.gauss(-0.3, 0.2):.6f},{se:.6g}')
     return marked(effects_from_table(read_csv("t.csv", "\n".join(lines)), "GEN", outcome="A score"))
+
+
+def table(measure: str, *lines: str) -> EffectSizes:
+    return effects_from_table(read_csv("t.csv", "\n".join(lines)), measure, outcome="An outcome")
+
+
+def odd() -> dict[str, EffectSizes]:
+    """Numbers that break axes: all alike, minute, great, ratios beyond print, scales with an end, person-time, one patient."""
+    return {
+        "all alike": table("GEN", "study,yi,sei", "a,0,0.1", "b,0,0.1", "c,0,0.1"),
+        "minute": table("GEN", "study,yi,sei", "a,1e-9,1e-10", "b,2e-9,1e-10", "c,3e-9,2e-10"),
+        "great": table("GEN", "study,yi,sei", "a,12345678,1000", "b,12445678,1e5", "c,12345000,2e4"),
+        "ratios beyond print": table("OR", "study,yi,sei", "a,50,20", "b,-60,30", "c,0.1,0.2", "d,400,100"),
+        "proportions": table("PLO", "study,events,n", "a,3,20", "b,0,15", "c,15,15", "d,7,300"),
+        "correlations": table("ZCOR", "study,r,n", "a,0.3,20", "b,-.99,15", "c,.5,15", "d,.7,300"),
+        "rates": table("IRR", "study,events_1,time_1,events_2,time_2", "a,3,120.5,5,130", "b,0,15,2,20", "c,15,150,30,160"),
+        "risk differences of nothing": table("RD", "study,events_1,n_1,events_2,n_2", "a,0,20,0,20", "b,3,15,2,20"),
+    }  # fmt: skip

@@ -24,7 +24,7 @@ from mscsec.synthesis.fit import fit_cells, fit_effects
 from mscsec.synthesis.groups import fit_groups
 
 from .geometry import assert_texts_fit, boxes
-from .made import events, generic, label, means
+from .made import events, generic, label, means, odd
 
 CHOSEN = {"model": "random", "tau2": "DL", "ci": None, "prediction": None, "preset": None}
 WIDTHS = {"one column": COLUMNS["1"], "two columns": COLUMNS["2"], "free": None, "narrowest": 2.0, "wide": 12.0}
@@ -78,6 +78,26 @@ def test_nothing_overlaps_or_is_cut(kind: str, k: int, width: str) -> None:
     assert_texts_fit(figure, least=k)
     if WIDTHS[width] is not None:
         assert figure.get_size_inches()[0] == pytest.approx(WIDTHS[width])
+
+
+@pytest.mark.parametrize("width", ["narrowest", "one column", "free"])
+@pytest.mark.parametrize("name", odd())
+def test_odd_numbers_have_an_axis(name: str, width: str) -> None:
+    sizes = odd()[name]
+    fit = fit_effects(sizes, CHOSEN)
+    for look in (Look(), Look(at=(0.5, 1, 2), lines=("pooled",)), Look(ends=(0.9, 1.1))):
+        figure, _ = forest(sizes, fit, page=Page(WIDTHS[width]), look=look)
+        assert_texts_fit(figure, least=len(sizes.rows))
+
+
+def test_an_axis_is_named_after_what_stands_on_it() -> None:
+    for name, title in (
+        ("proportions", "Proportion"),
+        ("correlations", "Correlation"),
+        ("rates", "Incidence rate ratio (log scale)"),
+    ):
+        sizes = odd()[name]
+        assert title in texts(forest(sizes, fit_effects(sizes, CHOSEN))[0]).splitlines()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
