@@ -58,12 +58,12 @@ TableNames = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A row of `KINDS`. key : suffix. write : the file from a synthesis. beside : whether pictures lie in a folder beside it."""
+    """A row of `KINDS`. key : suffix. write : the file from a synthesis. beside : kind of the pictures in a folder beside it; empty where there is none."""
 
     key: str
     name: str
     write: Callable[[Synthesis, Path], Written]
-    beside: bool = False
+    beside: str = ""
 
 
 def page_of(found: Synthesis) -> str:
@@ -87,8 +87,8 @@ def _flow(found: Synthesis) -> bytes:
 KINDS = by_key(
     Kind(".html", "a page that answers back", lambda found, _: Written(page_of(found), {})),
     Kind(".docx", "a manuscript in Word", as_docx),
-    Kind(".md", "a manuscript in Markdown", as_markdown, beside=True),
-    Kind(".tex", "a manuscript in LaTeX", as_latex, beside=True),
+    Kind(".md", "a manuscript in Markdown", as_markdown, beside="svg"),
+    Kind(".tex", "a manuscript in LaTeX", as_latex, beside="pdf"),
 )
 
 

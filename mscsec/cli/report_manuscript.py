@@ -81,42 +81,44 @@ def folder_of(output: Path) -> Path:
     return output.with_name(f"{output.stem}_files")
 
 
-def check_free(output: Path, beside: bool, force: bool) -> None:
-    """Raises UsageError where a file exists and is not to be replaced. beside : a folder of pictures goes with it."""
+def check_free(output: Path, kind: str, force: bool) -> None:
+    """Raises UsageError where a file exists and is not to be replaced. kind : of the pictures beside it; empty for none."""
     folder = folder_of(output)
-    there = [
-        path for path in (output, *([folder] if beside else [])) if path.is_file() or (path == folder and path.exists())
-    ]
+    if kind and folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is in the way: the pictures of {output} go into a folder of that name")
+    there = [output] if output.is_file() else []
+    there += sorted(folder.glob(f"*.{kind}")) if kind and folder.is_dir() else []
     if there and not force:
         raise UsageError(
             f"{there[0]} exists already and is not overwritten. Give --force to replace it, or another name"
         )
-    if beside and folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is in the way: the pictures of {output} go into a folder of that name")
 
 
 def write_files(output: Path, written: Written, force: bool) -> None:
     """Writes the report and what lies beside it, all or nothing.
 
-    Raises UsageError as `check_free` does. With `force`, pictures of the same names are replaced, and whatever else lies in
-    the folder stays.
+    Raises UsageError where a file exists and `force` is not given. With it, pictures of the same names are replaced; whatever
+    else lies in the folder stays.
     """
     if not written.beside:
         write_whole(output, written.content, force)
         return
-    check_free(output, True, force)
     folder = folder_of(output)
     fresh = not folder.exists()
+    made: list[Path] = []
     try:
         if fresh:
             _new_folder(folder, written.beside)
-        else:
-            for name, data in written.beside.items():
-                write_whole(folder / name, data, force=True)
+        for name, data in () if fresh else written.beside.items():
+            new = not (folder / name).exists()
+            write_whole(folder / name, data, force)
+            made += [folder / name] if new else []
         write_whole(output, written.content, force)
     except BaseException:
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
+        for path in made:
+            path.unlink(missing_ok=True)
         raise
 
 

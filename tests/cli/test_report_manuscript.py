@@ -10,7 +10,7 @@ import pytest
 from docx import Document
 from markdown_it import MarkdownIt
 
-from mscsec.cli.report_manuscript import Written, write_files
+from mscsec.cli.report_manuscript import Written, check_free, write_files
 from mscsec.errors import UsageError
 
 from .conftest import Cli
@@ -52,11 +52,16 @@ def test_nothing_is_replaced_without_force_and_nothing_else_with_it(cli: Cli, he
     (here / "r.md").unlink()
     code, _, err = cli(*STAY, "-o", "r.md")
     assert code == 2
-    assert "r_files exists already and is not overwritten" in err
+    assert "r_files/forest-stay.svg exists already and is not overwritten" in err
     assert not (here / "r.md").exists()
     assert cli(*STAY, "-o", "r.md", "--force").code == 0
     assert (here / "r.md").read_bytes() == first
-    assert sorted(path.name for path in (here / "r_files").iterdir()) == ["forest-stay.svg", "mine.txt"]
+    assert cli(*STAY, "-o", "r.tex").code == 0, "pictures of another kind are in nobody's way"
+    assert sorted(path.name for path in (here / "r_files").iterdir()) == [
+        "forest-stay.pdf",
+        "forest-stay.svg",
+        "mine.txt",
+    ]
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -69,10 +74,19 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_failure_leaves_a_folder_as_it_was(tmp_path: Path):
+    (tmp_path / "r_files").mkdir()
+    (tmp_path / "r_files" / "mine.txt").write_text("mine")
+    (tmp_path / "r.md").write_text("there already")
+    with pytest.raises(UsageError, match="exists already"):
+        write_files(tmp_path / "r.md", Written("text", {"a.svg": b"<svg/>"}), force=False)
+    assert [path.name for path in (tmp_path / "r_files").iterdir()] == ["mine.txt"]
+
+
 def test_a_file_in_place_of_the_folder_is_in_the_way(tmp_path: Path):
     (tmp_path / "r_files").write_text("a file")
     with pytest.raises(UsageError, match="in the way"):
-        write_files(tmp_path / "r.md", Written("text", {"a.svg": b"<svg/>"}), force=True)
+        check_free(tmp_path / "r.md", "svg", force=True)
 
 
 def test_without_python_docx_it_says_how_to_get_it(cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch):

@@ -17,9 +17,9 @@ from markdown_it import MarkdownIt
 
 from mscsec.plots.review import flow_picture, outcome_pictures
 from mscsec.records.reader import load
-from mscsec.report.manuscript.blocks import Heading, Manuscript, Picture, Table, clean, text_of
+from mscsec.report.manuscript.blocks import Heading, Manuscript, Picture, Table, clean, text_of, turns
 from mscsec.report.manuscript.build import manuscript, printed
-from mscsec.report.manuscript.docx import docx, turns
+from mscsec.report.manuscript.docx import docx
 from mscsec.report.manuscript.latex import latex
 from mscsec.report.manuscript.markdown import markdown
 from mscsec.report.material import Material, material

@@ -211,7 +211,7 @@ def test_the_same_manuscript_gives_the_same_bytes():
 _BACK = {
     r"\textbackslash{}": "\\", r"\{": "{", r"\}": "}", r"\$": "$", r"\&": "&", r"\#": "#", r"\%": "%", r"\_": "_", r"\textasciicircum{}": "^",
     r"\textasciitilde{}": "~", r"\textless{}": "<", r"\textgreater{}": ">", r"\textbar{}": "|", r"\textasciigrave{}": "`", r"\symbol{34}": '"',
-    "{[}": "[", "{]}": "]", "{*}": "*", "~": "\u00a0", "{}": "",
+    r"\allowbreak{}": "", "{[}": "[", "{]}": "]", "{*}": "*", "~": "\u00a0", "{}": "",
 }  # fmt: skip
 _TOKENS = re.compile("|".join(map(re.escape, sorted(_BACK, key=len, reverse=True))))
 

@@ -29,6 +29,7 @@ from mscsec.report.manuscript.blocks import (
     runs,
     shares,
     text_of,
+    turns,
 )
 
 FIGURE = "png"  # the kind of its pictures
@@ -63,26 +64,6 @@ def docx(manuscript: Manuscript, landscape: bool = False) -> bytes:
     buffer = io.BytesIO()
     writer.made.save(buffer)
     return _timeless(buffer.getvalue())
-
-
-def turns(blocks: Sequence[Block]) -> list[bool | None]:
-    """For each block whether its page is turned; None where it stays on the page of the block before.
-
-    A heading stands on the page of what follows it, and so does a paragraph between a heading and a table.
-    """
-    found: list[bool | None] = [None] * len(blocks)
-    for place in reversed(range(len(blocks))):
-        block = blocks[place]
-        after = found[place + 1] if place + 1 < len(blocks) else None
-        if isinstance(block, Table):
-            found[place] = block.wide
-        elif isinstance(block, Picture):
-            found[place] = False
-        elif isinstance(block, Heading):
-            found[place] = bool(after)
-        elif place and isinstance(blocks[place - 1], Heading):
-            found[place] = bool(after) and isinstance(block, Paragraph)
-    return found
 
 
 class _Writer:

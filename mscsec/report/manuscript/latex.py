@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from mscsec.report.manuscript.blocks import (
@@ -21,6 +21,7 @@ from mscsec.report.manuscript.blocks import (
     runs,
     shares,
     text_of,
+    turns,
 )
 
 FIGURE = "pdf"  # the kind of its pictures
@@ -31,17 +32,27 @@ _SIGNS = {
     "\u00a0": "~", "±": r"$\pm$", "×": r"$\times$", "≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$", "≈": r"$\approx$", "−": "$-$",
     "²": r"\textsuperscript{2}", "τ": r"$\tau$", "χ": r"$\chi$", "α": r"$\alpha$", "β": r"$\beta$", "µ": r"$\mu$", "μ": r"$\mu$",
     "⊕": r"$\oplus$", "◯": r"$\bigcirc$", "○": r"$\circ$", "–": "--", "—": "---", "“": "``", "”": "''", "‘": "`", "’": "'", "…": r"\ldots{}",
-    "→": r"$\rightarrow$", "·": r"$\cdot$", "°": r"$^{\circ}$", "\ufffd": "?",
+    "\u200b": r"\allowbreak{}", "→": r"$\rightarrow$", "·": r"$\cdot$", "°": r"$^{\circ}$", "\ufffd": "?",
 }  # fmt: skip
 _MELTING = re.compile(r"([-,'])(?=\1)")  # two in a row melt into another sign
 _MINUS = re.compile(r"(^|(?<=[\s(\[]))-(?=[\d.])")
+_LONG = re.compile(r"[\w/.:@%-]{25,}")
+_SIGN = re.compile(r"[/._:-]")
+_PLACES = re.compile(r"[/._:-](?=\w)")
+_PIECE = re.compile(r"\w{16}(?=\w)")
 _STYLES = {"strong": r"\textbf", "emphasis": r"\emph", "mark": r"\textsuperscript"}
 _ADDRESS = "/:?#@!&'*+,;=-._"
 _SECTIONS = ("section", "subsection", "subsubsection", "paragraph")
 
 
+def _breakable(word: re.Match[str]) -> str:
+    """A long word with places where a line may end: behind its signs, or every sixteen letters where it has none."""
+    return _PLACES.sub("\\g<0>\u200b", word[0]) if _SIGN.search(word[0]) else _PIECE.sub("\\g<0>\u200b", word[0])
+
+
 def escape(text: str) -> str:
     """`text` so that it prints as it stands: no commands, no ligatures of signs, a minus sign before a number."""
+    text = _LONG.sub(_breakable, text)
     text = _MELTING.sub("\\1\u2060", _MINUS.sub("\u2212", text))  # a word joiner keeps the two apart until the end
     return "".join(_SIGNS.get(char, char) for char in text).replace("\u2060", "{}")
 
@@ -72,21 +83,34 @@ PREAMBLE = r"""\documentclass[a4paper,11pt]{article}
 \ifPDFTeX\usepackage[T1]{fontenc}\usepackage[utf8]{inputenc}\else\usepackage{fontspec}\fi
 \usepackage{textcomp}
 \usepackage[margin=25mm]{geometry}
-\usepackage{array,booktabs,longtable,graphicx,pdflscape}
+\usepackage{array,booktabs,float,longtable,graphicx,pdflscape}
 \usepackage[hidelinks]{hyperref}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{6pt}
+\emergencystretch=3em
 """
 NEEDS = "% needs \\usepackage{array,booktabs,longtable}\n"
 
 
 def latex(manuscript: Manuscript, folder: str = "") -> str:
     """The manuscript. folder : where its pictures lie, as the text names it."""
-    body = "\n\n".join(_block(block, folder) for block in manuscript.blocks)
+    body = "\n\n".join(_turned(manuscript, folder))
     title = escape(clean(manuscript.title))
     return (
         f"{PREAMBLE}\\title{{{title}}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n\n{body}\n\n\\end{{document}}\n"
     )
+
+
+def _turned(manuscript: Manuscript, folder: str) -> Iterator[str]:
+    """The blocks, those that want the page turned within a landscape."""
+    now = False
+    for block, wanted in zip(manuscript.blocks, turns(manuscript.blocks), strict=True):
+        if wanted is not None and wanted != now:
+            yield r"\begin{landscape}" if wanted else r"\end{landscape}"
+            now = wanted
+        yield _block(block, folder)
+    if now:
+        yield r"\end{landscape}"
 
 
 def tables_latex(tables: Iterable[Table]) -> str:
@@ -104,8 +128,7 @@ def _block(block: Block, folder: str) -> str:
         items = "\n".join(f"\\item {{}}{inline(item)}" for item in block.items)
         return f"\\begin{{{kind}}}\n{items}\n\\end{{{kind}}}" if block.items else ""
     if isinstance(block, Table):
-        text = table_latex(block)
-        return f"\\begin{{landscape}}\n{text}\n\\end{{landscape}}" if block.wide else text
+        return table_latex(block)
     return _picture(block, folder)
 
 
@@ -114,7 +137,7 @@ def _picture(picture: Picture, folder: str) -> str:
     sized = r"width=\linewidth,height=0.85\textheight,keepaspectratio"
     return "\n".join(
         [
-            r"\begin{figure}[htbp]",
+            r"\begin{figure}[H]",
             r"\centering",
             f"\\includegraphics[{sized}]{{{file}}}",
             f"\\caption{{{escape(clean(picture.caption))}}}",
@@ -130,9 +153,8 @@ def _label(key: str) -> str:
 
 def table_latex(table: Table) -> str:
     """One table that breaks over pages with its head repeated, its notes below."""
-    room = 1 - 0.006 * len(table.columns)
     sides = [
-        f">{{\\{'raggedleft' if column.right else 'raggedright'}\\arraybackslash}}p{{{share * room:.4f}\\linewidth}}"
+        f">{{\\{'raggedleft' if column.right else 'raggedright'}\\arraybackslash}}p{{\\dimexpr{share:.4f}\\linewidth-2\\tabcolsep\\relax}}"
         for column, share in zip(table.columns, shares(table), strict=True)
     ]
     head = " & ".join(f"\\textbf{{{inline(column.head)}}}" for column in table.columns) + r" \\"
@@ -158,7 +180,7 @@ def _mark(mark: str) -> str:
 
 def _row(row: Row, columns: int) -> str:
     if row.kind == "group":
-        return f"\\multicolumn{{{columns}}}{{@{{}}p{{\\linewidth}}@{{}}}}{{\\textbf{{{escape(text_of(row.cells[0]))}}}}} \\\\"
+        return f"\\multicolumn{{{columns}}}{{@{{}}p{{\\linewidth}}@{{}}}}{{\\textbf{{{escape(text_of(row.cells[0]))}}}}} \\\\*"
     cells = [_strong(cell) if row.kind == "total" else inline(cell) for cell in row.cells]
     return ("\\midrule\n" if row.kind == "total" else "") + " & ".join(cells) + r" \\"
 
