@@ -17,10 +17,20 @@ SCRIPT = """
   const kept = sessionStorage.getItem(key);
   if (kept) {
     sessionStorage.removeItem(key);
-    addEventListener('load', () => {
-      const {id, offset, y} = JSON.parse(kept);
+    const {id, offset, y} = JSON.parse(kept);
+    const back = () => {
       const found = id && document.getElementById(id);
-      scrollTo(0, found ? found.getBoundingClientRect().top + scrollY - offset : y);
+      scrollTo({top: found ? found.getBoundingClientRect().top + scrollY - offset : y, behavior: 'instant'});
+    };
+    const sizes = new ResizeObserver(back);
+    const rest = () => {
+      sizes.disconnect();
+      history.scrollRestoration = 'auto';
+    };
+    addEventListener('load', () => {
+      sizes.observe(document.body);
+      setTimeout(rest, 2000);
+      for (const kind of ['wheel', 'touchstart', 'pointerdown', 'keydown']) addEventListener(kind, rest, {once: true});
     });
   }
   const keep = () => {
@@ -33,6 +43,7 @@ SCRIPT = """
   events.addEventListener('page', () => {
     events.close();
     keep();
+    history.scrollRestoration = 'manual';
     location.reload();
   });
 })();
