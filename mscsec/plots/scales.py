@@ -15,6 +15,7 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.report.numbers import plural
 
 LARGEST_LOG = 600.0  # its exponential is still a number
+ROUNDING = 1e-9
 NATURAL = ("exp", "ztor", "ilogit", "iprobit", "iarcsin")  # ways back that need nothing but the value
 
 
@@ -155,7 +156,10 @@ def limits(values: Iterable[float], must: Iterable[float] = (), margin: float = 
     """Ends of an axis that holds all finite `values` and `must`, with a margin on either side; never a single point."""
     held = [value for value in (*values, *must) if math.isfinite(value)]
     low, high = min(held, default=0.0), max(held, default=1.0)
-    span = (high - low) or max(abs(high), 1.0) * 0.5
+    largest = max(abs(low), abs(high))
+    span = high - low
+    if span <= ROUNDING * largest:  # one value, or several that rounding alone keeps apart
+        span = (largest or 1.0) * 0.5
     return low - margin * span, high + margin * span
 
 

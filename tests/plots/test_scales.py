@@ -64,8 +64,10 @@ def test_one_is_among_the_ratios_around_it():
 def test_an_axis_holds_all_it_must_and_is_never_a_point():
     low, high = limits([3.0, math.inf, 5.0], must=(0.0,))
     assert low < 0 < 5 < high
-    low, high = limits([2.0])
-    assert low < 2 < high
+    for same in ([2.0], [2.0, 2.0 + 1e-14], [1e-9], [0.0]):
+        low, high = limits(same)
+        assert high - low > 0.01 * same[0]
+        assert low < same[0] < high
     assert held_limits([-1000.0, 3.0], core=[0.0, 1.0], reach=3)[0] > -1
     assert held_limits([-1000.0, 3.0], core=[0.0, 1.0], reach=3)[1] > 3
 
