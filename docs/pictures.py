@@ -25,6 +25,21 @@ PICTURES = {
     "forest-one-column": ("forest", "--outcome", "mortality_28d", "--width", "1"),
     "forest-subgroups": ("forest", *BCG, "--by", "allocation", "--names", "Vaccinated,Not vaccinated", "--favours", "Favours vaccination,Favours no vaccination"),
     "forest-models": ("forest", *BCG, "--and", "common", "--and", "MH", "--sort", "weight", "--columns", "study,latitude,effect,weight", "--lines", "pooled", "--palette", "grey", "--width", "2"),
+    "funnel-contours": ("funnel", *BCG, "--contours"),
+    "funnel-trim-fill": ("funnel", *BCG, "--trim-fill", "L0"),
+    "leave-one-out": ("leave-one-out", *BCG),
+    "cumulative": ("cumulative", *BCG),
+    "radial": ("radial", *BCG),
+    "labbe": ("labbe", *BCG, "--measure", "OR"),
+    "baujat": ("baujat", *BCG),
+    "drapery": ("drapery", *BCG),
+    "bubble": ("bubble", *BCG, "--moderator", "latitude"),
+    "gosh": ("gosh", *BCG, "--study", "TPT Madras 1980"),
+    "profile": ("profile", *BCG),
+    "normal-qq": ("normal-qq", *BCG),
+    "traffic-light": ("traffic-light", "--outcome", "mortality_28d"),
+    "summary": ("summary", "--outcome", "mortality_28d"),
+    "prisma": ("prisma", "--studies", str(FOLDER / "flow")),
 }  # fmt: skip
 
 
@@ -35,7 +50,7 @@ def main(start: str = "") -> int:
     for name, arguments in PICTURES.items():
         if name.startswith(start):
             file = FOLDER / f"{name}.png"
-            base = [] if "--table" in arguments else ["--studies", str(STUDIES)]
+            base = [] if {"--table", "--studies"} & set(arguments) else ["--studies", str(STUDIES)]
             call = ["plot", *arguments, *base, "-o", str(file), "--dpi", str(DPI), "--force"]
             wrong += bool(run(call))
             fewer_colours(file)

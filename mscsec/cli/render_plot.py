@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from mscsec.cli.output import styled, unicode_output, width, wrap
 from mscsec.cli.render_judgements import table_text
 from mscsec.cli.render_pool import forest, summary
@@ -38,7 +40,8 @@ def funnel_text(request: Request, title: str | None = None) -> str:
     )
     lines = [*_title(request, title), "", *wrap("Standard error against effect", cells)]
     lines += characters_funnel.funnel_lines(sizes, fit, cells, glyphs, signs)
-    lines += ["", *summary(sizes, fit, cells)[:1]]
+    first, *more = summary(sizes, fit, cells)
+    lines += ["", first, *takewhile(lambda line: line.startswith("  "), more)]
     legend = f"{signs.study} study; {signs.pooled} pooled effect; {signs.region} {level(fit.level)} of studies, if there were no heterogeneity"
     lines += [*wrap(legend, cells), *wrap(asymmetry_words(funnel_test(sizes, fit.tau2)), cells)]
     return "\n".join(lines) + "\n"

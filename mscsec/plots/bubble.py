@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mscsec.pooling.regression import Predictions, RegressionResult
 
 GRID = 121  # places at which the line is predicted
-MARGIN = 0.05  # of the moderator's range, on either side
+MARGIN = 0.09  # of the moderator's range, on either side
 
 
 def grid_of(values: Array) -> Array:

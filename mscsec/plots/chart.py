@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -101,7 +102,7 @@ class Chart:
                 break
         room = self.full - 2 * MARGIN
         self.title_size = self.base + 1.5
-        title = self.page.title or self.frame.title
+        title = self.frame.title if self.page.title is None else self.page.title
         self.title = sheet.wrap(title, room, self.title_size, "bold") if title else []
         self.subtitle = sheet.wrap(self.frame.subtitle, room, self.base) if self.frame.subtitle else []
         self.top = MARGIN + self.line(self.title_size) * len(self.title) + line * len(self.subtitle) + 0.1
@@ -151,7 +152,7 @@ class Chart:
         notes = list(self.frame.notes)
         if self.labels.partial:
             notes.append(f"Numbered: {len(self.labels.key)} of {self.labels.of} studies, those that stand out most.")
-        self.notes = [line for note in notes for line in sheet.wrap(note, room, self.small)]
+        self.notes = [line for note in notes for line in sheet.wrap(_together(note), room, self.small)]
         self.under = self.top + self.height + TICK + 0.03 + self.line(self.base)
 
     # --- drawing -----------------------------------------------------------------------------------------------------
@@ -326,6 +327,11 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "line": {"color": INK, "linewidth": 1.0},
     "point": {"color": INK, "linestyle": "", "marker": "o", "markersize": 4.5},
 }
+
+
+def _together(words: str) -> str:
+    """The words with "P = 0.04" held on one line by spaces that do not break."""
+    return re.sub(r"(?<=\w) ([=<]) (?=[-\d])", "\u00a0\\1\u00a0", words)
 
 
 def _key_columns(

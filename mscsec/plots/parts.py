@@ -38,7 +38,7 @@ def draw_points(chart: Chart, x: Any, y: Any, radius: Array, **style: Any) -> No
     """Points of `radius` inches with a white edge, so that those that overlap are told apart."""
     palette = chart.page.palette
     options: dict[str, Any] = {
-        "s": (2 * radius * 72) ** 2, "facecolor": palette.study, "edgecolor": "white", "linewidth": 0.5, "zorder": 4,
+        "s": (2 * radius * 72) ** 2, "facecolor": palette.study, "edgecolor": "white", "linewidth": 0.5, "zorder": 4, "clip_on": False,
     }  # fmt: skip
     chart.axes.scatter(x, y, **(options | style))
 

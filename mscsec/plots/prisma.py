@@ -72,7 +72,9 @@ def prisma(page: Page, flow: Flow, title: str = "") -> Figure:
     boxes = _boxes(flow, first)
     drawn = _Drawing(sheet, width, room, size, page)
     drawn.lay_out(
-        page.title or title, [(first[way], _HEADS[way], 1 if way == "previous" else 2) for way in ways], boxes
+        title if page.title is None else page.title,
+        [(first[way], _HEADS[way], 1 if way == "previous" else 2) for way in ways],
+        boxes,
     )
     numbers = [
         f"{name.replace('_', ' ')} {total}" for name in Flow.model_fields if (total := _total(flow, name)) is not None

@@ -21,6 +21,7 @@ from mscsec.sensitivity import Refits
 
 MARGIN, GAP = 0.1, 0.14
 WIDTH = 6.9
+NARROW = 4.5  # inches below which type is smaller and I² is left out
 LABEL = 2.5  # widest column of labels before they go over several lines
 PANEL = 1.9  # inches of the plot that are kept, if need be by longer labels in more lines
 LEADING = 1.42
@@ -63,7 +64,7 @@ def refits_plot(
     return describe(drawing.sheet.figure, page.title or sizes.outcome_label, words)
 
 
-def _texts(row: Row, back: object) -> tuple[str, str, str]:
+def _texts(row: Row, back: object) -> tuple[str, ...]:
     assert callable(back)
     limits = interval(back(row.low), back(row.high), joint=", ")
     return str(row.k), f"{number(back(row.estimate))} [{limits}]", percent(row.i2, 0)
@@ -75,7 +76,7 @@ Favour = tuple[list[str], float, str]
 class _Drawing:
     """Labels at the left, the plot, then the columns of figures at the right."""
 
-    texts: list[tuple[str, str, str]]
+    texts: list[tuple[str, ...]]
 
     def __init__(
         self, page: Page, sizes: EffectSizes, fit: PooledResult, rows: Sequence[Row], total: Row, head: str
@@ -83,13 +84,16 @@ class _Drawing:
         self.page, self.sizes, self.fit, self.rows, self.total, self.head = page, sizes, fit, rows, total, head
         self.sheet = Sheet()
         self.full = page.width or WIDTH
-        self.size = max(SMALLEST, page.base - (1.5 if self.full < 4.5 else 0))
+        self.size = max(SMALLEST, page.base - (1.5 if self.full < NARROW else 0))
         self.line = self.size / 72 * LEADING
 
     def draw(self) -> None:
         """Measures the columns, then sets the page and draws."""
         sheet, size = self.sheet, self.size
-        heads = ("k", f"{self.sizes.measure} [{level(self.fit.level)} CI]", "I²")
+        heads: tuple[str, ...] = ("k", f"{self.sizes.measure} [{level(self.fit.level)} CI]", "I²")
+        if self.full < NARROW:  # what a narrow page lacks room for
+            heads = heads[:-1]
+            self.texts = [text[:-1] for text in self.texts]
         widths = [
             max(sheet.extent(text[i], size, "bold")[0] for text in [heads, *self.texts]) for i in range(len(heads))
         ]
@@ -97,7 +101,7 @@ class _Drawing:
         names = [row.label for row in self.rows]
         widest = max(sheet.extent(name, size)[0] for name in (*names, self.total.label, self.head))
         widest = max(widest, sheet.extent(self.total.label, size, "bold")[0], sheet.extent(self.head, size, "bold")[0])
-        least = min(PANEL, 0.34 * self.full)
+        least = min(PANEL, 0.3 * self.full)
         room = min(widest, LABEL, self.full - 2 * MARGIN - figures - least - GAP) + 0.02
         self.panel_left = MARGIN + room + GAP
         self.panel = self.full - MARGIN - figures - self.panel_left
@@ -109,7 +113,8 @@ class _Drawing:
         title_size = page.base + 1.5
         step = title_size / 72 * LEADING
         room = self.full - 2 * MARGIN
-        title = sheet.wrap(page.title or sizes.outcome_label, room, title_size, "bold")
+        named = sizes.outcome_label if page.title is None else page.title
+        title = sheet.wrap(named, room, title_size, "bold") if named else []
         subtitle = sheet.wrap(sizes.comparison_label, room, self.size) if sizes.comparison_label else []
         top = MARGIN + step * len(title) + self.line * len(subtitle) + 0.1
         first = top + self.line + 0.07

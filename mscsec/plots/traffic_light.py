@@ -10,8 +10,8 @@ from matplotlib.patches import Rectangle
 from mscsec.appraisal.judgements import NOT_ASSESSED, BiasRow, BiasTable
 from mscsec.errors import InvalidInput
 from mscsec.plots.kinds import Request
-from mscsec.plots.theme import INK, QUIET, RULE, SHADE, Mark, Sheet, disc, mark_of, to_width
-from mscsec.report.numbers import percent
+from mscsec.plots.theme import INK, QUIET, RULE, SHADE, Mark, Sheet, describe, disc, mark_of, to_width
+from mscsec.report.numbers import count, percent
 
 MARGIN = 0.15
 RADIUS = 0.125
@@ -67,7 +67,7 @@ def _rows(table: BiasTable) -> tuple[BiasRow, ...]:
 
 
 def _title(sheet: Sheet, table: BiasTable, width: float, title: str | None) -> None:
-    words = title or f"Risk of bias ({table.name})" + (f": {table.label or table.outcome}" if table.outcome else "")
+    words = named(table) if title is None else title
     for size in (11, 10, 9, 8, 7):
         if sheet.extent(words, size, "bold")[0] <= width - 2 * MARGIN:
             break
@@ -269,6 +269,20 @@ def _axis(sheet: Sheet, left: float, y: float) -> None:
         sheet.text(x, y + 0.16, percent(share, 0), 8, ha="center")
 
 
+def named(table: BiasTable) -> str:
+    """The name of a picture of the table: instrument and outcome."""
+    return f"Risk of bias ({table.name})" + (f": {table.label or table.outcome}" if table.outcome else "")
+
+
+def in_words(table: BiasTable) -> str:
+    """How many results there are, and the share of each overall judgement."""
+    shares = "; ".join(f"{word.lower()} {percent(share, 0)}" for word, share in table.shares.get("overall", {}).items())
+    return f"Judgements of {count(len(table.standing), 'result', 'results')}. Overall: {shares}."
+
+
 def draw(request: Request) -> Figure:
     """The traffic-light table that is asked for."""
-    return to_width(traffic_light(request.judgements(), request.page.title), request.page.width)
+    table, title = request.judgements(), request.page.title
+    return describe(
+        to_width(traffic_light(table, title), request.page.width), title or named(table), in_words(table)
+    )  # fmt: skip

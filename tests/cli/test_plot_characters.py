@@ -70,7 +70,10 @@ def test_the_terminal_says_what_the_file_says(cli: Cli) -> None:
     pooled = json.loads(cli("pool", *DEATH, "--json").out)["result"]["display"]["estimate"]
     for kind in ("forest", "funnel"):
         assert f"RR {number(pooled)}" in cli("plot", kind, *DEATH).out
-    assert "No test of funnel asymmetry" in cli("plot", "funnel", *DEATH).out
+    for columns in (60, 80, 120):
+        words = " ".join(cli("plot", "funnel", *DEATH, columns=columns).out.split())
+        assert "; k = 4 ● study" in words
+        assert "No test of funnel asymmetry: 4 studies" in words
 
 
 @pytest.mark.parametrize(

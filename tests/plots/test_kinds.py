@@ -63,12 +63,20 @@ def test_the_same_bytes_each_time_and_words_for_a_screen_reader(kind: str) -> No
     svg = picture(first, "svg")
     assert svg == picture(second, "svg")
     assert b"dc:date" not in svg
-    if KINDS[kind].needs != "bias":
-        title, description = described(first)
-        assert len(title) > 3
-        assert len(description) > 20
-        ids = re.findall(rb' id="([^"]+)"', svg)
-        assert not {name for name in ids if name in (b"studies", b"study", b"pooled")}
+    title, description = described(first)
+    assert len(title) > 3
+    assert len(description) > 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_title_of_ones_own_or_none(kind: str) -> None:
+    for title in ("Another name", ""):
+        figure = KINDS[kind].draw(request(kind, sizes_of(4), Page(title=title)))
+        words = [text.get_text() for text in figure.axes[0].texts]
+        assert ("Another name" in words) == (title != "")
+        assert title in described(figure)[0]
+        assert len(described(figure)[0]) > 3
+        assert_texts_fit(figure, least=4)
 
 
 @pytest.mark.parametrize(
