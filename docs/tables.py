@@ -31,6 +31,9 @@ HEADER = "<!-- Written by docs/tables.py from the tables of the program; edit th
 METHODS: dict[str, dict[str, list[str]]] = tomllib.loads((FOLDER / "methods.toml").read_text(encoding="utf-8"))
 
 
+METAFOR = {"HR": "GEN, on log hazard ratios"}  # where the name is not the key
+
+
 def cell(text: object) -> str:
     """Text that can stand in a cell: pipes and line ends do not end it."""
     return " ".join(str(text).replace("|", "\\|").split())
@@ -62,10 +65,12 @@ def doi_address(doi: str) -> str:
 
 def measures() -> str:
     """Effect measures by family, variance formulas and transformations."""
-    head = ["Key", "Measure", "yi", "vi", "Shown as", "Source", "meta", "RevMan"]
+    head = ["Key", "Measure", "yi", "vi", "Shown as", "Source", "metafor", "meta", "RevMan"]
     parts = [
         "# Effect measures\n",
-        "Read off `MEASURES`, `FAMILIES` and `TRANSFORMS`. The keys are metafor's (`HR` is its `GEN` on log hazard ratios). "
+        "Read off `MEASURES`, `FAMILIES` and `TRANSFORMS`. The last columns say what the measure is called in metafor "
+        "(`measure=`), in meta (`sm=`) and in RevMan; where a tool has none, its generic inverse variance (`rma(yi, vi)`, "
+        "`metagen`, RevMan's outcome type of that name) takes the effects that `mscsec effects --csv` prints with their standard errors. "
         "1 is the experimental group, 2 the comparator; a b c d are the cells of the 2x2 table (with and without the event in "
         "group 1, then in group 2), p the risks, x and t events and person-time, m s n mean, SD and size, d the difference "
         "over the pooled SD. `quantile`, `phi` and `Phi` belong to the standard normal. The variance is the first of the "
@@ -104,7 +109,8 @@ def arguments(family: Any) -> str:
 def _measure(row: Measure) -> tuple[str, ...]:
     back = {"identity": "", "exp": "ratio"}.get(row.back, TRANSFORMS[row.back].name)
     return (
-        code(row.key), row.name, code(row.formula), code(row.variance), back, cite(row.source), code(row.meta), row.revman,
+        code(row.key), row.name, code(row.formula), code(row.variance), back, cite(row.source), code(METAFOR.get(row.key, row.key)),
+        code(row.meta) or "none", row.revman or "none",
     )  # fmt: skip
 
 

@@ -185,3 +185,19 @@ def test_the_interval_is_symmetric_and_widens_with_the_level(data, level):
     narrow, wide = effect_size("MD", level=level, **arrays), effect_size("MD", level=(1 + level) / 2, **arrays)
     assert_allclose((narrow.ci_low + narrow.ci_high) / 2, narrow.yi, rtol=1e-9, atol=1e-9)
     assert (wide.ci_high >= narrow.ci_high).all()
+
+
+@pytest.mark.parametrize("key", ["PHI", "ZPHI"])
+@pytest.mark.parametrize("n_1", range(1, 12))
+@pytest.mark.parametrize("n_2", range(1, 12))
+def test_a_perfect_association_has_no_variance_and_no_weight(key: str, n_1: int, n_2: int) -> None:
+    for events_1, events_2 in ((0, n_2), (n_1, 0)):
+        found = effect_size(key, events_1=events_1, n_1=n_1, events_2=events_2, n_2=n_2)
+        assert not found.included[0]
+        assert [flag.code for flag in found.flags] == (["E105"] if key == "PHI" else ["E104"])
+
+
+def test_pairs_that_agree_perfectly_have_no_variance() -> None:
+    found = effect_size("MPORM", events_1=[0, 3], n_1=[2, 7], events_2=[2, 4], n_2=[2, 7], r=1.0)
+    assert list(found.vi) == [0.0, 0.0]
+    assert not found.included.any()

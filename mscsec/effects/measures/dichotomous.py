@@ -120,11 +120,13 @@ def phi(t: Table, how: How) -> Estimate:
     """
     n, n_1, n_2, e_1, e_2 = t.n_1 + t.n_2, t.n_1, t.n_2, t.a + t.c, t.b + t.d
     yi = (t.a * t.d - t.b * t.c) / np.sqrt(n_1 * n_2) / np.sqrt(e_1 * e_2)
+    perfect = ((t.b == 0) & (t.c == 0)) | ((t.a == 0) & (t.d == 0))  # exactly 1 or -1, with no variance
+    yi = np.where(perfect & np.isfinite(yi), np.sign(yi), yi)
     if how.vtype == "ST":
         return Estimate(yi, _stratified_phi_variance(t, yi))
     row, col = (n_1 - n_2) / np.sqrt(n_1 * n_2), (e_1 - e_2) / np.sqrt(e_1 * e_2)
     vi = (1 - yi**2 + yi * (1 + yi**2 / 2) * row * col - 0.75 * yi**2 * (row**2 + col**2)) / n
-    return Estimate(yi, vi)
+    return Estimate(yi, np.where(perfect & np.isfinite(vi), 0.0, vi))
 
 
 def _stratified_phi_variance(t: Table, yi: Array) -> Array:

@@ -78,7 +78,7 @@ def margins_odds_ratio(x: Margins, how: How) -> Estimate:
 
     Source: Elbourne et al (2002), Int J Epidemiol 31:140-149.
     """
-    sd_1, sd_2 = np.sqrt(x.p_1 * (1 - x.p_1)), np.sqrt(x.p_2 * (1 - x.p_2))
+    sd_1, sd_2 = np.sqrt(x.a * x.b) / x.n_1, np.sqrt(x.c * x.d) / x.n_2  # from counts: equal ones are exactly equal
     r = np.where(np.isnan(x.r), (x.p_both - x.p_1 * x.p_2) / (sd_1 * sd_2), x.r)
     yi = np.log(x.a) - np.log(x.b) - np.log(x.c) + np.log(x.d)
     # 1/sd_1^2 + 1/sd_2^2 - 2 r/(sd_1 sd_2) as a square and a rest, which cannot round below zero.
