@@ -11,6 +11,7 @@ from mscsec.report.numbers import interval, level, number, p_value, percent, pla
 from mscsec.report.tables_studies import participants
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
 
+MOST_LEFT_OUT = 30
 _GROUPS = {
     "own": "",
     "choice": "Another model or interval",
@@ -20,8 +21,8 @@ _GROUPS = {
 
 
 def short_p(p: float | None) -> str:
-    """A P value under a head that says P: "0.041", "< 0.0001"."""
-    return "–" if p is None else p_value(p).removeprefix("P ").removeprefix("= ")
+    """A P value under a head that says P: "0.041", "< 0.0001", which stays on one line."""
+    return "–" if p is None else p_value(p).removeprefix("P ").removeprefix("= ").replace(" ", "\u00a0")
 
 
 def pooled_tables(found: Material) -> list[Table]:
@@ -80,7 +81,8 @@ def sensitivity_table(one: OutcomeSynthesis) -> Table:
     sizes, fit = fitted(one)
     rows: list[Row] = []
     group = ""
-    for analysis in one.sensitivity:
+    printed, said = _printed(one)
+    for analysis in printed:
         if _GROUPS[analysis.kind] != group:
             group = _GROUPS[analysis.kind]
             rows.append(Row((group,), "group"))
@@ -93,8 +95,24 @@ def sensitivity_table(one: OutcomeSynthesis) -> Table:
         )))  # fmt: skip
     heads = ("Analysis", Column("Studies", True), Column(f"{sizes.measure} ({level(fit.level)} CI)", True), Column("P", True),
              Column("Prediction interval", True), Column("τ²", True), Column("I²", True))  # fmt: skip
-    notes = [("", "A dash: there is no such number for this analysis, as for one study alone or a model without it.")]
+    notes = [
+        *said,
+        ("", "A dash: there is no such number for this analysis, as for one study alone or a model without it."),
+    ]
     return make_table(f"sensitivity-{one.outcome}", f"Sensitivity of {one.label}", heads, rows, notes)
+
+
+def _printed(one: OutcomeSynthesis) -> tuple[list[Sensitivity], list[tuple[str, str]]]:
+    """The analyses that a page has room for: of very many studies left out in turn, those with the most effect either way."""
+    left = [analysis for analysis in one.sensitivity if analysis.kind == "leave-one-out"]
+    if len(left) <= MOST_LEFT_OUT:
+        return list(one.sensitivity), []
+    known = [(value, analysis) for analysis in left if (value := looked_up(one, analysis)[1]["estimate"]) is not None]
+    ends = [pick(known, key=lambda pair: pair[0])[1] for pick in (min, max)]
+    kept = [analysis for analysis in one.sensitivity if analysis.kind != "leave-one-out" or analysis in ends]
+    return kept, [
+        ("", f"Of {len(left)} studies left out in turn, the two that give the lowest and the highest effect.")
+    ]
 
 
 _FIELDS = ("estimate", "ci_low", "ci_high", "p_value", "prediction_low", "prediction_high", "tau2", "i2")

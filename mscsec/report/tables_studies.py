@@ -72,7 +72,7 @@ def _characteristic(study: Study, letters: Letters) -> Row:
         (
             study.label,
             "; ".join(part for part in (kind, where, design.registration or "") if part),
-            "; ".join(part for part in (people.condition, people.severity, people.age) if part),
+            "; ".join(part for part in (people.condition, people.severity, people.age) if part) or "not reported",
             tuple(counted) or "not reported",
             _arms(study, ("experimental", "other"), letters),
             _arms(study, ("comparator",), letters),

@@ -28,6 +28,7 @@ from mscsec.report.tables import TABLES
 from mscsec.synthesis.fit import pooled
 from mscsec.synthesis.review import synthesise
 
+from .bases import write_base
 from .reviews import SAID, write_review
 
 SHIPPED = Path(__file__).parents[2] / "studies"
@@ -105,6 +106,18 @@ def test_leaving_a_study_out_is_what_pool_gives_without_it(found: Material, fold
     fit = fit_effects(effects(base, "stay").without(["doe2022"]), choices_of(base))
     row = next(row for row in rows_of(shown("sensitivity", found)[1]) if row[0] == "Without Doe 2022")
     assert row[1:3] == ["3", f"{number(fit.display.estimate)} ({interval(fit.display.ci_low, fit.display.ci_high)})"]
+
+
+def test_of_very_many_studies_left_out_the_two_ends_are_printed(tmp_path: Path):
+    many = material(synthesise(load(write_base(tmp_path / "many", 35, 1)), program="0"))
+    (table,) = TABLES["sensitivity"].shown(many)
+    listed = TABLES["sensitivity"].data(many)
+    rows = [dict(zip(listed.header, row, strict=True)) for row in listed.rows]
+    left = sorted((row for row in rows if row["kind"] == "leave-one-out"), key=lambda row: row["estimate"])
+    assert len(left) == 35, "the data have all of them"
+    printed_rows = {row[0] for row in rows_of(table) if row[0].startswith("Without Author")}
+    assert printed_rows == {left[0]["analysis"], left[-1]["analysis"]}
+    assert "Of 35 studies left out in turn" in text_of(table.notes[0].words)
 
 
 def test_an_assumption_follows_its_number(found: Material):

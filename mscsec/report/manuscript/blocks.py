@@ -170,7 +170,7 @@ def shares(table: Table) -> tuple[float, ...]:
     for place, column in enumerate(table.columns):
         texts = [column.head, *(text_of(row.cells[place]) for row in table.rows if row.kind != "group")]
         lengths = [len(text) for text in texts]
-        words = [len(word) * (1.12 if text is column.head else 1) for text in texts for word in text.split()]
+        words = [len(word) * (1.12 if text is column.head else 1) for text in texts for word in text.split(" ")]
         least.append(max(3.0, 2.0 + min(68.0, max(words, default=1))))
         wish.append(max(least[-1], 2.0 + min(max(lengths), 60)))
         area.append((max(lengths) * sum(lengths) / len(lengths)) ** 0.5)

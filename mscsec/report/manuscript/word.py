@@ -213,7 +213,9 @@ def cell_paragraph(cell: Any, right: bool) -> Any:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
 
     line = cell.paragraphs[0]
-    line.style = TEXT
+    line._p.get_or_add_pPr().style = TEXT.replace(
+        " ", ""
+    )  # its id; by name, every style is looked through for each cell
     line.alignment = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.LEFT
     return line
 
