@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from mscsec.plots.forest_columns import BUILT_IN
 from mscsec.plots.forest_content import DEFAULT_COLUMNS, Groups, Look, content_of, summary
 from mscsec.plots.forest_paint import paint
 from mscsec.plots.kinds import Request
+from mscsec.plots.scales import sides_of
 from mscsec.plots.theme import Page, describe
 from mscsec.pooling.result import PooledResult
 from mscsec.records.reader import EvidenceBase
@@ -88,10 +88,8 @@ def side_names(sizes: EffectSizes, base: EvidenceBase | None) -> tuple[str, str]
     comparison = base.review.comparisons.get(sizes.comparison or "") if base is not None else None
     if comparison is None:
         return "Experimental", "Comparator"
-    label = re.sub(r"\s*\([^)]*\)", "", comparison.label or "")
-    parts = re.split(r"\s+(?:against|versus|vs\.?|compared with|compared to)\s+", label)
-    if len(parts) != 2 or not all(parts):
-        parts = [" or ".join(comparison.experimental), " or ".join(comparison.comparator)]
+    sides = sides_of(comparison.label)
+    parts = sides or (" or ".join(comparison.experimental), " or ".join(comparison.comparator))
     one, two = (part[:1].upper() + part[1:] for part in parts)
     return one, two
 

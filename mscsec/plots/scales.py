@@ -134,13 +134,16 @@ def effect_title(sizes: EffectSizes) -> str:
 _AGAINST = re.compile(r"\s+(?:against|versus|vs\.?|compared with|compared to)\s+")
 
 
+def sides_of(label: str | None) -> tuple[str, str] | None:
+    """The two sides that a comparison's label names ("A against B"), without what stands in brackets; None where it does not."""
+    parts = _AGAINST.split(re.sub(r"\s*\([^)]*\)", "", label or ""))
+    return (parts[0], parts[1]) if len(parts) == 2 and all(parts) else None
+
+
 def side_names(sizes: EffectSizes) -> tuple[str, str]:
-    """What the two sides are called, by the comparison's label ("A against B"); experimental and comparator without one."""
-    label = re.sub(r"\s*\([^)]*\)", "", sizes.comparison_label or "")
-    parts = _AGAINST.split(label)
-    if len(parts) != 2 or not all(parts):
-        return "experimental", "comparator"
-    one, two = (part[:1].lower() + part[1:] if part[1:2].islower() else part for part in parts)
+    """What the two sides are called in the middle of a sentence, by the comparison's label, else experimental and comparator."""
+    sides = sides_of(sizes.comparison_label) or ("experimental", "comparator")
+    one, two = (part[:1].lower() + part[1:] if part[1:2].islower() else part for part in sides)
     return one, two
 
 
