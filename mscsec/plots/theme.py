@@ -250,13 +250,21 @@ class Sheet:
                 lines[-1] = joined
                 continue
             while len(word) > 1 and self.extent(word, size, weight)[0] > room:
-                kept = max(1, int(len(word) * room / self.extent(word, size, weight)[0]) - 1)
-                hyphen = max(word.rfind("-", 0, kept), word.rfind("/", 0, kept))
-                kept = hyphen + 1 if hyphen > 0 else kept
-                lines.append(word[:kept])
-                word = word[kept:]
+                head, word = self._cut(word, room, size, weight)
+                lines.append(head)
             lines.append(word)
         return lines
+
+    def _cut(self, word: str, room: float, size: float, weight: str) -> tuple[str, str]:
+        """A word too wide for a line in two: behind a hyphen or slash of its own, else with a hyphen between letters."""
+        kept = max(1, int(len(word) * room / self.extent(word, size, weight)[0]))
+        while kept > 1 and self.extent(f"{word[:kept]}-", size, weight)[0] > room:
+            kept -= 1
+        own = max(word.rfind("-", 0, kept), word.rfind("/", 0, kept)) + 1
+        if own > 1:
+            return word[:own], word[own:]
+        joined = word[kept - 1].isalpha() and word[kept].isalpha() and word[kept] < "\u2e80"  # not in CJK
+        return word[:kept] + ("-" if joined else ""), word[kept:]
 
     def balanced(self, words: str, room: float, size: float = 9, weight: str = "normal") -> list[str]:
         """`words` in as few lines as `wrap` needs, of about the same length."""

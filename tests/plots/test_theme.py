@@ -117,6 +117,23 @@ def test_a_picture_too_tall_for_dots_is_refused() -> None:
         picture(sheet.figure, "png", dpi=300)
 
 
+def test_a_word_too_wide_is_cut_with_a_hyphen() -> None:
+    sheet = Sheet()
+    for word in (
+        "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk",
+        "Hartung-Knapp-Sidik-Jonkman",
+        "王小明王小明王小明",
+    ):
+        for room in (0.3, 0.5, 0.9):
+            lines = sheet.wrap(word, room, 8)
+            assert all(sheet.extent(line, 8)[0] <= room for line in lines)
+            assert len(lines) > 1
+            joined = "".join(line.removesuffix("-") for line in lines)
+            assert joined.replace("-", "") == word.replace("-", "")
+    assert sheet.wrap("Hartung-Knapp", 0.6, 8) == ["Hartung-", "Knapp"]
+    assert "-" not in "".join(sheet.wrap("王小明王小明", 0.3, 8))
+
+
 def test_an_inline_picture_has_no_styles_and_no_names_that_clash() -> None:
     sheet = Sheet()
     sheet.size(2, 1)
