@@ -172,7 +172,7 @@ def _explain_study(row: StudyEffect, sizes: EffectSizes, base: EvidenceBase | No
     lines += ["  Steps"] if row.derivation.steps else []
     for step in row.derivation.steps:
         source = SOURCES.get(step.source)
-        named = f" [{source.short}]" if source else ""
+        named = " " + f"[{source.short}]".replace(" ", "\u00a0") if source else ""  # on one line
         given = ", ".join(f"{name} = {value:.6g}" for name, value in step.inputs)
         lines += wrap(
             f"    {step.result} = {_short(step.value)}  {step.formula}{f' ({given})' if given else ''}{named}",

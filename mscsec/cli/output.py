@@ -233,10 +233,9 @@ def shorten(text: str, cells: int) -> str:
 
 
 def wrap(text: str, cells: int, indent: str = "") -> list[str]:
-    """`text` broken at spaces, but not inside "P = 0.04" nor before a year in brackets; later lines start with `indent`."""
+    """`text` broken at spaces, but not inside "P = 0.04"; later lines start with `indent`."""
     import textwrap
 
     joined = re.sub(r"(?<=\w) ([=<]) (?=[-\d])", "\u00a0\\1\u00a0", text)
-    joined = re.sub(r" (?=\d{4}\])", "\u00a0", joined)
     lines = textwrap.wrap(joined, cells, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return [line.replace("\u00a0", " ") for line in lines] or [""]

@@ -83,7 +83,7 @@ def summary(sizes: EffectSizes, fit: PooledResult, cells: int, other: ReExpresse
     if fit.k > 1 and heterogeneity_words(fit):
         lines += wrap(f"Heterogeneity: {heterogeneity_words(fit)}", cells, "  ")
     if other is not None:
-        lines += wrap(other_words(other, sizes.unit, fit.level), cells, "  ")
+        lines += wrap(other_words(other, sizes.unit, fit.level, sizes.measure), cells, "  ")
     return lines
 
 

@@ -77,8 +77,8 @@ def estimate_words(sizes: EffectSizes, fit: PooledResult) -> str:
     return f"{value} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
 
 
-def other_words(other: ReExpressed, unit: str | None, confidence: float) -> str:
-    """An effect at a baseline risk, or in natural units."""
+def other_words(other: ReExpressed, unit: str | None, confidence: float, measure: str = "") -> str:
+    """An effect at a baseline risk, or in natural units. measure : its key, whose own figure is not repeated."""
     if other.difference is not None:
         found = other.difference
         return f"In natural units (SD {number(other.sd)}): MD {number(found.estimate)}{' ' + plural(unit) if unit else ''} ({level(confidence)} CI {interval(found.low, found.high)})"
@@ -88,8 +88,14 @@ def other_words(other: ReExpressed, unit: str | None, confidence: float) -> str:
     found = other.per_1000
     kind = "fewer" if found.estimate < 0 else "more"
     ends = f"from {number(abs(found.low), 0)} {'fewer' if found.low < 0 else 'more'} to {number(abs(found.high), 0)} {'fewer' if found.high < 0 else 'more'}"
+    ratios = (("RR", other.risk_ratio), ("OR", other.odds_ratio))
+    implied = "".join(
+        f"; {name} {number(ratio.estimate)} ({interval(ratio.low, ratio.high)})"
+        for name, ratio in ratios
+        if ratio is not None and name != measure and not (name == "OR" and measure == "PETO")
+    )
     nnt = "" if other.nnt is None else f"; NNT {other.nnt:.0f}"
-    return f"At a baseline risk of {percent(other.baseline_risk)}: {number(abs(found.estimate), 0)} {kind} per 1000 ({level(confidence)} CI {ends}), risk {percent(other.risk.estimate)}{nnt}"
+    return f"At a baseline risk of {percent(other.baseline_risk)}: {number(abs(found.estimate), 0)} {kind} per 1000 ({level(confidence)} CI {ends}), risk {percent(other.risk.estimate)}{nnt}{implied}"
 
 
 def test_words(fit: PooledResult) -> str:

@@ -138,3 +138,13 @@ def test_a_time_point_with_a_slip_is_answered_with_the_nearest(cli: Cli) -> None
     code, out, err = cli("pool", *DEATH, "--timepoint", "day 29")
     assert (code, out) == (2, "")
     assert "did you mean 'day 28'? Known: day 28, day 30" in err
+
+
+def test_a_ratio_at_a_baseline_risk_is_shown_as_the_other_ratios_too(cli: Cli) -> None:
+    found = json.loads(cli("pool", *DEATH, "--measure", "OR", "--baseline-risk", "0.2", "--json").out)["re_expressed"]
+    line = " ".join(cli("pool", *DEATH, "--measure", "OR", "--baseline-risk", "0.2").out.split())
+    assert f"; RR {found['risk_ratio']['estimate']:.2f} (" in line
+    assert "; OR " not in line
+    line = " ".join(cli("pool", *DEATH, "--measure", "RD", "--baseline-risk", "0.2").out.split())
+    assert "; RR " in line
+    assert "; OR " in line
