@@ -106,3 +106,16 @@ def test_profile_likelihood_lies_between_wald_and_the_level() -> None:
     profile = pool_batch(yi, vi, tau2="ML", ci="profile")
     simple = pool_batch(yi, vi, tau2="ML", ci="wald")
     assert covered(simple.ci_low, simple.ci_high) < covered(profile.ci_low, profile.ci_high) < 0.965
+
+
+def test_henmi_and_copas_hold_the_level_where_wald_does_not() -> None:
+    """Henmi & Copas (2010): with tau2 by DL the interval covers close to its level, Wald's and IVhet's less (Doi 2015)."""
+    n = 2000
+    yi, vi, _ = simulated(20, 0.1, seed=14, n=n)
+    found = {}
+    for ci in ("hc", "wald", "ivhet"):
+        batch = pool_batch(yi, vi, tau2="DL", ci=ci)
+        found[ci] = covered(batch.ci_low, batch.ci_high)
+    assert found["hc"] == pytest.approx(0.95, abs=slack(0.95, n))
+    assert found["wald"] < found["hc"]
+    assert 0.87 < found["ivhet"] < found["hc"]
