@@ -38,6 +38,7 @@ from mscsec.report.words import (
     test_words,
     warning_words,
 )
+from mscsec.sources import SOURCES
 from mscsec.synthesis.review import OutcomeSynthesis
 
 Draw = Callable[[OutcomeSynthesis], Sequence[Picture]]
@@ -49,16 +50,17 @@ def manuscript(found: Material, draw: Draw, flow: Picture | None = None) -> Manu
     draw : the pictures of an outcome. flow : the flow of studies, where it is recorded.
     """
     review = found.synthesis.base.review
+    said, cited = methods(found)
     blocks = [
         *_question(review),
-        Heading(1, "Methods"), *methods(found),
+        Heading(1, "Methods"), *said,
         Heading(1, "Results"), *_studies(found, flow),
         *_overview(found),
         *(block for one in found.synthesis.with_data for block in _outcome(found, one, draw)),
         *_without(found),
         *_certainty(found),
         *_assumptions(found),
-        *_references(found),
+        *_references(found, cited),
         *_provenance(found),
     ]  # fmt: skip
     return numbered(review.title, blocks)
@@ -208,7 +210,7 @@ def _assumptions(found: Material) -> Iterator[Block]:
         yield Paragraph("No figure in these records is assumed.")
 
 
-def _references(found: Material) -> Iterator[Block]:
+def _references(found: Material, cited: Sequence[str]) -> Iterator[Block]:
     base = found.synthesis.base
     inside = {row.record for one in found.synthesis.with_data for row in fitted(one)[0].rows}
     yield Heading(1, "References")
@@ -219,7 +221,10 @@ def _references(found: Material) -> Iterator[Block]:
         if studies:
             yield Heading(2, name)
             yield Listing(tuple(_reference(reference(study)) for study in studies), ordered=True)
-    works = method_sources(found.synthesis)
+    works = sorted(
+        {work.key: work for work in (*method_sources(found.synthesis), *(SOURCES[key] for key in cited))}.values(),
+        key=lambda work: (work.authors, work.year),
+    )
     if works:
         yield Heading(2, "Methods")
         yield Listing(tuple(
@@ -232,6 +237,7 @@ def _references(found: Material) -> Iterator[Block]:
 
 
 def _closed(text: str) -> str:
+    text = text.strip()
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 

@@ -24,9 +24,10 @@ from mscsec.report.manuscript.blocks import (
 )
 
 FIGURE = "svg"  # the kind of its pictures
-_ACTIVE = re.compile(r"([\\`*_\[\]<>|~$^@{}])")
+# A line between letters and a sign before a number mean nothing to Markdown.
+_ACTIVE = re.compile(r"([\\`*\[\]|~$^@{}]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?]|$))")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
-_START = re.compile(r"^(?:([#+\-=:!])|(\d{1,9})([.)]))")
+_START = re.compile(r"^(?:([#+\-=:!>])|(\d{1,9})([.)]))")
 _EMPHASIS = {"strong": "**", "emphasis": "*"}
 
 
