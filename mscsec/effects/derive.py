@@ -118,7 +118,7 @@ def mean_of(reading: Reading, name: str) -> ArmData:
 
 
 def _sd(reading: Reading, name: str, printed: ArmResult | Change, path: Path, n: float) -> float | None:
-    """SD as printed; else from SE, from the interval of the mean, from the quartiles."""
+    """SD as printed; else from SE, from the interval of the mean, from a median's quartiles or range, from quartiles alone."""
     what = f"{name}: SD"
     if n < 2:
         raise Gap(f"arm {name} has one participant, whose mean has no SD")
@@ -136,6 +136,13 @@ def _sd(reading: Reading, name: str, printed: ArmResult | Change, path: Path, n:
         return reading.run("sd-ci-t", {"sd": what}, ci_low=low, ci_high=high, n=n, level=level)["sd"]
     if isinstance(printed, ArmResult) and printed.median is not None and (printed.iqr or printed.range):
         return mean_sd_of(reading, name, printed, path, n)[1]
+    if isinstance(printed, ArmResult) and printed.iqr is not None:
+        low, high = (
+            reading.bound(f"{name}: {end}", value, (*path, "iqr", place), True)
+            for place, (end, value) in enumerate(zip(("q1", "q3"), printed.iqr, strict=True))
+        )
+        reading.trail.flag("E206", "median", "SD from the quartiles beside a mean (width / 1.35, for normal data)")
+        return reading.run("sd-iqr", {"sd": what}, q1=low, q3=high)["sd"]
     return None
 
 

@@ -116,6 +116,13 @@ def test_an_upper_bound_of_p_is_taken_and_marked_and_a_lower_one_is_refused():
     assert reason == "P is only known to be > 0.05, which leaves the standard error open"
 
 
+def test_quartiles_beside_a_mean_give_its_sd():
+    row = row_of("stay", two({"mean": 8, "iqr": [6, 10.05]}, {"mean": 10, "sd": 4}))
+    assert row.experimental.sd == pytest.approx(4.05 / 1.35)
+    assert codes(row) == {"E206"}
+    assert row_of("stay", two({"mean": 8, "iqr": [6, 10], "sd": 2.5}, {"mean": 10, "sd": 4})).experimental.sd == 2.5
+
+
 def test_means_without_any_spread_are_refused():
     assert reason_of("stay", two({"mean": 8}, {"mean": 10, "sd": 2})) == "no SD, SE, CI or test statistic for a"
 
