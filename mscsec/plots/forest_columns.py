@@ -16,6 +16,8 @@ from mscsec.synthesis.totals import Totals
 
 Sums = Mapping[str, tuple[Totals, Totals]]  # of both sides, by subgroup; "" is all studies together
 
+Marks = Mapping[tuple[int, int, str], str]  # letters by place of the study, side (0, 1) and figure ("n", "sd" ...)
+
 BUILT_IN = ("study", "arms", "effect", "weight")
 _HEADS = {"n": "Patients", "n_1": "n (experimental)", "n_2": "n (comparator)", "timepoint": "Time point"}
 
@@ -25,6 +27,7 @@ class Column:
     """One column of text. `cells` has the text of each study, in the order of `sizes.rows`.
 
     align : "left" or "right". side : "left" or "right" of the plot. over : heading over several columns.
+    marks : letters of the notes on single cells, which hang behind them; empty where no cell has any.
     totals : text in the line of a pooled estimate, by name of the subgroup; "" is all studies together.
     """
 
@@ -34,6 +37,7 @@ class Column:
     align: str = "right"
     side: str = "left"
     over: str = ""
+    marks: tuple[str, ...] = ()
     totals: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,6 +69,7 @@ def columns_of(
     weights: Sequence[Column],
     names: tuple[str, str],
     sums: Sums,
+    marks: Marks,
 ) -> Columns:
     """The columns asked for, by key: study, arms, effect, weight, or a field of the records.
 
@@ -76,7 +81,7 @@ def columns_of(
     side = "left"
     for key in asked:
         if key == "arms":
-            wide, narrow = _arms(sizes.rows, names, sums)
+            wide, narrow = _arms(sizes.rows, names, sums, marks)
             shown += wide
             compact += narrow
         elif key == "effect":
@@ -122,7 +127,9 @@ def _shape(rows: Sequence[StudyEffect]) -> str | None:
     return "sizes" if any(arm.n is not None for arm in arms) else None
 
 
-def _arms(rows: Sequence[StudyEffect], names: tuple[str, str], sums: Sums) -> tuple[list[Column], list[Column]]:
+def _arms(
+    rows: Sequence[StudyEffect], names: tuple[str, str], sums: Sums, marks: Marks
+) -> tuple[list[Column], list[Column]]:
     """The groups' data in one column a figure, and the same in one column a group."""
     shape = _shape(rows)
     wide: list[Column] = []
@@ -136,11 +143,23 @@ def _arms(rows: Sequence[StudyEffect], names: tuple[str, str], sums: Sums) -> tu
         for what, head in _WIDE[shape]:
             cells = tuple(figure(row, arm, what) for row, arm in zip(rows, arms, strict=True))
             ends = {name: _sum_words(total, what) for name, total in of_side.items()}
-            wide.append(Column(f"{what}_{place + 1}", head, cells, over=names[place], totals=ends))
+            letters = _letters(len(rows), place, (what,), marks)
+            wide.append(Column(f"{what}_{place + 1}", head, cells, over=names[place], marks=letters, totals=ends))
         cells = tuple(_together(row, arm, shape) for row, arm in zip(rows, arms, strict=True))
         ends = {name: _sums_together(total, shape) for name, total in of_side.items()}
-        compact.append(Column(f"arm_{place + 1}", _COMPACT_HEADS[shape], cells, over=names[place], totals=ends))
+        letters = _letters(len(rows), place, [what for what, _ in _WIDE[shape]], marks)
+        compact.append(
+            Column(f"arm_{place + 1}", _COMPACT_HEADS[shape], cells, over=names[place], marks=letters, totals=ends)
+        )
     return wide, compact
+
+
+def _letters(count: int, side: int, figures: Sequence[str], marks: Marks) -> tuple[str, ...]:
+    found = tuple(
+        ",".join(dict.fromkeys(marks[row, side, what] for what in figures if (row, side, what) in marks))
+        for row in range(count)
+    )
+    return found if any(found) else ()
 
 
 def _sum_words(total: Totals, what: str) -> str:

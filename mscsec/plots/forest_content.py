@@ -73,6 +73,8 @@ class Look:
 class Line:
     """One line: a heading, a study, a pooled estimate, a prediction interval, or words.
 
+    notes, less : letters behind the label, and those that are left there where figures of the groups have their own.
+
     place : of a study among the rows. group : whose sums stand in a pooled line: a subgroup's, or "" for all studies.
     figures : estimate, low and high in print. share : of the box's area in that of the largest, in [0, 1].
     """
@@ -86,6 +88,7 @@ class Line:
     share: float | None = None
     light: BiasRow | None = None
     notes: str = ""
+    less: str = ""
     sign: str = ""
     indent: bool = False
 
@@ -125,10 +128,11 @@ def content_of(
     members = _members(groups, order)
     sums = {name: totals([sizes.rows[place] for place in places]) for name, places in members.items()}
     sums[""] = totals(sizes.rows)
-    columns = columns_of(sizes, look.columns, fields or {}, _weights(fits, members), look.names, sums)
     marks = footnotes(sizes.rows)
+    on_figures = _on_figures(sizes, marks)
+    columns = columns_of(sizes, look.columns, fields or {}, _weights(fits, members), look.names, sums, on_figures)
     lights = {row.study: row for row in bias.standing} if bias is not None else {}
-    studies = [_study(sizes, place, fits[0], marks, lights) for place in range(len(sizes.rows))]
+    studies = [_study(sizes, place, fits[0], marks, on_figures, lights) for place in range(len(sizes.rows))]
     lines = _lines(sizes, fits, groups, members, order, studies)
     unit = f" ({plural(sizes.unit)})" if sizes.unit else ""
     return Content(
@@ -186,13 +190,37 @@ def _weights(fits: Sequence[PooledResult], members: Mapping[str, Sequence[int]])
     return found
 
 
-def _study(sizes: EffectSizes, place: int, fit: PooledResult, marks: Footnotes, lights: Mapping[str, BiasRow]) -> Line:
+def _on_figures(sizes: EffectSizes, marks: Footnotes) -> dict[tuple[int, int, str], str]:
+    """Letters of the notes that are about one figure of a group, such as an assumed number of patients."""
+    letters = {text: letter for letter, text in marks.notes}
+    found: dict[tuple[int, int, str], str] = {}
+    for place, row in enumerate(sizes.rows):
+        for side, arm in enumerate((row.experimental, row.comparator)):
+            for what in ("n", "events", "mean", "sd"):
+                start = f"{arm.label}: {'SD' if what == 'sd' else what} = "
+                for flag in row.flags:
+                    letter = letters.get(f"{row.label}: {flag.text}", "")
+                    if flag.mark == "assumed" and flag.text.startswith(start) and 0 < len(letter) < 3:
+                        found[place, side, what] = letter
+    return found
+
+
+def _study(
+    sizes: EffectSizes,
+    place: int,
+    fit: PooledResult,
+    marks: Footnotes,
+    on_figures: Mapping[tuple[int, int, str], str],
+    lights: Mapping[str, BiasRow],
+) -> Line:
     row = sizes.rows[place]
+    inner = {letter for (number, _, _), letter in on_figures.items() if number == place}
+    less = ",".join(letter for letter in marks.marks[row.study].split(",") if letter not in inner)
     share = fit.weights[place] / max(fit.weights) if fit.weights and max(fit.weights) > 0 else None
     sign = next((flag.mark for flag in row.flags if flag.mark in _SIGNS), "")
     return Line(
         "study", row.label, place=place, span=span_of_row(sizes, place), figures=_figures(row.estimate, row.low, row.high),
-        share=share, light=lights.get(row.record), notes=marks.marks[row.study], sign=sign,
+        share=share, light=lights.get(row.record), notes=marks.marks[row.study], less=less, sign=sign,
     )  # fmt: skip
 
 

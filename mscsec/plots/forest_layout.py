@@ -56,6 +56,11 @@ class Layout:
     left_out: tuple[str, ...]
 
     @property
+    def marked(self) -> bool:
+        """Whether figures of the groups have letters of their own."""
+        return any(placed.column.marks for placed in self.columns)
+
+    @property
     def em(self) -> float:
         """The size of the letters in inches."""
         return self.size / 72
@@ -126,6 +131,11 @@ class _Measured:
         self.widths = {id(column): self._width(column) for column in columns.shown}
         self._widen()
         self.lights = self._lights()
+
+    @property
+    def marked(self) -> bool:
+        """Whether figures of the groups have letters of their own."""
+        return any(column.marks for column in self.columns.shown)
 
     def wide(self, text: str, weight: str = "normal") -> float:
         """Width of a text."""
@@ -205,7 +215,11 @@ class _Measured:
             return min(self.wide(line.label, "bold"), 12 * self.em)
         if line.kind != "study":
             return 0.0
-        return self.wide(line.label) + notes_room(self.sheet, line, self.size) + (self.em if line.indent else 0.0)
+        return (
+            self.wide(line.label)
+            + notes_room(self.sheet, line, self.size, self.marked)
+            + (self.em if line.indent else 0.0)
+        )
 
     def place(self, width: float, most: float) -> Layout:
         """The layout at this width: what is left over goes to the labels first, up to `most`, then to the plot."""
@@ -259,9 +273,15 @@ def effect_pieces(figures: tuple[str, str, str]) -> tuple[str, str, str]:
     return estimate, f"[{low},", f"{high}]"
 
 
-def notes_room(sheet: Sheet, line: Line, size: float) -> float:
+def letters_of(line: Line, marked: bool) -> str:
+    """The letters behind a label. marked : whether figures of the groups have their own."""
+    return line.less if marked else line.notes
+
+
+def notes_room(sheet: Sheet, line: Line, size: float, marked: bool) -> float:
     """Room that the letters of the notes and a sign of integrity take behind a label."""
-    room = sheet.extent(line.notes, superscript(size))[0] + 0.15 * size / 72 if line.notes else 0.0
+    letters = letters_of(line, marked)
+    room = sheet.extent(letters, superscript(size))[0] + 0.15 * size / 72 if letters else 0.0
     return room + (sheet.extent(line.sign, size, "bold")[0] + 0.3 * size / 72 if line.sign else 0.0)
 
 

@@ -18,6 +18,7 @@ from mscsec.plots.forest_layout import (
     effect_pieces,
     head_of,
     layout_of,
+    letters_of,
     notes_room,
     superscript,
 )
@@ -152,7 +153,7 @@ def _row(sheet: Sheet, layout: Layout, line: Line) -> Row:
             cells.append((placed, tuple(sheet.wrap(text, placed.right - placed.left + 0.02, layout.size, weight))))
     indent = layout.em if line.indent else 0.0
     if line.kind == "study":
-        room = layout.label - indent - notes_room(sheet, line, layout.size) + 0.01
+        room = layout.label - indent - notes_room(sheet, line, layout.size, layout.marked) + 0.01
     else:
         first = min(
             (placed.left for placed, _ in cells if placed.column.side == "left"),
@@ -283,6 +284,8 @@ def _texts(pen: marks.Pen, layout: Layout, row: Row) -> None:
         for number, text in enumerate(lines):
             y = _baseline(layout, row, number, len(lines))
             sheet.text(at, y, text, layout.size, ha=align, va="baseline", weight=bold)
+        if line.place is not None and placed.column.marks and placed.column.marks[line.place]:
+            _raised(sheet, layout, placed.right + 0.05 * layout.em, y, placed.column.marks[line.place])
     if line.figures is not None and layout.figures is not None:
         y = _baseline(layout, row, 0, 1)
         for text, at in zip(effect_pieces(line.figures), layout.figures, strict=True):
@@ -298,15 +301,13 @@ def _behind(pen: marks.Pen, layout: Layout, row: Row, x: float) -> None:
         x += 0.2 * layout.em
         sheet.text(x, y, row.line.sign, layout.size, va="baseline", weight="bold", color=pen.palette.accent)
         x += sheet.extent(row.line.sign, layout.size, "bold")[0]
-    if row.line.notes:
-        sheet.text(
-            x + 0.1 * layout.em,
-            y - 0.3 * layout.em,
-            row.line.notes,
-            superscript(layout.size),
-            va="baseline",
-            color=QUIET,
-        )
+    if letters := letters_of(row.line, layout.marked):
+        _raised(sheet, layout, x + 0.1 * layout.em, y, letters)
+
+
+def _raised(sheet: Sheet, layout: Layout, x: float, y: float, letters: str) -> None:
+    """Letters of notes behind a text that ends at `x` on the base line `y`."""
+    sheet.text(x, y - 0.3 * layout.em, letters, superscript(layout.size), va="baseline", color=QUIET)
 
 
 def _baseline(layout: Layout, row: Row, number: int, count: int) -> float:

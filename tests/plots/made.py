@@ -21,7 +21,7 @@ NAMES = (
 )
 NOTES = (
     Flag("E101", "correction", "0.5 added to every cell"),
-    Flag("E203", "assumed", "a: n = 10 is assumed: equal split of 20; the abstract gives no n per arm and the authors did not answer"),
+    Flag("E203", "assumed", "1: n = 10 is assumed: equal split of 20; the abstract gives no n per arm and the authors did not answer"),
     Flag("I000", "!", "figures contradict each other (I101; mscsec integrity)"),
     Flag("I000", "?", "figures raise a question (I204; mscsec integrity)"),
 )  # fmt: skip

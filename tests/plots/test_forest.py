@@ -15,6 +15,7 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 
 from mscsec.appraisal.judgements import BiasTable, bias_table
 from mscsec.effects.sizes import EffectSizes
+from mscsec.effects.trail import Flag
 from mscsec.errors import InvalidInput, UnknownName
 from mscsec.plots.forest import Groups, Look, forest
 from mscsec.plots.theme import COLUMNS, PALETTES, Page, picture
@@ -235,8 +236,36 @@ def test_what_is_printed_is_what_the_results_say() -> None:
         assert value in said
     assert f"{sum(row.comparator.n or 0 for row in sizes.rows):g}" in said
     assert "Favours active" in said
-    assert "a: n = 10 is assumed" in said.replace("\u00a0", " ").replace("\n", " ")
+    assert "1: n = 10 is assumed" in said.replace("\u00a0", " ").replace("\n", " ")
     assert "Weight by overall judgement" in said
+
+
+def test_an_assumed_figure_has_the_letter_of_its_note() -> None:
+    sizes = events(3, extreme=False)
+    flag = Flag("E203", "assumed", "1: n = 8 is assumed: the paper does not say")
+    sizes = replace(
+        sizes, rows=tuple(replace(row, flags=(flag,) if place == 1 else ()) for place, row in enumerate(sizes.rows))
+    )
+    fit = fit_effects(sizes, CHOSEN)
+    row = sizes.rows[1]
+    for columns, before in (
+        (("study", "arms", "effect"), f"{row.experimental.n:g}"),
+        (("study", "effect"), row.label.split()[-1]),
+    ):
+        found = [
+            (t.get_text(), t.get_window_extent())
+            for t in forest(sizes, fit, look=Look(columns=columns))[0].axes[0].texts
+        ]
+        letter = next(box for words, box in found if words == "a" and box.x0 > 50)
+        left = max(
+            (
+                (words, box)
+                for words, box in found
+                if box.x1 <= letter.x0 + 3 and box.y0 < letter.y1 and letter.y0 < box.y1
+            ),
+            key=lambda item: float(item[1].x1),
+        )
+        assert left[0].endswith(before)
 
 
 def test_favours_follows_the_direction_of_the_outcome() -> None:
