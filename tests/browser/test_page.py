@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 from pathlib import Path
 
@@ -72,6 +73,23 @@ def test_nothing_is_wider_than_the_screen(visit: Open, name: str, width: int):
     """320 pixels is what WCAG 1.4.10 asks for; wide tables scroll by themselves."""
     page = visit(name, viewport={"width": width, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 800, 1280])
+def test_every_row_of_a_forest_plot_has_its_picture(visit: Open, width: int):
+    page = visit("many", viewport={"width": width, "height": 844})
+    section = outcome(page, "o0")
+    settled(section)
+    for cell in section.locator(".forest tbody .plot, .forest tr.pooled .plot").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["height"] > 20
+        assert box["width"] > 200
+    axis, null = section.locator(".axis svg text", has_text=re.compile("^1$")).first, section.locator("tr.study .null").first
+    at, line = axis.bounding_box(), null.bounding_box()
+    assert at is not None
+    assert line is not None
+    assert at["x"] + at["width"] / 2 == pytest.approx(line["x"], abs=2)
 
 
 def test_every_link_inside_leads_somewhere(visit: Open):
