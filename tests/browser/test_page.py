@@ -85,7 +85,10 @@ def test_every_row_of_a_forest_plot_has_its_picture(visit: Open, width: int):
         assert box is not None
         assert box["height"] > 20
         assert box["width"] > 200
-    axis, null = section.locator(".axis svg text", has_text=re.compile("^1$")).first, section.locator("tr.study .null").first
+    axis, null = (
+        section.locator(".axis svg text", has_text=re.compile("^1$")).first,
+        section.locator("tr.study .null").first,
+    )
     at, line = axis.bounding_box(), null.bounding_box()
     assert at is not None
     assert line is not None
