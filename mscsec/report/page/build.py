@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
     page = _environment().get_template("page.html.j2")
     return page.render(
         synthesis=synthesis,
+        here=_from_folder(base.folder),
         base=base,
         review=base.review,
         outcomes=views,
@@ -81,6 +83,12 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
         style_hash=_hash(style),
         script_hash=_hash(script),
     )  # fmt: skip
+
+
+def _from_folder(folder: str) -> Callable[[str], str]:
+    """A path in the base as it is from the folder that holds it: the page says nothing of the machine it was made on."""
+    given, name = os.path.join(folder, ""), os.path.join(os.path.basename(os.path.abspath(folder)), "")
+    return lambda path: name + path.removeprefix(given) if path.startswith(given) else path
 
 
 def _by_box(counts: Iterable[tuple[str, str, Quantity]]) -> dict[str, list[tuple[str, str]]]:
