@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from mscsec.pooling.result import PooledResult
-from mscsec.report.manuscript.blocks import Column, Row, Table, make_table
+from mscsec.report.manuscript.blocks import Column, Row, Table, make_table, marked
 from mscsec.report.material import Listed, Material, fitted
 from mscsec.report.numbers import interval, level, number, p_value, percent, plain, variance
 from mscsec.report.tables_studies import participants
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
 
 MOST_LEFT_OUT = 30
+POOLED_NOTES = {
+    "a": "A figure that no report prints went into it; see the effects of its studies and the assumptions",
+    "!": "Recorded figures of a study in it contradict each other; see the findings of integrity",
+    "?": "Recorded figures of a study in it raise a question; see the findings of integrity",
+}
 _GROUPS = {
     "own": "",
     "choice": "Another model or interval",
@@ -28,11 +33,14 @@ def short_p(p: float | None) -> str:
 def pooled_tables(found: Material) -> list[Table]:
     """One table, a row an outcome."""
     rows = []
+    used: set[str] = set()
     for one in found.synthesis.with_data:
         sizes, fit = fitted(one)
+        marks = _marks(one)
+        used |= set(marks)
         shown, people = fit.display, participants(sizes.rows)
         rows.append(Row((
-            f"{one.label}{f' ({sizes.unit})' if sizes.unit else ''}", str(fit.k), "not known" if people is None else plain(people),
+            marked(f"{one.label}{f' ({sizes.unit})' if sizes.unit else ''}", ",".join(marks)), str(fit.k), "not known" if people is None else plain(people),
             f"{sizes.measure} {number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)})", short_p(fit.p_value),
             "–" if shown.prediction_low is None else interval(shown.prediction_low, shown.prediction_high),
             *_spread(fit),
@@ -40,7 +48,26 @@ def pooled_tables(found: Material) -> list[Table]:
     heads = ("Outcome", Column("Studies", True), Column("People", True), "Effect (CI)", Column("P", True), "Prediction interval", Column("τ²", True), Column("I²", True))  # fmt: skip
     levels = {fit.level for _, fit in map(fitted, found.synthesis.with_data)}
     note = f"Confidence and prediction intervals at {', '.join(level(one) for one in sorted(levels))}."
-    return [make_table("pooled", "Pooled results", heads, rows, [("", note)] if rows else [], wide=True)]
+    return [
+        make_table(
+            "pooled",
+            "Pooled results",
+            heads,
+            rows,
+            [*((mark, text) for mark, text in POOLED_NOTES.items() if mark in used), ("", note)] if rows else [],
+            wide=True,
+        )
+    ]
+
+
+def _marks(one: OutcomeSynthesis) -> list[str]:
+    """The marks of a pooled result: an assumed figure went into it, or figures that are under question."""
+    sizes, _ = fitted(one)
+    assumed = any(figure.assumed for row in sizes.rows for figure in row.derivation.figures)
+    levels = {one.marks.get(row.record) for row in sizes.rows}
+    return [
+        mark for mark, there in (("a", assumed), ("!", "contradiction" in levels), ("?", "question" in levels)) if there
+    ]
 
 
 def _spread(fit: PooledResult) -> tuple[str, str]:

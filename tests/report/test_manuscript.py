@@ -134,6 +134,16 @@ def test_an_assumption_follows_its_number(found: Material):
     assert re.search(r"baker2020\.yaml:7:\d+$", rows_of(ledger)[0][5])
 
 
+def test_a_pooled_result_bears_the_marks_of_what_went_into_it(found: Material):
+    (table,) = shown("pooled", found)
+    notes = {note.mark for note in table.notes if note.mark}
+    for row in rows_of(table):
+        marks = re.search(r"\(([a!?,]+)\)$", row[0])
+        assert marks, row
+        assert "a" in marks[1].split(","), "one study's number of patients is assumed"
+        assert set(marks[1].split(",")) <= notes
+
+
 def test_bias_has_judgements_and_their_support(found: Material):
     judged, support = shown("bias", found)
     assert rows_of(judged)[0][:7] == ["Abel 2019", "Low", "Low", "Low", "Low", "Some concerns", "Some concerns"]
