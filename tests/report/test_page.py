@@ -209,6 +209,20 @@ def test_every_number_of_a_forest_plot_and_a_result_is_a_link(page: str):
             assert not re.search(r"\d", re.sub(r"<a .*?</a>", "", cell, flags=re.S)), cell
 
 
+def test_the_risks_of_the_summary_lead_to_their_baseline_and_its_line(page: str):
+    table = re.search(r'<table class="sof">.*?</table>', page, re.S)
+    assert table is not None
+    for cell in re.findall(r"<td>(.*?)</td>", table[0], re.S)[:-1]:
+        assert not re.search(r"\d", re.sub(r"<a .*?</a>|<sup>.*?</sup>", "", cell, flags=re.S)) or "may" in cell, cell
+    assert ">364 per 1000 (265 to 501)</a>" in table[0]
+    article = re.search(r'<article class="trail" id="trail-mortality_28d--grade".*?</article>', page, re.S)
+    assert article is not None
+    said = " ".join("".join(read(article[0]).text).split())
+    assert re.search(r"baseline risk\s*0\.427\s*studies/review\.yaml:\d+:\d+", said)
+    assert "risk with the intervention = 0.364" in said
+    assert "participants = 321" in said
+
+
 def test_the_pooled_numbers_are_those_of_the_fit(page: str, shipped: Synthesis):
     for one in shipped.with_data:
         assert one.fit is not None

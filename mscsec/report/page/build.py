@@ -52,11 +52,15 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
         )
     views = [outcome_view(base, one, bodies.get(one.outcome)) for one in synthesis.with_data]
     rated = [(body.evidence, body.certainty) for body in bodies.values()]
+    findings = summary_of_findings(rated) if rated else None
+    absolute = {name: row.absolute for name, row in zip(bodies, findings.rows, strict=True)} if findings else {}
     counted = _by_box(flow_counts(base.review.flow))
     trails = [
         trail
         for view in views
-        for trail in outcome_trails(base, view.found, view.method, sensitivity_methods(view.found), view.body)
+        for trail in outcome_trails(
+            base, view.found, view.method, sensitivity_methods(view.found), view.body, absolute.get(view.found.outcome)
+        )
     ]
     trails += [record_trail(base, study) for study in base.studies]
     trails += [flow_trail(base)] if counted else []
@@ -69,7 +73,7 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
         review=base.review,
         outcomes=views,
         without=[one for one in synthesis.outcomes if one.fit is None],
-        findings=summary_of_findings(rated) if rated else None,
+        findings=findings,
         graded=list(bodies),
         methods=methods(synthesis),
         studies=[study_view(study, views) for study in base.studies],

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mscsec.appraisal.absolute import AbsoluteEffect
 from mscsec.appraisal.evidence import Evidence
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
@@ -263,10 +264,10 @@ def is_everything(found: OutcomeSynthesis, one: Sensitivity) -> bool:
 # --- certainty, and the description of a study ------------------------------------------------------------------
 
 
-def grade_trail(base: EvidenceBase, body: Body) -> Trail:
-    """The steps of the rating, with the numbers that they looked at."""
+def grade_trail(base: EvidenceBase, body: Body, absolute: AbsoluteEffect | None) -> Trail:
+    """The absolute effect and the steps of the rating, with the numbers that they looked at."""
     evidence, rated = body.evidence, body.certainty
-    steps = [Step("start", rated.start, rated.start_reason)]
+    steps = [*_risks(body, absolute), Step("start", rated.start, rated.start_reason)]
     for step in rated.steps:
         looked = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in step.numbers.items())
         steps.append(Step(step.name, f"{step.change:+d}" if step.change else "0", step.reason, looked))
@@ -279,6 +280,22 @@ def grade_trail(base: EvidenceBase, body: Body) -> Trail:
         steps=tuple(steps),
         links=(("The pooled result", pooled_id(body.outcome)),),
     )
+
+
+def _risks(body: Body, absolute: AbsoluteEffect | None) -> Iterator[Step]:
+    """From the baseline risk to the risk with the intervention and their difference."""
+    if body.evidence.participants is not None:
+        yield Step("participants", str(body.evidence.participants), "both arms of the pooled studies, added")
+    if absolute is None:
+        return
+    yield Step("baseline risk", exact(absolute.baseline), body.baseline_from)
+    yield Step(
+        "risk with the intervention",
+        f"{exact(absolute.risk)} ({exact(absolute.risk_low)} to {exact(absolute.risk_high)})",
+        f"the pooled effect at the baseline risk ({absolute.measure})",
+        f"effect {exact(body.evidence.estimate)} ({exact(body.evidence.ci_low)} to {exact(body.evidence.ci_high)}) on the analysis scale",
+    )
+    yield Step("difference", exact(absolute.difference), "risk with the intervention less baseline risk", absolute.text)
 
 
 def _value(value: object) -> str:
@@ -363,9 +380,17 @@ def sizes_of(arm: Arm) -> Mapping[str, Quantity]:
 
 
 def outcome_trails(
-    base: EvidenceBase, found: OutcomeSynthesis, words: str, methods: Sequence[str], body: Body | None
+    base: EvidenceBase,
+    found: OutcomeSynthesis,
+    words: str,
+    methods: Sequence[str],
+    body: Body | None,
+    absolute: AbsoluteEffect | None = None,
 ) -> Iterator[Trail]:
-    """Every trail of one outcome. words : of its method. methods : those of the sensitivity table's rows."""
+    """Every trail of one outcome. words : of its method. methods : those of the sensitivity table's rows.
+
+    absolute : its risks in the summary of findings, where it has some.
+    """
     if found.sizes is None or found.fit is None:
         return
     yield pooled_trail(found.sizes, found.fit, words)
@@ -375,4 +400,4 @@ def outcome_trails(
         if one.kind != "own":
             yield set_trail(found, place, one, method)
     if body is not None:
-        yield grade_trail(base, body)
+        yield grade_trail(base, body, absolute)
