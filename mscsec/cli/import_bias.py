@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from mscsec.appraisal.engine import appraise
 from mscsec.appraisal.from_record import RecordProblem, record_problems
 from mscsec.appraisal.imported import Imported, ImportedTable, import_table
 from mscsec.appraisal.instrument import Instrument, instrument
 from mscsec.cli import options as opt
 from mscsec.cli.assessing import Change, Head, Session
 from mscsec.cli.output import csv_text, document, emit, json_text, output_kind, say, say_base, table
-from mscsec.errors import InvalidInput, UnknownName, UsageError
+from mscsec.errors import InvalidInput, MscsecError, UnknownName, UsageError
 from mscsec.problems import RecordError
 from mscsec.records.models import Assessment, Study
 from mscsec.records.reader import EvidenceBase, decode, load, read_file
@@ -59,6 +60,8 @@ def command(
     pairs = [(row, *_match(row, base, result)) for row in found.rows]
     if found.unused:
         say(f"Columns without a meaning here: {', '.join(found.unused)}")
+    for text in _unlike(found):
+        say(text)
     emit(_shown(found, [(row, study, outcome) for row, study, outcome in pairs], kind))
     if write:
         _write(pairs, base, found.tool, assessor)
@@ -74,6 +77,22 @@ def _what_to_add(pairs: list[tuple[Study, str | None]], form: Instrument, base: 
         choices = f" ({', '.join(common)})" if common else ""
         return f"Nothing was written. The table does not say which outcome was assessed: add --result OUTCOME{choices} and --write"
     return "Nothing was written; --write puts them into the records."
+
+
+def _unlike(found: ImportedTable) -> Iterator[str]:
+    """Where the algorithm of the sheet and ours propose different judgements from the same answers."""
+    for row in found.rows:
+        if not row.algorithm or not row.answers:
+            continue
+        settings = {"aim": row.aim} if row.aim else None
+        try:
+            ours = appraise(found.tool, row.answers, settings=settings)
+        except MscsecError:  # an answer that is no option is refused, with its row, when it is to be written
+            continue
+        proposed = {item.id: item.proposed for item in ours.items}
+        for place, word in row.algorithm.items():
+            if place in proposed and proposed[place] not in (None, word):
+                yield f"Row {row.row}, {place}: the table's algorithm gives {word}, the answers give {proposed[place]} here"
 
 
 def _text(file: str) -> str:
@@ -161,25 +180,37 @@ def _changes(row: Imported, form: Instrument, head: Head) -> Iterator[Change]:
     """What goes into the record for one row; a departure from the algorithm says that its reason is not in the table."""
     homes = {question.id: domain.id for domain in form.all_domains() for question in domain.questions}
     domains: dict[str, Any] = {}
+    if row.aim:
+        yield ("aim",), row.aim
     for id, answer in row.answers.items():
         domains.setdefault(homes[id], {}).setdefault("answers", {})[id] = answer
+    for id in row.support:
+        domains.setdefault(id, {})
     overall: dict[str, str] = {}
     for place, word in row.judgements.items():
         (overall if place == "overall" else domains.setdefault(place, {}))["judgement"] = word
-    for problem in _problems(head, domains, overall):
+    aim = row.aim or None
+    for problem in _problems(head, domains, overall, aim):
         if problem.error.code != "B004":
             raise InvalidInput(f"row {row.row}: {problem.error.message}", "", code="B301")
         part = overall if problem.path[0] == "overall" else domains[problem.path[1]]
         part["reason"] = f"as in row {row.row} of the imported table, which gives no reason"
-    for problem in _problems(head, domains, overall):  # an override in a domain can change what is proposed overall
+    for problem in _problems(
+        head, domains, overall, aim
+    ):  # an override in a domain can change what is proposed overall
         part = overall if problem.path[0] == "overall" else domains[problem.path[1]]
         part["reason"] = f"as in row {row.row} of the imported table, which gives no reason"
     for id, content in domains.items():
         for name, item in content.get("answers", {}).items():
             yield ("domains", id, "answers", name), item
+        if id in row.support:
+            yield ("domains", id, "support"), row.support[id]
         yield from ((("domains", id, name), content[name]) for name in ("judgement", "reason") if name in content)
     yield from ((("overall", name), item) for name, item in overall.items())
 
 
-def _problems(head: Head, domains: dict[str, Any], overall: dict[str, str]) -> tuple[RecordProblem, ...]:
-    return record_problems(Assessment.model_validate({**head.fields(), "domains": domains, "overall": overall or None}))
+def _problems(
+    head: Head, domains: dict[str, Any], overall: dict[str, str], aim: str | None
+) -> tuple[RecordProblem, ...]:
+    fields = {**head.fields(), "aim": aim, "domains": domains, "overall": overall or None}
+    return record_problems(Assessment.model_validate(fields))
