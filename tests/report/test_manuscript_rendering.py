@@ -9,6 +9,7 @@ import struct
 import subprocess
 import zipfile
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from docx.oxml.ns import qn
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from PIL import Image
 
 from mscsec.report.manuscript.blocks import (
     Column,
@@ -38,6 +40,7 @@ from mscsec.report.manuscript.docx import docx
 from mscsec.report.manuscript.latex import escape as escape_latex
 from mscsec.report.manuscript.latex import latex, tables_latex
 from mscsec.report.manuscript.markdown import inline, markdown, tables_markdown
+from mscsec.report.manuscript.slices import slices
 
 HOSTILE = (
     "a|b \\| c\\", "5% & $3 _under_ #1 ^2 ~x~ {y}", "<script>alert('x')</script>", "**bold** *it* `code` [link](http://x) ![i](j)",
@@ -77,7 +80,7 @@ def whole() -> Manuscript:
         [("a", "Assumed"), ("", "Of all")],
         wide=True,
     )
-    picture = Picture("forest-x_y", "Forest [1]", "Three | studies", lambda kind: pixel(), (3.0, 30.0))
+    picture = Picture("forest-x_y", "Forest [1]", "Three | studies", lambda kind: pixel(), (3.0, 12.0))
     return numbered(
         "A & B",
         [
@@ -204,6 +207,37 @@ def test_the_same_manuscript_gives_the_same_bytes():
     assert docx(whole()) == docx(whole())
     archive = zipfile.ZipFile(io.BytesIO(docx(whole())))
     assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def striped(rows: int) -> bytes:
+    """Black bars of 20 pixels with gaps of 20, and a line down all of them."""
+    buffer = io.BytesIO()
+    image = Image.new("L", (60, 40 * rows), 255)
+    for row in range(rows):
+        image.paste(0, (0, 40 * row, 60, 40 * row + 20))
+    image.paste(0, (30, 0, 32, 40 * rows))
+    image.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def test_a_tall_picture_is_cut_between_its_rows():
+    parts = [Image.open(io.BytesIO(part)).convert("L") for part in slices(striped(50), 700)]
+    assert sum(part.height for part in parts) == 2000
+    assert all(part.height <= 700 for part in parts)
+    for above, below in pairwise(parts):
+        assert above.getpixel((0, above.height - 1)) == 255, "the last line of a part lies in a gap"
+        assert below.getpixel((0, 0)) == 255, "and so does the first of the next"
+    assert slices(striped(5), 700) == [striped(5)]
+
+
+def test_a_picture_of_many_rows_goes_over_several_pages():
+    picture = Picture("forest", "Forest", "Fifty studies", lambda kind: striped(50), (0.6, 40.0))
+    made = read_docx(Manuscript("t", (picture,)))
+    shapes = list(made.inline_shapes)
+    assert len(shapes) > 2
+    assert all(shape.height.inches < 10 and shape.width.inches == pytest.approx(0.6, abs=0.01) for shape in shapes)
+    assert shapes[0]._inline.docPr.get("descr") == "Fifty studies"
+    assert [line.text for line in made.paragraphs if line.style.name == "Caption"] == ["Forest"]
 
 
 # --- LaTeX -------------------------------------------------------------------------------------------------------

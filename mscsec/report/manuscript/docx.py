@@ -31,10 +31,12 @@ from mscsec.report.manuscript.blocks import (
     text_of,
     turns,
 )
+from mscsec.report.manuscript.slices import slices
 
 FIGURE = "png"  # the kind of its pictures
 MARGIN = 2.2  # cm
 PORTRAIT = (21.0, 29.7)  # A4
+SHRINKS = 1.4  # times the height of a page, up to which a picture is shrunk to one; a taller one goes over several
 CAPTION_ROOM = 2.6  # cm that a picture leaves to its caption
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip file can hold
 _MINUS = re.compile(r"(^|(?<=[\s(\[]))-(?=[\d.])")
@@ -182,12 +184,19 @@ class _Writer:
 
         width, height = picture.size
         most = (self.room[0] / 2.54, (self.room[1] - CAPTION_ROOM) / 2.54)
-        scale = min(1.0, most[0] / width, most[1] / height)
-        line = self.made.add_paragraph()
-        line.paragraph_format.keep_with_next = True
-        line.paragraph_format.space_before = Cm(0.2)
-        drawn = line.add_run().add_picture(io.BytesIO(picture.draw(FIGURE)), width=Inches(width * scale))
-        word.describe_picture(drawn, clean(picture.caption).strip(), clean(picture.alt).strip())
+        scale, data = min(1.0, most[0] / width), picture.draw(FIGURE)
+        parts = [data]
+        if height * scale > SHRINKS * most[1]:  # smaller than that it could not be read
+            parts = slices(data, int(most[1] / (height * scale) * word.pixels(data)[1]))
+        else:
+            scale = min(scale, most[1] / height)
+        for place, part in enumerate(parts):
+            line = self.made.add_paragraph()
+            line.paragraph_format.keep_with_next = place == len(parts) - 1
+            line.paragraph_format.space_before = Cm(0.2)
+            drawn = line.add_run().add_picture(io.BytesIO(part), width=Inches(width * scale))
+            words = clean(picture.alt).strip() if place == 0 else f"Part {place + 1} of {len(parts)}"
+            word.describe_picture(drawn, clean(picture.caption).strip(), words)
         self.caption("Figure", picture.number, picture.caption, keep=False)
 
 

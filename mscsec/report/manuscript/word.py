@@ -232,3 +232,8 @@ def end_of_table(line: Any) -> None:
     from docx.shared import Pt
 
     line.paragraph_format.space_after = Pt(10)
+
+
+def pixels(png: bytes) -> tuple[int, int]:
+    """Width and height of a PNG, from its head (PNG 11.2.2)."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
