@@ -168,8 +168,8 @@ def command(
     Examples:
       mscsec plot forest --outcome icu_stay -o icu_stay.svg
       mscsec plot forest --outcome mortality_28d --width 2 -o figure2.pdf
-      mscsec plot forest --outcome mortality_28d --and common --and MH --sort -weight
-      mscsec plot forest --outcome hospital_stay --by country --columns study,year,effect,weight
+      mscsec plot forest --outcome mortality_28d --and common --sort -weight
+      mscsec plot forest --outcome hospital_stay --by country
       mscsec plot funnel --outcome mortality_28d
       mscsec plot funnel --outcome mortality_28d --contours -o funnel.pdf
       mscsec plot bubble --outcome mortality_28d --moderator year -o bubble.svg

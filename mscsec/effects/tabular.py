@@ -224,9 +224,11 @@ def _figure(table: Table, name: str, place: int, arrays: dict[str, Any]) -> Figu
 
 
 def _arm(arrays: dict[str, Any], side: str, place: int) -> ArmData:
-    return ArmData(
-        side, **{key: _or_none(arrays, f"{key}_{side}", place) for key in ("n", "events", "mean", "sd", "time")}
-    )
+    """One side's figures; columns without a side (`events`, `n`) are those of the one group, which stands first."""
+    fields = ("n", "events", "mean", "sd", "time")
+    two = any(f"{field}_{each}" in arrays for field in fields for each in "12")
+    ending = f"_{side}" if two else "" if side == "1" else "_none"
+    return ArmData(side, **{field: _or_none(arrays, f"{field}{ending}", place) for field in fields})
 
 
 def _or_none(arrays: dict[str, Any], name: str, place: int) -> float | None:

@@ -156,3 +156,27 @@ def test_a_ratio_beyond_any_number_leaves_its_study_out():
     computed = effects_from_table(read_csv("t.csv", text), "ROM")
     assert [row.study for row in computed.rows] == ["B"]
     assert "is beyond any ratio" in computed.excluded[0].reason
+
+
+@pytest.mark.parametrize(
+    ("measure", "header", "rows"),
+    [
+        ("PFT", "study,events,n", "A,3,20\nB,5,40\nC,0,15\n"),
+        ("IRFT", "study,events,time", "A,3,20.5\nB,5,40\nC,0,15\n"),
+    ],
+)
+def test_a_pooled_proportion_or_rate_finds_its_way_back_by_the_sizes(measure: str, header: str, rows: str) -> None:
+    found = effects_from_table(read_csv("one.csv", f"{header}\n{rows}"), measure)
+    size = header.split(",")[2]
+    sizes = [getattr(row.experimental, "n" if size == "n" else "time") for row in found.rows]
+    assert sizes == [float(line.split(",")[2]) for line in rows.split()]
+    assert all(row.comparator.events is None for row in found.rows)
+    mean = 3 / sum(1 / one for one in sizes)  # harmonic, Miller 1978
+    x = 0.5
+    if measure == "PFT":  # p whose double arcsine with the harmonic n is x, Miller 1978: checked forward
+        p = found.back()(x)
+        forward = (math.asin(math.sqrt(p * mean / (mean + 1))) + math.asin(math.sqrt((p * mean + 1) / (mean + 1)))) / 2
+    else:
+        p = found.back()(x)
+        forward = (math.sqrt(p) + math.sqrt(p + 1 / mean)) / 2
+    assert forward == pytest.approx(x, rel=1e-9)
