@@ -11,7 +11,7 @@ from mscsec.appraisal.findings import SummaryOfFindings, summary_of_findings
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
 from mscsec.report.certainty import Body
-from mscsec.report.page.build import bodies_of
+from mscsec.report.page.build import bodies_of, from_folder
 from mscsec.synthesis.funnel import FunnelTest, funnel_test
 from mscsec.synthesis.review import OutcomeSynthesis, Synthesis
 
@@ -28,6 +28,10 @@ class Material:
     synthesis: Synthesis
     bodies: Mapping[str, Body]
     funnels: Mapping[str, FunnelTest]
+
+    def here(self, path: str) -> str:
+        """A file of the base, or a place in it, from the folder that holds the base: nothing of the machine is printed."""
+        return from_folder(self.synthesis.base.folder)(path)
 
     @property
     def findings(self) -> SummaryOfFindings | None:

@@ -149,7 +149,7 @@ def assumption_tables(found: Material) -> list[Table]:
     """Every figure that no report prints, with its line."""
     plans = found.synthesis.base.review.outcomes
     rows = [
-        (one.label, path_words(one.path), one.origin.text, one.reason, "; ".join(plans[name].label for name in one.used) or "no effect here", str(one.origin))
+        (one.label, path_words(one.path), one.origin.text, one.reason, "; ".join(plans[name].label for name in one.used) or "no effect here", found.here(str(one.origin)))
         for one in found.synthesis.assumptions
     ]  # fmt: skip
     heads = ("Record", "Figure", Column("Value", True), "Why it is believed", "Used in", "Line")
@@ -165,7 +165,7 @@ def assumptions_data(found: Material) -> Listed:
     """A row an assumption."""
     head = ("study", "label", "path", "value", "reason", "used", "file", "line", "column")
     rows = [
-        (one.study, one.label, ".".join(map(str, one.path)), one.origin.text, one.reason, " ".join(one.used), one.origin.file, one.origin.line, one.origin.column)
+        (one.study, one.label, ".".join(map(str, one.path)), one.origin.text, one.reason, " ".join(one.used), found.here(one.origin.file), one.origin.line, one.origin.column)
         for one in found.synthesis.assumptions
     ]  # fmt: skip
     return Listed(head, tuple(rows))
@@ -183,7 +183,7 @@ def integrity_tables(found: Material) -> list[Table]:
     rows = [
         (
             one.label, plans[one.outcome].label if one.outcome in plans else "whole record", one.level, f"{one.name} ({one.verdict.check})",
-            one.verdict.tested, one.verdict.found, one.verdict.question, one.place,
+            one.verdict.tested, one.verdict.found, one.verdict.question, found.here(one.place),
         )
         for one in _integrity(found)
     ]  # fmt: skip
@@ -198,7 +198,7 @@ def integrity_data(found: Material) -> Listed:
     rows = [
         (
             one.study, one.label, one.outcome, one.timepoint, one.level, one.verdict.check, one.name, one.verdict.finding.value, one.verdict.tested,
-            one.verdict.assumption, one.verdict.found, one.verdict.condition, one.verdict.question, one.file, one.line, one.column, one.where, one.quote,
+            one.verdict.assumption, one.verdict.found, one.verdict.condition, one.verdict.question, found.here(one.file), one.line, one.column, one.where, one.quote,
         )
         for one in _integrity(found)
     ]  # fmt: skip

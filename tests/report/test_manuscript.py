@@ -167,6 +167,14 @@ def test_references_and_hashes_are_those_of_the_records(found: Material, folder:
         assert hashlib.sha256(path.read_bytes()).hexdigest() in text
 
 
+def test_the_report_says_nothing_of_the_machine(found: Material, folder: Path):
+    text = markdown(whole(found))
+    assert "studies/baker2020.yaml:7:" in text
+    assert str(folder.parent) not in text
+    for row in TABLES.values():
+        assert str(folder.parent) not in repr(row.data(found))
+
+
 def test_methods_cite_what_was_used_and_it_stands_among_the_references(found: Material):
     text = markdown(whole(found))
     for words in ("restricted maximum likelihood (Viechtbauer 2005)", "Hartung", "Q-profile method (Viechtbauer 2007)", "0.5 added to every cell", "RoB 2", "; Sterne 2019)", "GRADE (Balshem 2011)", "mscsec 0"):  # fmt: skip

@@ -123,7 +123,7 @@ def _outcome(found: Material, one: OutcomeSynthesis, draw: Draw) -> Iterator[Blo
         yield sensitivity_table(one)
     if one.integrity:
         yield Paragraph((strong("Integrity of figures."),))
-        yield Listing(tuple(_finding(each) for each in one.integrity))
+        yield Listing(tuple(_finding(found, each) for each in one.integrity))
     yield from bias_of(one)
 
 
@@ -152,13 +152,13 @@ def _result_words(one: OutcomeSynthesis) -> str:
     return " ".join(parts)
 
 
-def _finding(each: Located) -> Words:
+def _finding(found: Material, each: Located) -> Words:
     """One finding of integrity with its place."""
     verdict = each.verdict
     asks = f" Question for the authors: {verdict.question}" if verdict.question else ""
     return (
         strong(f"{each.label}, {each.level}"),
-        Run(f" ({each.name}, {verdict.check}): {verdict.tested}. {verdict.found}.{asks} [{each.place}]"),
+        Run(f" ({each.name}, {verdict.check}): {verdict.tested}. {verdict.found}.{asks} [{found.here(each.place)}]"),
     )
 
 
@@ -254,7 +254,7 @@ def _provenance(found: Material) -> Iterator[Block]:
     yield Heading(1, "Records and software")
     names = ", ".join(f"{name} {version}" for name, version in found.synthesis.software)
     yield Paragraph(f"Computed with {names}. The same records and the same software give this document again, byte for byte.")  # fmt: skip
-    rows = [(one.label, one.file, one.sha256) for one in found.synthesis.records]
+    rows = [(one.label, found.here(one.file), one.sha256) for one in found.synthesis.records]
     yield make_table(
         "records", "Every file that was read, with the SHA-256 of its text", ("Record", "File", "SHA-256"), rows
     )

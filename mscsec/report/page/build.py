@@ -68,7 +68,7 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
     page = _environment().get_template("page.html.j2")
     return page.render(
         synthesis=synthesis,
-        here=_from_folder(base.folder),
+        here=from_folder(base.folder),
         base=base,
         review=base.review,
         outcomes=views,
@@ -89,7 +89,7 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
     )  # fmt: skip
 
 
-def _from_folder(folder: str) -> Callable[[str], str]:
+def from_folder(folder: str) -> Callable[[str], str]:
     """A path in the base as it is from the folder that holds it: the page says nothing of the machine it was made on."""
     given, name = os.path.join(folder, ""), os.path.join(os.path.basename(os.path.abspath(folder)), "")
     return lambda path: name + path.removeprefix(given) if path.startswith(given) else path
