@@ -9,6 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "mscsec"
 FOUNDATION = {"errors", "constants", "registry", "results", "arrays", "sources", "codes", "problems"}
+COMPUTING = {"records", "effects", "pooling", "sensitivity", "small_study", "appraisal", "integrity"}
 MAY = {
     "records": set(),
     "effects": {"records"},
@@ -18,34 +19,11 @@ MAY = {
     "batch": {"effects", "pooling"},
     "appraisal": {"records", "pooling"},
     "integrity": {"records", "effects"},
-    "synthesis": {"records", "effects", "pooling", "sensitivity", "small_study", "appraisal", "integrity"},
-    "report": {"records", "effects", "pooling", "sensitivity", "small_study", "appraisal", "integrity", "synthesis"},
-    "plots": {
-        "records",
-        "effects",
-        "pooling",
-        "sensitivity",
-        "small_study",
-        "appraisal",
-        "integrity",
-        "synthesis",
-        "report",
-    },
+    "synthesis": COMPUTING,
+    "report": COMPUTING | {"synthesis"},
+    "plots": COMPUTING | {"synthesis", "report"},
     "server": set(),
-    "cli": {
-        "records",
-        "effects",
-        "pooling",
-        "sensitivity",
-        "small_study",
-        "appraisal",
-        "integrity",
-        "synthesis",
-        "report",
-        "plots",
-        "batch",
-        "server",
-    },
+    "cli": COMPUTING | {"synthesis", "report", "plots", "batch", "server"},
 }
 # Parts of a room that can be lifted out and used alone.
 APART = {"effects/measures": FOUNDATION, "effects/reconstruct": FOUNDATION}

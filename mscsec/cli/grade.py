@@ -16,7 +16,7 @@ from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.errors import InvalidInput, UnknownName, UsageError
 from mscsec.pooling.result import PooledResult
 from mscsec.records.reader import EvidenceBase, load
-from mscsec.report.certainty import Body, body_of
+from mscsec.synthesis.certainty import Body, body_of
 from mscsec.synthesis.fit import choices_of, fit_effects
 
 Outcomes = Annotated[

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mscsec.appraisal.findings import SummaryOfFindings
-from mscsec.report.certainty import Body
 from mscsec.report.findings import HEADS, PROFILE, STEPS, finding_cells, notes_on, profile_cells, step_rows
 from mscsec.report.manuscript.blocks import Block, Heading, Manuscript, make_table
 from mscsec.report.manuscript.docx import docx
+from mscsec.synthesis.certainty import Body
 
 
 def grade_docx(bodies: Sequence[Body], found: SummaryOfFindings) -> bytes:

@@ -7,7 +7,6 @@ from html import escape
 
 from mscsec.appraisal.findings import SummaryOfFindings
 from mscsec.cli.output import csv_text, styled, unicode_output, width, wrap
-from mscsec.report.certainty import Body
 from mscsec.report.findings import (
     HEADS,
     PROFILE,
@@ -19,6 +18,7 @@ from mscsec.report.findings import (
     profile_cells,
     step_rows,
 )
+from mscsec.synthesis.certainty import Body
 
 PLAIN = str.maketrans({"⊕": "+", "◯": "o", "○": "o"})
 

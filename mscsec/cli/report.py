@@ -68,7 +68,8 @@ class Kind:
 
 def page_of(found: Synthesis) -> str:
     """The page that answers back, as `report` writes it and `serve` shows it."""
-    from mscsec.report.page.build import bodies_of, review_page
+    from mscsec.report.page.build import review_page
+    from mscsec.synthesis.certainty import bodies_of
 
     return review_page(found, bodies_of(found), _flow(found))
 

@@ -1,5 +1,4 @@
 """The report room: results in, words and tables out. It computes nothing.
 
-Takes results of effects, pooling and appraisal. May import: everything to its left (records, effects, pooling,
-appraisal) and the foundation.
+Takes results of synthesis and of the rooms it is made from. May import: everything to its left and the foundation.
 """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mscsec.appraisal.findings import Finding, SummaryOfFindings
 from mscsec.appraisal.grade import Step
-from mscsec.report.certainty import Body
 from mscsec.report.numbers import count, interval, number
+from mscsec.synthesis.certainty import Body
 
 HEADS = ("Outcome", "Participants (studies)", "Relative effect (95% CI)", "Risk with comparison", "Risk with intervention",
          "Difference (95% CI)", "Certainty", "What happens")  # fmt: skip

@@ -10,8 +10,8 @@ from typing import Any
 from mscsec.appraisal.findings import SummaryOfFindings, summary_of_findings
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
-from mscsec.report.certainty import Body
-from mscsec.report.page.build import bodies_of, from_folder
+from mscsec.report.places import from_folder
+from mscsec.synthesis.certainty import Body, bodies_of
 from mscsec.synthesis.funnel import FunnelTest, funnel_test
 from mscsec.synthesis.review import OutcomeSynthesis, Synthesis
 

@@ -14,8 +14,9 @@ import pytest
 from mscsec.errors import NotEstimable
 from mscsec.records.reader import load, shipped_folder
 from mscsec.report.numbers import number
-from mscsec.report.page.build import bodies_of, review_page
+from mscsec.report.page.build import review_page
 from mscsec.report.page.trails import slug
+from mscsec.synthesis.certainty import bodies_of
 from mscsec.synthesis.review import Synthesis, synthesise
 
 from .bases import HOSTILE, write_base

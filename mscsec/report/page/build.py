@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +14,16 @@ from markupsafe import Markup
 from mscsec.appraisal.findings import summary_of_findings
 from mscsec.errors import NotEstimable
 from mscsec.records.quantities import Quantity
-from mscsec.report.certainty import Body, body_of
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
 from mscsec.report.page.axis import WIDTH
 from mscsec.report.page.methods import method_sources, methods, reference
 from mscsec.report.page.trails import flow_counts, flow_trail, outcome_trails, record_id, record_trail, slug
 from mscsec.report.page.views import lights, outcome_view, sensitivity_methods, study_view
-from mscsec.synthesis.fit import choices_of, fit_effects
+from mscsec.report.places import from_folder
+from mscsec.synthesis.certainty import Body
 from mscsec.synthesis.review import Synthesis
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-def bodies_of(synthesis: Synthesis) -> dict[str, Body]:
-    """The certainty of every outcome with data that the protocol has decisions for, by outcome."""
-    base = synthesis.base
-    chosen = choices_of(base)
-    return {
-        one.outcome: body_of(base, one.sizes, one.fit, lambda sizes: fit_effects(sizes, chosen))
-        for one in synthesis.with_data
-        if one.outcome in base.review.grade and one.sizes is not None and one.fit is not None
-    }
 
 
 def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = b"") -> str:
@@ -87,12 +75,6 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
         style_hash=_hash(style),
         script_hash=_hash(script),
     )  # fmt: skip
-
-
-def from_folder(folder: str) -> Callable[[str], str]:
-    """A path in the base as it is from the folder that holds it: the page says nothing of the machine it was made on."""
-    given, name = os.path.join(folder, ""), os.path.join(os.path.basename(os.path.abspath(folder)), "")
-    return lambda path: name + path.removeprefix(given) if path.startswith(given) else path
 
 
 def _by_box(counts: Iterable[tuple[str, str, Quantity]]) -> dict[str, list[tuple[str, str]]]:

@@ -16,9 +16,9 @@ from mscsec.records.models import Arm, Population, Study
 from mscsec.records.nodes import Path
 from mscsec.records.quantities import Quantity, SourceNote
 from mscsec.records.reader import EvidenceBase
-from mscsec.report.certainty import Body
 from mscsec.report.numbers import interval, level, number, p_value, percent
 from mscsec.sources import SOURCES
+from mscsec.synthesis.certainty import Body
 from mscsec.synthesis.combinations import ALL
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
 

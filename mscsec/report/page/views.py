@@ -15,13 +15,13 @@ from mscsec.effects.trail import ArmData
 from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Study
 from mscsec.records.reader import EvidenceBase
-from mscsec.report.certainty import Body
 from mscsec.report.numbers import interval, level, number, p_value, percent, plain, variance
 from mscsec.report.page.axis import OUT_LEFT, OUT_RIGHT, WIDTH, Axis, axis_of
 from mscsec.report.page.lookup import lookup, packed
 from mscsec.report.page.methods import choice_words
 from mscsec.report.page.trails import grade_id, pooled_id, set_id, sizes_of, slug, stages, study_id
 from mscsec.report.words import benefit_words, effect_unit, footnotes, left_out_words, method_words, warning_words
+from mscsec.synthesis.certainty import Body
 from mscsec.synthesis.combinations import Combinations
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity, choice_name
 

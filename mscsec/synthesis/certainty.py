@@ -18,7 +18,9 @@ from mscsec.pooling.result import PooledResult
 from mscsec.records.models import GradeOutcome, Study
 from mscsec.records.reader import EvidenceBase
 from mscsec.results import Notice, Result
+from mscsec.synthesis.fit import choices_of, fit_effects
 from mscsec.synthesis.funnel import FunnelTest, funnel_test
+from mscsec.synthesis.review import Synthesis
 
 Fit = Callable[[EffectSizes], PooledResult]
 
@@ -116,6 +118,17 @@ def _asymmetry(funnel: FunnelTest) -> dict[str, Any]:
         "asymmetry_df": funnel.result.df,
         "asymmetry_why": funnel.reason,
         "small_studies": funnel.result.small_studies,
+    }
+
+
+def bodies_of(synthesis: Synthesis) -> dict[str, Body]:
+    """The certainty of every outcome with data that the protocol has decisions for, by outcome."""
+    base = synthesis.base
+    chosen = choices_of(base)
+    return {
+        one.outcome: body_of(base, one.sizes, one.fit, lambda sizes: fit_effects(sizes, chosen))
+        for one in synthesis.with_data
+        if one.outcome in base.review.grade and one.sizes is not None and one.fit is not None
     }
 
 
