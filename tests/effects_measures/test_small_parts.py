@@ -127,6 +127,16 @@ def test_the_variance_is_the_spread_of_estimates(key, vtype):
     assert_allclose(effects.vi.mean(), effects.yi.var(), rtol=0.04)
 
 
+@pytest.mark.parametrize("vtype", ["CS", "ST"])
+def test_phi_of_an_empty_diagonal_is_one_without_variance(vtype):
+    """In metafor 3.8, escalc(measure="PHI", ai=c(0, 12, 3), n1i=c(12, 12, 3), ci=c(9, 0, 0), n2i=c(9, 9, 7)): -1, 1, 1."""
+    effects = effect_size("PHI", vtype=vtype, events_1=[0, 12, 3], n_1=[12, 12, 3], events_2=[9, 0, 0], n_2=[9, 9, 7])
+    assert effects.yi.tolist() == [-1, 1, 1]
+    assert effects.vi.tolist() == [0, 0, 0]
+    assert [flag.code for flag in effects.flags] == ["E105"]
+    assert not effects.included.any()
+
+
 # --- transformations ---------------------------------------------------------------------------------------------------
 
 INSIDE = {
