@@ -17,7 +17,7 @@ from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
 from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import cochran, h2_from_tau2, i2_from_tau2
 from mscsec.pooling.plan import Plan, make_plan
-from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
+from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
 from mscsec.pooling.shares import WORTH, can_split, shared_empty, split, thread
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tau2 import Estimated, Tau2Method
@@ -232,7 +232,7 @@ class _Data:
         return Sets(y, v, k, origin, mask, of_q), own
 
     def _check(self, y: Array, v: Array, mask: BoolArray | None, start: int) -> None:
-        good = np.isfinite(y) & (v >= VARIANCE_MIN) & (v <= VARIANCE_MAX)
+        good = (np.abs(y) <= EFFECT_MAX) & (v >= VARIANCE_MIN) & (v <= VARIANCE_MAX)
         if mask is not None:
             good |= ~mask
         if not good.all():

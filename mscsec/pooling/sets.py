@@ -15,6 +15,7 @@ from mscsec.errors import InvalidInput
 
 # Powers up to the fourth of a weight must stay within double precision (1e-308 to 1e308).
 VARIANCE_MIN, VARIANCE_MAX = 1e-70, 1e70
+EFFECT_MAX = 1e35  # the square of Q, itself a square over a variance, must stay there too
 
 # Below this share of the total a difference of two totals has lost digits and is summed again without cancellation.
 CANCELLED = 1e-3
@@ -284,11 +285,12 @@ def one_set(yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | None = None) -> S
 
 
 def _check(y: Array, v: Array, least: float) -> None:
-    if not np.isfinite(y).all():
-        at = int(np.flatnonzero(~np.isfinite(y))[0])
-        raise InvalidInput(
-            f"yi[{at}] is {y.flat[at]}", "effects are finite numbers", "Leave out a study without an estimate."
+    if not np.abs(y).max() <= EFFECT_MAX:  # a nan fails the comparison
+        at = int(np.flatnonzero(~(np.abs(y) <= EFFECT_MAX))[0])
+        instead = (
+            "Rescale the effects to ordinary units." if np.isfinite(y[at]) else "Leave out a study without an estimate."
         )
+        raise InvalidInput(f"yi[{at}] is {y[at]}", "effects are finite numbers", instead)
     if not (least >= VARIANCE_MIN and v.item(v.argmax()) <= VARIANCE_MAX):  # a nan fails the comparison
         at = int(np.flatnonzero(~((v >= VARIANCE_MIN) & (v <= VARIANCE_MAX)))[0])
         value = v.flat[at]

@@ -182,3 +182,21 @@ def test_no_study_at_all() -> None:
     with pytest.raises(TooFewStudies) as caught:
         pool([], [])
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("value", [1e36, -1e308, math.inf, math.nan])
+def test_an_effect_whose_squares_overflow_is_refused(value: float) -> None:
+    with pytest.raises(InvalidInput, match=r"yi\[1\] is .* effects are finite numbers"):
+        pool([0.1, value, 0.3], [0.04, 0.05, 0.06])
+    with pytest.raises(InvalidInput, match="row 0, study 1"):
+        pool_batch([[0.1, value, 0.3]], [[0.04, 0.05, 0.06]])
+
+
+@pytest.mark.parametrize("vi", [1e-70, 1, 1e70])
+@pytest.mark.parametrize("key", TAU2)
+def test_the_largest_effects_give_numbers(key: str, vi: float) -> None:
+    result = pool([1e35, -1e35, -3e34], [vi] * 3, tau2=key, ci="hksj", tau2_weights=[1, 2, 3])
+    assert result.tau2 is not None
+    assert math.isfinite(result.tau2)
+    assert result.ci_low < -1e34
+    assert result.ci_high > 1e34

@@ -485,6 +485,7 @@ def test_factors_interactions_and_arithmetic():
         ("I(__import__('os').getcwd())", UsageError, "calls what a formula cannot"),
         ("dose.__class__", UsageError, "not arithmetic"),
         ("I(arm * arm)", UsageError, "cannot be evaluated"),
+        ("0", UsageError, "leaves no coefficient; name a moderator"),
     ],
 )
 def test_a_formula_that_does_not_work_says_why(formula, error, message):
@@ -511,3 +512,29 @@ def test_every_row_has_a_source(table):
 def test_every_notice_and_error_has_its_code():
     assert {f"P4{i:02}" for i in range(1, 12)} <= set(CODES)
     assert all(issubclass(error, MscsecError) and error.code in CODES for error in (NotEstimable, TooFewStudies))
+
+
+# --- sizes no double can hold -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("yi", 1e36, "yi of study 2 .*Rescale"),
+        ("yi", -1e308, "yi of study 2 .*Rescale"),
+        ("vi", 1e-300, "vi of study 2 .*Rescale"),
+        ("vi", 1e300, "vi of study 2 .*Rescale"),
+        ("vi", 0.0, "vi of study 2 .*Leave out"),
+        ("x", 1e300, "x1 of study 2 .*a moderator is a finite number"),
+    ],
+)
+def test_numbers_whose_powers_overflow_are_refused(place, value, message):
+    given = {"yi": Y.copy(), "vi": V.copy(), "x": X.copy()}
+    given[place][2] = value
+    with pytest.raises(InvalidInput, match=message):
+        regress(given["yi"], given["vi"], given["x"])
+
+
+def test_a_design_without_a_column_is_refused():
+    with pytest.raises(InvalidInput, match="no column"):
+        regress(Y, V, np.zeros((6, 0)), intercept=False)

@@ -28,6 +28,7 @@ from mscsec.registry import choose
 from mscsec.results import Notice
 
 INTERCEPT = "intercept"
+MODERATOR_MAX = 1e100  # its square is summed over the studies
 
 
 def regress(
@@ -132,8 +133,13 @@ def _independent(
     """The design without columns that others make up, or NotEstimable, as `redundant` asks."""
     if redundant not in ("refuse", "drop"):
         raise InvalidInput(f"redundant is {redundant!r}", 'it is "refuse" or "drop"')
-    if not np.isfinite(design).all():
-        row, column = (int(i) for i in np.argwhere(~np.isfinite(design))[0])
+    if not design.shape[1]:
+        raise InvalidInput(
+            "the design has no column", "it has one a coefficient", "A column of ones stands for the mean"
+        )
+    sound = np.abs(design) <= MODERATOR_MAX  # False for a nan
+    if not sound.all():
+        row, column = (int(i) for i in np.argwhere(~sound)[0])
         raise InvalidInput(
             f"{labels[column]} of study {row} (counted from 0) is {design[row, column]}",
             "a moderator is a finite number",

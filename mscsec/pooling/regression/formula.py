@@ -106,6 +106,10 @@ def _built(
     except Exception as error:
         raise UsageError(f"the formula {formula!r} cannot be evaluated: {_first_line(error)}") from error
     x = np.asarray(matrix, dtype=float)
+    if not x.shape[1]:
+        raise UsageError(
+            f"the formula {formula!r} leaves no coefficient; name a moderator, or write 1 for the mean alone"
+        )
     names = tuple(_name(str(name)) for name in matrix.columns)
     bad = np.argwhere(~np.isfinite(x))
     if bad.size:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
 from mscsec.errors import InvalidInput
+from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ def arrange(
     rows = int(np.prod(lead, dtype=int))
     keep = np.broadcast_to(keep, (*lead, k)).reshape(rows, k)
 
-    def flat(part: Array, filler: float, name: str, low: float) -> Array:
+    def flat(part: Array, filler: float, name: str, low: float, high: float = np.inf) -> Array:
         whole = np.broadcast_to(part, (*lead, k)).reshape(rows, k)
-        _refuse_bad(whole, keep, name, low)
+        _refuse_bad(whole, keep, name, low, high)
         return whole if keep.all() else np.where(keep, whole, filler)
 
     columns = np.moveaxis(np.broadcast_to(design, (*lead, *design.shape[-2:])), -1, 0)
@@ -87,16 +88,22 @@ def arrange(
     _refuse_bad(columns, np.broadcast_to(keep, columns.shape), "X", -np.inf)
     columns = columns if keep.all() else np.where(keep, columns, 0.0)
     chosen = None if user is None else flat(user, 0.0, "weights", 0.0)
-    return Problem(flat(y, 0.0, "yi", -np.inf), flat(v, 1.0, "vi", 0.0), columns, keep, chosen), lead
+    effects = flat(y, 0.0, "yi", -np.inf, EFFECT_MAX)
+    return Problem(effects, flat(v, 1.0, "vi", 0.0, VARIANCE_MAX), columns, keep, chosen), lead
 
 
-def _refuse_bad(values: Array, keep: BoolArray, name: str, low: float) -> None:
-    bad = keep & ~(np.isfinite(values) & (values > low))
+def _refuse_bad(values: Array, keep: BoolArray, name: str, low: float, high: float = np.inf) -> None:
+    """Refuse what is not finite or not above `low`, and a size from whose powers nothing could be computed."""
+    least = VARIANCE_MIN if name == "vi" else 0.0
+    sound = np.isfinite(values) & (values > low)
+    bad = keep & ~(sound & (np.abs(values) >= least) & (np.abs(values) <= high))
     if bad.any():
         place = tuple(int(i) for i in np.argwhere(bad)[0])
         rule = "it is a finite number" if low == -np.inf else "it is finite and above zero"
         raise InvalidInput(
             f"{name} of study {place[-1]} (counted from 0) is {float(values[place])}",
             rule,
-            "Leave out a study that lacks the number, and say so, before fitting",
+            "Rescale the effects to ordinary units"
+            if sound[place]
+            else "Leave out a study that lacks the number, and say so, before fitting",
         )
