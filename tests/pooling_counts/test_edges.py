@@ -294,3 +294,10 @@ def test_nothing_heavy_is_imported() -> None:
     code = f"import sys, mscsec.pooling.counts; print([m for m in ({heavy}) if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_table_has_no_spread():
+    """rma.mh(measure="RD", ai=0, n1i=10, ci=2, n2i=12, drop00=FALSE) of metafor 3.8 has QE = 0 too."""
+    found = pool_counts([0], [10], [2], [12], measure="RD", method="MH", preset="metafor")
+    assert (found.q, found.q_df, found.q_p, found.i2) == (0, 0, None, None)
+    assert found.estimate == pytest.approx(-1 / 6)

@@ -75,10 +75,15 @@ class Spread:
 
 
 def spread_about(effects: StudyEffects, centre: float) -> Spread:
-    """Cochran's Q of the study effects (k,) about a given estimate; empty where no study has an effect."""
+    """Cochran's Q of the study effects (k,) about a given estimate; empty where no study has an effect, 0 where one has.
+
+    About its own corrected cells a lone study would seem to differ from the estimate, which is of the cells as they are.
+    """
     k = int(effects.included.sum())
     if k == 0:
         return Spread()
+    if k == 1:
+        return spread_of(0.0, 0)
     q = float((np.where(effects.included, 1 / effects.vi, 0.0) * (effects.yi - centre) ** 2).sum())
     return spread_of(q, k - 1)
 
