@@ -400,6 +400,11 @@ CODES = by_key(
         "A row of a table holds a number, or two that contradict each other, that no data can have: a negative SD or variance, more events than participants. The message has its line; nothing is computed until it is corrected.",
     ),
     Code(
+        "E232",
+        "one name twice in a table",
+        "Several rows of a table have the same study name. Each enters as a study of its own, so that a study typed twice counts twice; leave one out with --exclude, or give rows that are different comparisons different names.",
+    ),
+    Code(
         "E224",
         "change scores",
         "Changes from baseline stand in the place of final values. Both estimate the same mean difference; standardised mean differences of the two kinds are not comparable.",

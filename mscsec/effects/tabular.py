@@ -50,17 +50,32 @@ class Table:
         """A cell with a decimal point where the table writes commas; text stays as it is."""
         return cell.replace(",", ".") if self.comma and _COMMA.fullmatch(cell) else cell
 
+    def names(self) -> list[str]:
+        """The study column as written, else the line."""
+        column = next((name for name in _LABELS if name in self.columns), None)
+        given = self.columns[column] if column else [""] * len(self.lines)
+        return [label or f"row {line}" for label, line in zip(given, self.lines, strict=True)]
+
     def labels(self) -> list[str]:
-        """A name a row that no other row has: the study column, else the line."""
-        name = next((name for name in _LABELS if name in self.columns), None)
-        given = self.columns[name] if name else [""] * len(self.lines)
-        seen: dict[str, int] = {}
+        """A name a row that no other row has: a name that stands again is numbered."""
+        taken = set(self.names())
+        seen: set[str] = set()
         unique = []
-        for label, line in zip(given, self.lines, strict=True):
-            text = label or f"row {line}"
-            seen[text] = seen.get(text, 0) + 1
-            unique.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
+        for name in self.names():
+            label, count = name, 1
+            while label in seen or (count > 1 and label in taken):
+                count += 1
+                label = f"{name} ({count})"
+            seen.add(label)
+            unique.append(label)
         return unique
+
+    def twins(self) -> list[tuple[int, ...]]:
+        """By row, the lines of all rows that have its name; empty where no other has."""
+        lines: dict[str, list[int]] = {}
+        for name, line in zip(self.names(), self.lines, strict=True):
+            lines.setdefault(name, []).append(line)
+        return [tuple(lines[name]) if len(lines[name]) > 1 else () for name in self.names()]
 
 
 def read_csv(file: str, text: str) -> Table:
@@ -140,6 +155,9 @@ def effects_from_table(
     """
     row, used, computed = _columns_for(table, measure)
     arrays = _numbers(table, used)
+    if "yi" in used and {"vi", "sei"} <= set(table.columns):
+        both = _numbers(table, ["vi", "sei"])
+        _agree(table, both["vi"], both["sei"])
     if computed:
         options["drop00"] = drop_double_zeros(row, options.get("drop00"))
         found = _effects(table, row.key, arrays, options | {"level": level})
@@ -147,10 +165,12 @@ def effects_from_table(
         found = _effects(table, "GEN", arrays, {"level": level})
     formula = Formula(row, found, arrays) if computed else None
     rows, excluded = [], []
+    twins = table.twins()
     for place, label in enumerate(table.labels()):
         if found.included[place]:
             trail = Trail()
             trail.figures += [_figure(table, name, place, arrays) for name in used]
+            _flag_twins(trail, table.file, twins[place])
             one, two = (_arm(arrays, side, place) for side in ("1", "2"))
             try:
                 rows.append(study_effect(label, label, row, found, place, trail, one, two, formula))
@@ -164,6 +184,41 @@ def effects_from_table(
         tuple(rows), tuple(excluded), tuple(found.warnings),
     )  # fmt: skip
     return sizes.without(exclude)
+
+
+def _flag_twins(trail: Trail, file: str, lines: tuple[int, ...]) -> None:
+    """Marks a row whose name other rows have too: a study entered twice is a common slip of a table."""
+    if lines:
+        where = f"{', '.join(map(str, lines[:-1]))} and {lines[-1]}"
+        text = f"the same name stands at lines {where} of {file}; each row enters as a study of its own"
+        trail.flag("E232", "twin", text)
+
+
+def _agree(table: Table, vi: list[float], sei: list[float]) -> None:
+    """RecordError (E231) where a row's `vi` is not the square of its `sei`, with room for the rounding of both."""
+    place = list(table.columns).index("sei") + 1
+    problems = []
+    for row, line in enumerate(table.lines):
+        if math.isnan(vi[row]) or math.isnan(sei[row]):
+            continue
+        cell_v, cell_s = table.columns["vi"][row], table.columns["sei"][row]
+        half_v, half_s = (_half_a_digit(table.plain(cell)) for cell in (cell_v, cell_s))
+        low, high = max(sei[row] - half_s, 0.0) ** 2 - half_v, (sei[row] + half_s) ** 2 + half_v
+        if not low * (1 - 1e-9) <= vi[row] <= high * (1 + 1e-9):
+            found = f"sei is {cell_s} and vi {cell_v}"
+            rule = f"vi is the square of sei, here {sei[row] ** 2:.6g}"
+            problems.append(
+                Problem(table.file, line, place, "E231", found, rule, "Correct one, or leave one column out")
+            )
+    if problems:
+        raise RecordError(problems)
+
+
+def _half_a_digit(cell: str) -> float:
+    """Half a unit of the last digit of a number as written: 0.005 for 0.12."""
+    mantissa, _, exponent = cell.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return 0.5 * 10.0 ** (int(exponent or 0) - decimals)
 
 
 def _effects(table: Table, key: str, arrays: dict[str, Any], options: dict[str, Any]) -> Effects:

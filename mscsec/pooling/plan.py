@@ -140,5 +140,5 @@ def _check(plan: Plan, tau2: str | float | None, tau2_ci: str | None) -> None:
         raise InvalidInput(
             "a profile-likelihood interval without ML",
             "estimate, tau2 and interval come from one likelihood",
-            'Set tau2="ML".',
+            'Set tau2="ML" (--tau2 ML).',
         )

@@ -180,3 +180,36 @@ def test_a_pooled_proportion_or_rate_finds_its_way_back_by_the_sizes(measure: st
         p = found.back()(x)
         forward = (math.sqrt(p) + math.sqrt(p + 1 / mean)) / 2
     assert forward == pytest.approx(x, rel=1e-9)
+
+
+def test_a_name_that_stands_twice_is_marked_on_every_row_that_has_it() -> None:
+    text = "study,yi,vi\nA,0.1,0.2\nA (2),0.2,0.2\nB,0.3,0.1\nA,0.4,0.1\nA,0.5,0.1\n"
+    found = effects_from_table(read_csv("t.csv", text))
+    assert [row.study for row in found.rows] == ["A", "A (2)", "B", "A (3)", "A (4)"]
+    marked = {row.study: [flag.text for flag in row.flags if flag.code == "E232"] for row in found.rows}
+    said = "the same name stands at lines 2, 5 and 6 of t.csv; each row enters as a study of its own"
+    assert marked == {"A": [said], "A (2)": [], "B": [], "A (3)": [said], "A (4)": [said]}
+
+
+@pytest.mark.parametrize(
+    ("sei", "vi", "fits"),
+    [
+        ("0.32", "0.1", True),
+        ("0.316", "0.100", True),
+        ("0.31622776601683794", "0.1", True),
+        ("1e-3", "1e-6", True),
+        ("0.1", "0.32", False),
+        ("0.5", "0.0625", False),
+        ("0.250", "0.0620", False),
+    ],
+)
+def test_vi_beside_sei_is_its_square_within_the_rounding_of_both(sei: str, vi: str, fits: bool) -> None:
+    table = read_csv("t.csv", f"study,yi,vi,sei\nA,0.1,0.04,0.2\nB,0.2,{vi},{sei}\n")
+    if fits:
+        assert effects_from_table(table).vi[1] == float(vi)
+        return
+    with pytest.raises(RecordError) as caught:
+        effects_from_table(table)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column, problem.code) == (3, 4, "E231")
+    assert f"sei is {sei} and vi {vi}" in str(problem)

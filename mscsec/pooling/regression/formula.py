@@ -76,7 +76,7 @@ def design(
         raise InvalidInput(
             f"values are missing: {said}",
             "every study in a meta-regression has every moderator",
-            "Record them, or leave these studies out by name",
+            "Record them, or leave these studies out (--missing drop)",
         )
     kept = [i for i in range(k) if i not in set(dropped)]
     if not kept:
