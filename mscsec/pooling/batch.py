@@ -93,7 +93,8 @@ def pool_batch(
 
     mask : True for a study, False for padding, whose numbers are not looked at. Options as in `pool`; what costs time and is
         seldom needed of a batch (prediction, tau2_ci, tau2_se) is off unless asked for, and the bootstrap is not offered.
-    workers : processes that share the work of a large batch (threads where the system cannot split a process).
+    workers : processes that share the work of a large batch; threads for closed forms, which take less time than the memory
+        that two processes share is worth, and where the system cannot split a process.
     Memory beyond the input and the result is a few chunks. Raises what `pool` raises, for the whole batch, except that
     rows that did not converge and rows of too few studies are flagged in the result instead.
     """
@@ -117,7 +118,7 @@ def pool_batch(
     size = max(1, CHUNK // max(1, data.studies))
     parts = [slice(start, start + size) for start in range(0, data.rows, size)]
     together = workers > 1 and len(parts) > 1 and data.rows * data.studies >= WORTH
-    processes = together and can_split()
+    processes = together and _iterates(plan) and can_split()
     out = _empty(data.rows, plan, tau2_se, shared_empty if processes else np.empty)
 
     def work(part: slice) -> None:
@@ -129,6 +130,10 @@ def pool_batch(
         for part in parts:
             work(part)
     return BatchResult(**{name: array.reshape(data.shape) for name, array in out.items()})
+
+
+def _iterates(plan: Plan) -> bool:
+    return (isinstance(plan.tau2, Tau2Method) and plan.tau2.iterative) or plan.tau2_ci is not None
 
 
 def _without_tau2_interval(plan: Plan) -> Plan:

@@ -48,7 +48,7 @@ def test_an_impossible_number_is_named_whoever_meets_it(
     wrong = VI.copy()
     wrong[row, 3] = -1
     with pytest.raises(InvalidInput, match=f"row {row}, study 3"):
-        pool_batch(YI, wrong, tau2="DL", workers=2)
+        pool_batch(YI, wrong, tau2="PM", workers=2)
 
 
 @pytest.fixture
