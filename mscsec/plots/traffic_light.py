@@ -38,7 +38,7 @@ def traffic_light(table: BiasTable, title: str | None = None) -> Figure:
     grid = MARGIN + room + 0.12
     width = grid + COLUMN * len(places) + 0.85 + weight_room + MARGIN
     names = [f"{id}  {name}" for id, name in table.domains]
-    width = max(width, MARGIN * 2 + max(sheet.extent(name, 8)[0] for name in names), 4.2)
+    width = max(width, MARGIN * 2 + max((sheet.extent(name, 8)[0] for name in names), default=0.0), 4.2)
     notes = [line for note in _departures(rows, table) for line in sheet.wrap(note, width - 2 * MARGIN, 8)]
     levels = _levels(rows, table)
     legend = _legend_lines(sheet, levels, width - 2 * MARGIN)

@@ -81,6 +81,7 @@ TABLES = {
     "shipped": lambda: shipped(None),
     "shipped deaths": lambda: shipped("mortality_28d"),
     "shipped ICU stay": lambda: shipped("icu_stay"),
+    "no domains": lambda: bias_table(load(Path(__file__).parents[2] / "studies").studies, "jadad"),
 }
 DRAWN = (traffic_light, summary_bars)
 
