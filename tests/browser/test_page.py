@@ -75,6 +75,13 @@ def test_nothing_is_wider_than_the_screen(visit: Open, name: str, width: int):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("name", [*PAGES, "long"])
+def test_a_forest_plot_needs_no_scrolling_on_a_laptop(visit: Open, name: str):
+    page = visit(name, viewport={"width": 1280, "height": 844})
+    for plot in page.locator(".forest").all():
+        assert plot.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
+
+
 @pytest.mark.parametrize("width", [320, 800, 1280])
 def test_every_row_of_a_forest_plot_has_its_picture(visit: Open, width: int):
     page = visit("many", viewport={"width": width, "height": 844})
