@@ -67,6 +67,11 @@ def test_a_singular_design_names_its_columns():
         regress(Y, V, np.column_stack([X, np.zeros(6)]), names=["dose", "none"])
 
 
+def test_fewer_studies_than_coefficients_is_said_before_the_design_is_called_singular():
+    with pytest.raises(TooFewStudies, match="a meta-regression with 3 coefficients needs 3 studies or more, found 2"):
+        regress(Y[:2], V[:2], np.column_stack([X[:2], X[:2] ** 2]), names=["dose", "square"])
+
+
 def test_a_calendar_year_is_not_singular_beside_an_intercept():
     fit = regress(Y, V, 2000 + X / 10)
     assert fit.coefficients["x1"].estimate == pytest.approx(10 * regress(Y, V, X).coefficients["x1"].estimate, rel=1e-8)

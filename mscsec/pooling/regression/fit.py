@@ -148,6 +148,8 @@ def _independent(
     made_of = dependent_columns(design)
     if not made_of:
         return design, labels, ()
+    if redundant == "refuse" and len(design) < len(labels):
+        raise TooFewStudies(f"a meta-regression with {len(labels)} coefficients", len(labels), len(design))
     said = "; ".join(
         f"{labels[j]} is zero in every study"
         if not parts
