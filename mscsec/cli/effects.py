@@ -18,12 +18,13 @@ from mscsec.cli.output import (
     json_text,
     output_kind,
     pad,
+    shorten,
     table,
     width,
     wrap,
 )
 from mscsec.cli.render_assumed import assumed_of_study
-from mscsec.cli.render_pool import left_out
+from mscsec.cli.render_pool import LABEL_ROOM, left_out
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import UnknownName
@@ -119,14 +120,11 @@ def effects_text(sizes: EffectSizes) -> str:
         for row in sizes.rows
     ]
     lines = [
-        f"{sizes.outcome_label}: {sizes.measure_name} ({sizes.measure})",
-        *([sizes.comparison_label] if sizes.comparison_label else []),
+        *wrap(f"{sizes.outcome_label}: {sizes.measure_name} ({sizes.measure})", cells),
+        *(wrap(sizes.comparison_label, cells) if sizes.comparison_label else []),
         "",
     ]
-    drawn = table(head, rows, right=[3])
-    if max(map(display_width, drawn)) > cells or not any(row[1] or row[2] for row in rows):
-        drawn = table([head[0], *head[3:]], [[row[0], *row[3:]] for row in rows], right=[1])
-    lines += drawn
+    lines += _drawn(head, rows, cells) if rows else ["No study contributes to this outcome."]
     if notes.notes:
         lines += ["", "Notes"]
         for mark, text in notes.notes:
@@ -134,9 +132,21 @@ def effects_text(sizes: EffectSizes) -> str:
     return "\n".join(lines + left_out(sizes, cells)) + "\n"
 
 
+def _drawn(head: list[str], rows: list[list[str]], cells: int) -> list[str]:
+    """The table within `cells`: long labels are cut first, then the groups' figures go."""
+    drawn = table(head, rows, right=[3])
+    over = max(map(display_width, drawn)) - cells
+    if over > 0:
+        room = max(LABEL_ROOM, max(display_width(row[0]) for row in rows) - over)
+        drawn = table(head, [[shorten(row[0], room), *row[1:]] for row in rows], right=[3])
+    if max(map(display_width, drawn)) > cells or not any(row[1] or row[2] for row in rows):
+        drawn = table([head[0], *head[3:]], [[row[0], *row[3:]] for row in rows], right=[1])
+    return drawn
+
+
 def explain_text(sizes: EffectSizes, base: EvidenceBase | None, assumed: Sequence[Sensitivity] = ()) -> str:
     """Study by study: figures as printed with their line and place in the paper, then each step."""
-    lines = [f"{sizes.outcome_label}: {sizes.measure_name} ({sizes.measure})"]
+    lines = wrap(f"{sizes.outcome_label}: {sizes.measure_name} ({sizes.measure})", width())
     for row in sizes.rows:
         lines += ["", *_explain_study(row, sizes, base)]
         lines += assumed_of_study(assumed, row.study, sizes.measure)

@@ -19,8 +19,9 @@ MARKS = {"recommended": "+", "suitable": "o", "caution": "!", "unsuitable": "x"}
 def compare_text(sizes: EffectSizes, found: Comparison) -> str:
     """A line a method, the recommended first, then why."""
     cells = width()
+    title = f"{sizes.outcome_label}: {sizes.measure_name} by {count(len(found.rows), 'method')}"
     lines = [
-        styled(f"{sizes.outcome_label}: {sizes.measure_name} by {count(len(found.rows), 'method')}", "1"),
+        *(styled(line, "1") for line in wrap(title, cells)),
         *wrap(_facts(found.advice), cells),
         "",
     ]

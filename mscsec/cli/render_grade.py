@@ -33,7 +33,8 @@ def grade_text(bodies: Sequence[Body], found: SummaryOfFindings) -> str:
     lines: list[str] = []
     for body in bodies:
         rated = body.certainty
-        lines += [styled(f"Certainty of evidence: {rated.outcome} ({body.outcome})", "1")]
+        title = f"Certainty of evidence: {rated.outcome} ({body.outcome})"
+        lines += [styled(line, "1") for line in wrap(title, cells)]
         lines += [f"{_symbols(rated.symbol)} {rated.level}", ""]
         lines += wrap(f"Target: {rated.target}", cells, "  ")
         lines += wrap(f"Start: {rated.start}. {rated.start_reason}", cells, "  ")

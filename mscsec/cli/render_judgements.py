@@ -113,7 +113,8 @@ def _behind(found: BiasTable) -> list[str]:
         lines.append("")
     spoken = [row for row in found.rows if row.suggestions]
     if spoken:
-        lines.append("Suggestions from the design flags (they count for nothing until an assessor takes them over)")
+        words = "Suggestions from the design flags (they count for nothing until an assessor takes them over)"
+        lines += wrap(words, cells, "  ")
         for row in spoken:
             words = ", ".join(f"{one.place} {one.answer}" for one in row.suggestions)
             lines += wrap(f"  {row.name}: {words}", cells, "    ")

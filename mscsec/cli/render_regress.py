@@ -50,7 +50,8 @@ class Regression:
 def regress_text(sizes: EffectSizes, found: Regression) -> str:
     """Coefficients, tests, heterogeneity, the sentence, and what was asked for beside."""
     cells, fit = width(), found.fit
-    lines = [styled(f"{sizes.outcome_label}: {sizes.measure_name} by {found.formula}", "1")]
+    title = f"{sizes.outcome_label}: {sizes.measure_name} by {found.formula}"
+    lines = [styled(line, "1") for line in wrap(title, cells)]
     if sizes.transform == "exp":
         lines += [f"Coefficients are on the log scale; exp() is the ratio of {sizes.measure}s per unit."]
     lines += [

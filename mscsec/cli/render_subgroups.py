@@ -33,7 +33,7 @@ def subgroups_text(sizes: EffectSizes, field: str, labels: Sequence[str], found:
     whole += [(fit.estimate, fit.ci_low, fit.ci_high) for fit in (*found.groups.values(), found.overall)]
     scale = draw.axis(whole, sizes.null, room, sizes.transform == "exp")
     lines = [
-        styled(shorten(f"{sizes.outcome_label} by {field}", cells), "1"),
+        *(styled(line, "1") for line in wrap(f"{sizes.outcome_label} by {field}", cells)),
         *([sizes.comparison_label] if sizes.comparison_label else []),
         "",
     ]

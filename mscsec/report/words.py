@@ -43,7 +43,7 @@ def footnotes(rows: Sequence[StudyEffect]) -> Footnotes:
         texts = [f"{row.label}: {flag.text}" if flag.mark == "assumed" else flag.text for flag in row.flags]
         for text in texts:
             letters.setdefault(text, letter(len(letters)))
-        marks[row.study] = ",".join(letters[text] for text in texts)
+        marks[row.study] = ",".join(mark for text, mark in letters.items() if text in texts)
     return Footnotes(marks, tuple((letter, text) for text, letter in letters.items()))
 
 
