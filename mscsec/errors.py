@@ -46,7 +46,7 @@ class UnknownName(MscsecError):
     def __init__(self, what: str, asked: str, known: Iterable[str], *, code: str | None = None) -> None:
         self.what, self.asked, self.known = what, asked, tuple(known)
         suggestion = nearest(asked, self.known)
-        hint = f"; did you mean {suggestion!r}?" if suggestion else ";"
+        hint = f"; did you mean {suggestion!r}?" if suggestion else "."
         names = ", ".join(self.known) if self.known else "none are defined"
         super().__init__(f"unknown {what} {asked!r}{hint} Known: {names}", code=code)
 

@@ -111,7 +111,7 @@ def command(
       mscsec bias-report --tool rob2 --robvis rob2.csv
     """
     drawn = output is not None and output.suffix.lower() in PICTURES
-    kind = "text" if drawn else output_kind(output, json=json, csv=csv, markdown=markdown)
+    kind = "text" if drawn else output_kind(output, others=PICTURES, json=json, csv=csv, markdown=markdown)
     _agree(drawn, summary, agreement, robvis, any((json, csv, markdown)))
     if comparison is not None and outcome is None:
         raise UsageError("--comparison chooses the meta-analysis that gives the weights; name its --outcome too")

@@ -100,7 +100,9 @@ def _kind(suffix: str, output: Path | None, **asked: bool) -> str:
         raise UsageError(f"--{chosen[0]} writes no .docx; leave it out, or name another file")
     if chosen.count("html"):
         raise UsageError(f"--{chosen[0]} and --html exclude each other; give one of them")
-    return output_kind(output, **{name: wanted for name, wanted in asked.items() if name != "html"})
+    return output_kind(
+        output, others=(".html", ".docx"), **{name: wanted for name, wanted in asked.items() if name != "html"}
+    )
 
 
 def _names(base: EvidenceBase, asked: list[str] | None) -> list[str]:

@@ -37,6 +37,6 @@ def command(folder: Folder = Path("studies"), force: opt.Force = False) -> None:
     for path, text in files.items():
         write_whole(path, text, force)
         say(f"Wrote {path}")
-    say(
-        f"Next: edit {folder / REVIEW_FILE}, then add studies: mscsec add-study --studies {folder}. Check them: mscsec check --studies {folder}"
-    )
+    say(f"Next: edit {folder / REVIEW_FILE}, then")
+    say(f"  mscsec add-study --studies {folder}   adds a study")
+    say(f"  mscsec check --studies {folder}       checks the records")

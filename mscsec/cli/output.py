@@ -115,9 +115,10 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 _SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".markdown": "markdown", ".txt": "text"}
 
 
-def output_kind(output: Path | None, **asked: bool) -> str:
+def output_kind(output: Path | None, *, others: Sequence[str] = (), **asked: bool) -> str:
     """ "text", "json", "csv" or "markdown": by the switch, else by the suffix of the file, else text.
 
+    others : suffixes that the command itself writes beside these; the message of an unknown suffix names them.
     Raises UsageError for two switches at once, and for a suffix that says nothing the command can write.
     """
     chosen = [name for name, wanted in asked.items() if wanted]
@@ -131,7 +132,8 @@ def output_kind(output: Path | None, **asked: bool) -> str:
             raise UsageError(f"--{chosen[0]} and the suffix of {output} contradict each other; leave one out")
         return chosen[0]
     if kind is None or (kind != "text" and kind not in asked):
-        known = ", ".join(suffix for suffix, name in _SUFFIXES.items() if name == "text" or name in asked)
+        texts = [suffix for suffix, name in _SUFFIXES.items() if name == "text" or name in asked]
+        known = ", ".join([*texts, *others])
         raise UsageError(
             f"the suffix {output.suffix!r} of {output} names no format that this command writes; it writes {known}"
         )
@@ -170,6 +172,11 @@ def write_whole(path: Path, text: str | bytes, force: bool = False) -> None:
         else:
             _replace(Path(os.path.realpath(path)), text)
     except OSError as error:
+        folder = path.parent
+        if isinstance(error, FileNotFoundError) and not folder.exists():
+            raise UsageError(
+                f"{path} cannot be written: there is no folder {folder}. Make it (mkdir -p {folder}), or name another"
+            ) from None
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 

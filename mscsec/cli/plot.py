@@ -197,12 +197,13 @@ def command(
         page = cast("Page", None)  # characters need no page
         emit(characters_text(row, _request(row, page, studies, outcome, effects, models, own), title))
         return
-    page = _page(width, palette or "colour", title, dpi or 300)
+    dots = 300 if dpi is None else dpi
+    page = _page(width, palette or "colour", title, dots)
     request = _request(row, page, studies, outcome, effects, models, own)
     if request.sizes is not None and request.fit is not None:
         for warning in warning_words(request.sizes, with_unmet(request.fit, ci, prediction)):
             say(f"Note: {warning}")
-    write_whole(file, _drawn(row.draw(request), file, dpi or 300), force)
+    write_whole(file, _drawn(row.draw(request), file, dots), force)
     say(f"Wrote {file}")
 
 

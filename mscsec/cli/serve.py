@@ -53,6 +53,8 @@ def command(studies: opt.Studies = None, port: Port = 8765, show: Open = False) 
     if not 0 <= port <= 65535:
         raise InvalidInput(f"--port is {port}", "a port lies between 0 and 65535", "Write 0 for a free one")
     folder, _ = find_folder(studies)
+    if not Path(folder).is_dir():
+        load(folder)  # a slip in the folder's name is said at once; what is wrong inside it stands in the page
     board = Board()
     server = open_server(board, port)
     with _stopping() as stop, _running(server, board) as start:

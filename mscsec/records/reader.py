@@ -271,7 +271,9 @@ def read_file(path: str, mark_allowed: bool = False) -> tuple[str, list[Problem]
                 "R002",
                 f"the file cannot be read: {error.strerror}",
                 "",
-                "Check the link and the permissions",
+                "Check the name"
+                if isinstance(error, FileNotFoundError) and not os.path.islink(path)
+                else "Check the link and the permissions",
             )
         ]
     return decode(path, data, mark_allowed)
@@ -317,6 +319,11 @@ def _names(folder: str) -> list[str]:
         names = sorted(
             name for name in os.listdir(folder) if name.lower().endswith((SUFFIX, ".yml")) and not name.startswith(".")
         )
+    except NotADirectoryError:
+        raise UsageError(
+            f"{folder!r} is a file, not a folder. Name the folder that it is in: {os.path.dirname(folder) or '.'}",
+            code="R001",
+        ) from None
     except OSError as error:
         raise UsageError(
             f"the folder {folder!r} cannot be read: {error.strerror}. Name an existing one, or make one: mscsec init {folder}",

@@ -170,7 +170,7 @@ def test_stdout_is_the_result_and_stderr_is_talk(cli: Cli) -> None:
     [
         (("pool",), "name an outcome: --outcome death. Outcomes here: death, stay, harm, score"),
         (("pool", "--outcome", "deth"), "unknown outcome 'deth'; did you mean 'death'?"),
-        (("effects", "--outcome", "xyz"), "unknown outcome 'xyz'; Known: death, stay, harm, score"),
+        (("effects", "--outcome", "xyz"), "unknown outcome 'xyz'. Known: death, stay, harm, score"),
         (("bias-report", "--outcome", "sty"), "did you mean 'stay'?"),
         (("pool", *STAY, "--comparison", "active_vs_contrl"), "did you mean 'active_vs_control'?"),
         (("pool", *STAY, "--exclude", "abel2091"), "unknown study 'abel2091'; did you mean 'abel2019'?"),
@@ -192,16 +192,21 @@ def test_stdout_is_the_result_and_stderr_is_talk(cli: Cli) -> None:
         (("check", "--output-format", "sariff"), "did you mean 'sarif'?"),
         (("explain", "R25"), "unknown code 'R25'; did you mean"),
         (("pol",), "unknown command 'pol'; did you mean 'pool'?"),
-        (("xyzzy",), "unknown command 'xyzzy'; Known: init, add-study"),
+        (("xyzzy",), "unknown command 'xyzzy'. Known: init, add-study"),
         (("pool", "--outcme", "x"), "--outcome"),
         (("pool", "--outcome"), "requires an argument"),
         (("explain", "R205", "R206"), "unexpected extra argument"),
-        (("pool", "--table", "nowhere.csv"), "the file cannot be read: No such file or directory"),
+        (("pool", "--table", "nowhere.csv"), "the file cannot be read: No such file or directory. Check the name"),
         (("pool", "--table", "."), "this is a folder"),
         (("pool", *STAY, "-o", "x.pdf"), "the suffix '.pdf' of x.pdf names no format"),
         (("effects", *STAY, "-o", "x.md"), "the suffix '.md' of x.md names no format"),
         (("pool", *STAY, "-o", "studies"), "names no format"),
-        (("pool", *STAY, "-o", "nowhere/x.csv"), "nowhere/x.csv cannot be written: No such file or directory"),
+        (("pool", *STAY, "-o", "nowhere/x.csv"), "nowhere/x.csv cannot be written: there is no folder nowhere. Make it"),
+        (("bias-report", "-o", "x.gif"), ".md, .markdown, .txt, .svg, .png, .pdf"),
+        (("grade", *STAY, "-o", "x.pdf"), ".txt, .html, .docx"),
+        (("regress", *STAY, "--moderators", "year +"), "Write names of fields with + between them"),
+        (("serve", "--studies", "nowhere"), "Name an existing one, or make one"),
+        (("pool", *STAY, "--studies", "studies/review.yaml"), "Name the folder that it is in: studies"),
         (("add-study",), "no terminal to ask at"),
         (("add-study", "--from", "nowhere.yaml"), "the file cannot be read"),
     ],
@@ -473,3 +478,36 @@ def test_a_full_disk_behind_stdout_is_one_message(here: Path) -> None:
 def test_same_bytes_in_two_processes(here: Path) -> None:
     runs = [process("pool", *DEATH, "--json", cwd=here, env={"PYTHONHASHSEED": seed}).stdout for seed in ("1", "2")]
     assert runs[0] == runs[1] != b""
+
+
+def test_an_outcome_without_data_has_no_empty_table(cli: Cli) -> None:
+    code, out, _ = cli("effects", "--outcome", "harm")
+    assert code == 0
+    assert "No study contributes to this outcome." in out
+    assert "RR [95% CI]" not in out
+
+
+@pytest.mark.parametrize("cells", [80, 120])
+def test_one_long_name_does_not_cost_the_figures_of_the_groups(cells: int, cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setenv("COLUMNS", str(cells))
+    record = here / "studies" / "doe2022.yaml"
+    record.write_text(
+        record.read_text(encoding="utf-8").replace("Featherstonehaugh", "Featherstonehaugh-" * 3 + "Fanshawe"),
+        encoding="utf-8",
+    )
+    out = cli("effects", *DEATH).out
+    assert "Experimental  Comparator" in out
+    assert "21/118" in out
+    assert max(map(output.display_width, out.splitlines())) <= cells
+
+
+@pytest.mark.parametrize("arguments", [("effects", *DEATH), ("pool", *DEATH, "--by", "year"), ("pool", *DEATH, "--compare"), ("grade", *DEATH), ("bias-report", "--tool", "rob2")], ids=["effects", "by", "compare", "grade", "bias-report"])  # fmt: skip
+def test_a_long_label_is_wrapped_and_not_cut(arguments: tuple[str, ...], cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "80")
+    protocol = here / "studies" / "review.yaml"
+    long = "Death from any cause by day 28 in those who were on a ventilator when they were randomised to either arm"
+    protocol.write_text(protocol.read_text(encoding="utf-8").replace("Death by day 28", long), encoding="utf-8")
+    out = cli(*arguments).out
+    head = " ".join(out.split())
+    assert arguments[0] == "bias-report" or "randomised to either arm" in head
+    assert max(map(output.display_width, out.splitlines())) <= 80

@@ -38,6 +38,7 @@ def test_the_file_is_named_after_the_kind_where_none_is_named(cli: Cli, here: Pa
         (("radial", *DEATH, "--width", "3 columns"), "--width is 3 columns"),
         (("radial", *DEATH, "--palette", "gray"), "unknown palette 'gray'"),
         (("radial", *DEATH, "--dpi", "7"), "--dpi is 7"),
+        (("radial", *DEATH, "--dpi", "0"), "--dpi is 0"),
         (("forest", *DEATH, "--model", "common", "--prediction", "hts"), "leave out --prediction"),
     ],
 )

@@ -16,7 +16,7 @@ DEATHS = two({"events": 4}, {"events": 9})
     ("rules", "words"),
     [
         (Rules(multi_arm="combined"), "rule for several arms 'combined'; did you mean 'combine'"),
-        (Rules(quantiles="normal"), "route from a median 'normal'; Known: quantiles-normal"),
+        (Rules(quantiles="normal"), "route from a median 'normal'. Known: quantiles-normal"),
         (Rules(mean="luo"), "rule for the mean 'luo'"),
         (Rules(sd="wan"), "rule for the SD 'wan'"),
     ],

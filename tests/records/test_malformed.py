@@ -268,7 +268,7 @@ def test_file_that_the_system_refuses(error: OSError, tmp_path: Path, monkeypatc
             lambda path: None,
             "cannot be read: No such file or directory. Name an existing one, or make one: mscsec init",
         ),
-        (lambda path: path.write_text("x"), "cannot be read: Not a directory"),
+        (lambda path: path.write_text("x"), "is a file, not a folder. Name the folder that it is in: "),
         (lambda path: path.mkdir(), "review.yaml is missing: a folder of study records holds its protocol there"),
         (lambda path: path.symlink_to(path.name), "cannot be read: Too many levels of symbolic links"),
     ],
