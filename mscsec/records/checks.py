@@ -299,7 +299,7 @@ def review_checks(review: Review) -> Iterator[Finding]:
                 )
     for box, have, words, left in review.flow.mismatches():
         yield Finding(
-            ("flow", box),
+            ("flow", *box.split(".")),
             "R217",
             f"found {have}, but {words} is {left}",
             "each box of the flow is what is left of the box before",

@@ -65,7 +65,7 @@ class Flow(Model):
         return sum(number for _, number in self.parts(name)) if isinstance(given, dict) else int(given.value)
 
     def mismatches(self) -> Iterator[tuple[str, int, str, int]]:
-        """Boxes that are not what is left of the box before: (box, its number, the subtraction in words, what that gives).
+        """Boxes that are not what is left of the box before: (box or box.part, its number, the subtraction in words, what that gives).
 
         A box is compared where every number of its subtraction is recorded; a box of what was taken out that is missing
         says nothing, and is not taken for 0.
@@ -80,7 +80,7 @@ class Flow(Model):
             if None not in known:
                 total, old, new = (number for number in known if number is not None)
                 if total != old + new:
-                    yield "total", total, f"{unit} of previous and included", old + new
+                    yield f"total.{unit}", total, f"{unit} of previous and included", old + new
 
     def _reports(self) -> Iterator[tuple[str, int, str, int]]:
         """Reports included are the reports assessed less those not eligible, on both ways that there are."""
@@ -94,7 +94,7 @@ class Flow(Model):
                 return
             left.append(assessed - out)
         if reports is not None and left and reports != sum(left):
-            yield "included", reports, "reports assessed less ineligible", sum(left)
+            yield "included.reports", reports, "reports assessed less ineligible", sum(left)
 
 
 _STEPS = (

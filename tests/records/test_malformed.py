@@ -84,6 +84,7 @@ CASES = (
     Case("conversion of zero", R, "hour: 0.0416667", "hour: ¦0", "R106", "this number is above 0"),
     Case("flow negative", R, "screened: 120", "screened: ¦-1", "R106", "flow.screened: found -1"),
     Case("flow that does not add up", R, "duplicates: 20}", "duplicates: 20}, sought: ¦90", "R217", "found 90, but screened less excluded is 100"),
+    Case("reports that are not what is left", R, "duplicates: 20}", "duplicates: 20}, assessed: 20, ineligible: 5, included: {studies: 9, reports: ¦12}", "R217", "found 12, but reports assessed less ineligible is 15"),
     Case("unknown box of the flow", R, "flow: {screened", "flow: {¦screend", "R102", "Did you mean 'screened'?"),
     Case("flow negative further in", R, "duplicates: 20", "duplicates: ¦2.5", "R106", "flow.excluded.duplicates: found 2.5"),
     Case("ratio negative", S, "estimate: 0.43, ci: [0.13, 1.44]", "estimate: ¦-0.84", "R106", "a ratio is positive. Where the paper prints the logarithm, add log: true"),
