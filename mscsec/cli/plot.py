@@ -275,10 +275,10 @@ def _refuse_idle(row: Kind, effects: dict[str, Any], models: dict[str, Any], own
 
 
 def _page(width: str | None, palette: str, title: str | None, dpi: int) -> Page:
-    from mscsec.plots.theme import PALETTES, Page, page_width
+    from mscsec.plots.theme import FEWEST_DOTS, PALETTES, Page, page_width
 
-    if not 50 <= dpi <= 2400:
-        raise UsageError(f"--dpi is {dpi}; write between 50 and 2400, such as 300")
+    if not FEWEST_DOTS <= dpi <= 2400:
+        raise UsageError(f"--dpi is {dpi}; write between {FEWEST_DOTS} and 2400, such as 300")
     return Page(page_width(width), choose(PALETTES, palette, "palette"), title)
 
 

@@ -40,6 +40,7 @@ SHADE = "#ececec"
 FONT = "Mscsec Sans"  # in fonts/: as wide as Arial and Helvetica, and the same on every machine
 DPI = 300
 LARGEST_PIXELS = 2**16  # what the renderer can address on one side
+FEWEST_DOTS = 50  # dots per inch below which type of 6 points cannot be read
 SMALLEST = 6.0  # points; below that, journals refuse the lettering of a figure
 
 # Widths of a printed page in inches: one column and two, as most journals have them (85 and 175 mm).
@@ -372,8 +373,10 @@ def picture(figure: Figure, kind: str, dpi: int = DPI) -> bytes:
     buffer = io.BytesIO()
     if kind == "png" and max(figure.get_size_inches()) * dpi >= LARGEST_PIXELS:
         tall = max(figure.get_size_inches())
+        fitting = int(LARGEST_PIXELS / tall)
+        lower = f", or lower the dots to {fitting}" if fitting >= FEWEST_DOTS else ""
         raise UsageError(
-            f"the picture is {tall:.0f} inches long, which at {dpi} dots per inch is more than a png can hold here; write svg or pdf, or lower the dots to {int(LARGEST_PIXELS / tall)}"
+            f"the picture is {tall:.0f} inches long, which at {dpi} dots per inch is more than a png can hold here; write svg or pdf{lower}"
         )
     title, description = described(figure)
     metadata = _METADATA[kind] | ({"Title": title} if title else {})

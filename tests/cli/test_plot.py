@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
+
+from mscsec.errors import UsageError
+from mscsec.plots.theme import picture
 
 from .conftest import Cli
 
@@ -136,3 +140,11 @@ def test_help_imports_no_matplotlib() -> None:
     code = "import sys; from mscsec.cli.app import run; run(['plot', '--help']); sys.exit('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_a_picture_too_long_for_a_png_is_not_sent_to_dots_that_are_refused() -> None:
+    for inches, lower in ((300.0, "lower the dots to 218"), (4000.0, None)):
+        with pytest.raises(UsageError, match="more than a png can hold here; write svg or pdf") as caught:
+            picture(Figure(figsize=(2, inches)), "png", 300)
+        assert ("lower the dots" in str(caught.value)) == (lower is not None)
+        assert lower is None or lower in str(caught.value)
