@@ -82,6 +82,13 @@ def test_a_forest_plot_needs_no_scrolling_on_a_laptop(visit: Open, name: str):
         assert plot.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_names_of_groups_leave_the_studies_room_on_a_phone(visit: Open, name: str):
+    page = visit(name, viewport={"width": 390, "height": 844})
+    for study in page.locator(".forest tbody th").all():
+        assert study.evaluate("cell => cell.offsetWidth") > 80
+
+
 @pytest.mark.parametrize("width", [320, 800, 1280])
 def test_every_row_of_a_forest_plot_has_its_picture(visit: Open, width: int):
     page = visit("many", viewport={"width": width, "height": 844})
