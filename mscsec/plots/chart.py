@@ -17,7 +17,7 @@ from matplotlib.patheffects import withStroke
 
 from mscsec.arrays import Array
 from mscsec.plots.labels import Labels, Points, label
-from mscsec.plots.scales import Scale
+from mscsec.plots.scales import Scale, Ticks
 from mscsec.plots.theme import INK, QUIET, RULE, SMALLEST, Page, Sheet, describe
 
 MARGIN = 0.1
@@ -52,6 +52,13 @@ class Frame:
     notes: tuple[str, ...] = ()
     over: float = 0.0
     beside: float = 0.0
+
+
+def apart(scale: Scale, ticks: Ticks, length: float, sheet: Sheet, size: float, upright: bool = False) -> bool:
+    """Whether the texts of ticks have room beside each other on an axis of `length` inches."""
+    gap = 0.02 if upright else 0.08
+    places = sorted((scale.share(value) * length, sheet.extent(text, size)[upright] / 2) for value, text in ticks)
+    return all(after - at >= half + half_after + gap for (at, half), (after, half_after) in pairwise(places))
 
 
 class Chart:
@@ -100,6 +107,8 @@ class Chart:
             self.y_title = sheet.wrap(self.y.title, self.height, self.base) if self.y.title else []
             if len(self.y_title) <= lines:
                 break
+        self.x = self.x.fitted(lambda ticks: apart(self.x, ticks, self.width, sheet, self.base))
+        self.y = self.y.fitted(lambda ticks: apart(self.y, ticks, self.height, sheet, self.base, upright=True))
         room = self.full - 2 * MARGIN
         self.title_size = self.base + 1.5
         title = self.frame.title if self.page.title is None else self.page.title
@@ -230,24 +239,12 @@ class Chart:
             self.sheet.text(x, self.top + self.height / 2, words, self.base, ha="center", rotation=90)
 
     def _ticks(self) -> None:
-        """Labels of the ticks, as many as do not touch; that of no effect first."""
-        across, down = (self._free(scale, vertical) for scale, vertical in ((self.x, False), (self.y, True)))
-        for value, words in across:
+        for value, words in self.x.ticks:
             x = self.left + self.x.share(value) * self.width
             self.sheet.text(x, self.under - self.line(self.base) / 2, words, self.base, ha="center")
-        for value, words in down:
+        for value, words in self.y.ticks:
             y = self.top + (1 - self.y.share(value)) * self.height
             self.sheet.text(self.left - TICK - 0.04, y, words, self.base, ha="right")
-
-    def _free(self, scale: Scale, vertical: bool) -> list[tuple[float, str]]:
-        kept: list[tuple[float, float, float, str]] = []
-        length = self.height if vertical else self.width
-        for value, words in sorted(scale.ticks, key=lambda tick: (tick[0] != 0, abs(tick[0]))):
-            half = self.sheet.extent(words, self.base)[1 if vertical else 0] / 2 + (0.01 if vertical else 0.04)
-            at = scale.share(value) * length
-            if all(abs(at - other) >= half + room for other, room, _, _ in kept):
-                kept.append((at, half, value, words))
-        return [(value, words) for _, _, value, words in kept]
 
     def _legend(self, top: float) -> None:
         step = self.line(self.small) + 0.03

@@ -10,14 +10,14 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.plots.chart import Chart, Entry
 from mscsec.plots.kinds import Request
 from mscsec.plots.parts import frame, pooled_entry
-from mscsec.plots.scales import Scale, effect_scale, favour_words, held_limits
+from mscsec.plots.scales import Scale, Ticks, effect_scale, favour_words, held_limits
 from mscsec.plots.theme import INK, QUIET, Page
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, level, number
 from mscsec.sensitivity.diagnostics import PValueCurves, p_value_curves
 
 LINES = (0.1, 0.05, 0.01)
-TICKS = tuple((value, f"{value:g}") for value in (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0))
+PLACES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def drapery(page: Page, sizes: EffectSizes, fit: PooledResult, curves: PValueCurves) -> Figure:
@@ -31,12 +31,11 @@ def drapery(page: Page, sizes: EffectSizes, fit: PooledResult, curves: PValueCur
         core += [curves.prediction_low[level_at], curves.prediction_high[level_at]]
     ends = [*curves.study_low[:, level_at], *curves.study_high[:, level_at]]
     x = effect_scale(sizes, *held_limits(ends, core, 0.6))
-    y = Scale(0.0, 1.03, TICKS, "P value")
+    y = Scale(0.0, 1.03, _ticks(len(PLACES)), "P value", _ticks)
     palette = page.palette
-    legend = [
-        pooled_entry(sizes, fit, palette.pooled, linewidth=2.0),
-        Entry("Each study", "line", {"color": palette.study, "linewidth": 0.6}),
-    ]
+    legend = [pooled_entry(sizes, fit, palette.pooled, linewidth=2.0)]
+    if fit.k > 1:  # the curve of one study is that of the effect
+        legend.append(Entry("Each study", "line", {"color": palette.study, "linewidth": 0.6}))
     if curves.prediction_low is not None:
         legend.append(Entry("Prediction for a new study", "patch", {"facecolor": palette.shades[2]}))
     legend.append(Entry(f"P = {LINES[1]:g}", "line", {"color": QUIET, "linewidth": 0.7, "linestyle": (0, (4, 2.5))}))
@@ -63,6 +62,12 @@ def drapery(page: Page, sizes: EffectSizes, fit: PooledResult, curves: PValueCur
     return chart.done(
         f"Drapery plot of {words}; pooled effect {number(fit.display.estimate)} with its {level(fit.level)} interval."
     )
+
+
+def _ticks(number_of: int) -> Ticks:
+    """Heights with their text; where room is short without 0.1, then without 0.05."""
+    gone = {0.1, 0.05} if number_of < len(PLACES) - 1 else {0.1} if number_of < len(PLACES) else set()
+    return tuple((value, f"{value:g}") for value in PLACES if value not in gone)
 
 
 def _curve(p: Array, low: Array, high: Array) -> tuple[Array, Array]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots.characters import LARGEST_LOG
 from mscsec.plots.characters import axis as limits
+from mscsec.plots.scales import tick_text
 from mscsec.pooling.result import PooledResult
 
 Span = tuple[float, float, float]  # estimate, low, high as they stand on the axis
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +161,3 @@ def _decimal(value: float, decimals: int) -> str:
         return f"{value:.3g}".replace("-", "−")
     text = f"{value:.{decimals}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
-
-
-def tick_text(value: float, ratio: bool) -> str:
-    """A tick as it is printed: 0.5, 20, 10⁻⁴."""
-    if ratio and not 1e-3 <= value < 1e5:
-        power = math.floor(math.log10(value) + 1e-9)
-        part = value / 10.0**power
-        return ("" if round(part, 6) == 1 else f"{part:g}·") + "10" + str(power).translate(_SUPERSCRIPT)
-    return f"{value:.6g}".replace("-", "−")

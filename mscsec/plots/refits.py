@@ -13,6 +13,7 @@ from matplotlib.patches import Polygon
 
 from mscsec.arrays import Array
 from mscsec.effects.sizes import EffectSizes
+from mscsec.plots.chart import apart
 from mscsec.plots.scales import Scale, effect_scale, favour_words, held_limits
 from mscsec.plots.theme import INK, QUIET, RULE, SMALLEST, Page, Sheet, describe
 from mscsec.pooling.result import PooledResult
@@ -176,7 +177,8 @@ class _Drawing:
         ends = [value for row in self.rows for value in (row.low, row.high)]
         core = [row.estimate for row in self.rows] + [self.total.low, self.total.high]
         core += [self.sizes.null] if self.sizes.null is not None else []
-        return effect_scale(self.sizes, *held_limits(ends, core, 0.6), count=max(3, int(self.panel / 0.42)))
+        scale = effect_scale(self.sizes, *held_limits(ends, core, 0.6), count=max(3, int(self.panel / 0.42)))
+        return scale.fitted(lambda ticks: apart(scale, ticks, self.panel, self.sheet, self.size))
 
     def _axes(self, scale: Scale, first: float, end: float, height: float) -> Axes:
         axes = self.sheet.figure.add_axes(
@@ -202,11 +204,11 @@ class _Drawing:
         low, high = axes.get_xlim()
         ink = self.page.palette.study
         axes.plot(
-            [max(row.low, low), min(row.high, high)], [y, y], color=ink, linewidth=1.0, zorder=2, label="interval"
+            [max(row.low, low), min(row.high, high)], [y, y], color=INK, linewidth=0.8, zorder=2, label="interval"
         )
         for end, edge, marker in ((row.low, low, "<"), (row.high, high, ">")):
             if (end < low) if marker == "<" else (end > high):
-                axes.plot([edge], [y], marker=marker, markersize=4, color=ink, linestyle="", clip_on=False, zorder=2)
+                axes.plot([edge], [y], marker=marker, markersize=4, color=INK, linestyle="", clip_on=False, zorder=2)
         axes.plot([row.estimate], [y], marker="s", markersize=4.2, color=ink, linestyle="", zorder=3, label="estimate")
 
     def _diamond(self, axes: Axes, y: float) -> None:
@@ -230,21 +232,16 @@ class _Drawing:
 
     def _below(self, scale: Scale, title: list[str], favours: list[Favour], end: float, under: float) -> None:
         sheet, size = self.sheet, self.size
-        kept: list[tuple[float, float]] = []
-        for value, words in sorted(scale.ticks, key=lambda tick: (tick[0] != 0, abs(tick[0]))):
-            at, half = scale.share(value) * self.panel, sheet.extent(words, size)[0] / 2 + 0.04
-            if all(abs(at - other) >= half + room for other, room in kept):
-                kept.append((at, half))
-                sheet.text(self.panel_left + at, end + TICK + 0.03 + self.line / 2, words, size, ha="center")
+        for value, words in scale.ticks:
+            at = self.panel_left + scale.share(value) * self.panel
+            sheet.text(at, end + TICK + 0.03 + self.line / 2, words, size, ha="center")
         y = under
-        deepest = max(len(lines) for lines, _, _ in favours)
-        for lines, x, side in favours:
-            for number_of, words in enumerate(lines):
-                sheet.text(x, y + self.line * (number_of + 0.5), words, size, ha=side, color=QUIET)
-        y += self.line * deepest
         middle = self.panel_left + self.panel / 2
         for words in title:
             half = sheet.extent(words, size)[0] / 2
             x = min(max(middle, MARGIN + half), self.full - MARGIN - half)
             sheet.text(x, y + self.line / 2, words, size, ha="center")
             y += self.line
+        for lines, x, side in favours:
+            for number_of, words in enumerate(lines):
+                sheet.text(x, y + self.line * (number_of + 0.5), words, size, ha=side, color=QUIET)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,17 +19,38 @@ ROUNDING = 1e-9
 NATURAL = ("exp", "ztor", "ilogit", "iprobit", "iarcsin")  # ways back that need nothing but the value
 
 
+Ticks = tuple[tuple[float, str], ...]  # values on the axis's own scale, with what is printed at each
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """One axis. `low`, `high` : its ends, the first at the left or at the bottom (so an axis can run downwards).
 
-    ticks : values on the axis's own scale with what is printed at each; title : the words along it.
+    ticks : as they are drawn. title : the words along it. fewer : the same for about so many ticks, in wider steps.
     """
 
     low: float
     high: float
-    ticks: tuple[tuple[float, str], ...]
+    ticks: Ticks
     title: str
+    fewer: Callable[[int], Ticks] | None = field(default=None, compare=False)
+
+    def fitted(self, apart: Callable[[Ticks], bool]) -> Scale:
+        """The scale with the most ticks that do not touch: wider steps are taken, none is left out between two others.
+
+        apart : whether such ticks have room beside each other. Of the widest steps, if need be, every second one.
+        """
+        if apart(self.ticks) or not self.ticks:
+            return self
+        fewer = self.fewer or (lambda _: self.ticks)
+        for count in range(len(self.ticks), 1, -1):
+            ticks = fewer(count)
+            if 1 < len(ticks) < len(self.ticks) and apart(ticks):
+                return replace(self, ticks=ticks)
+        ticks = fewer(2)
+        while len(ticks) > 1 and not apart(ticks):
+            ticks = ticks[::2]
+        return replace(self, ticks=ticks)
 
     def share(self, value: float) -> float:
         """How far along the axis a value stands: 0 at `low`, 1 at `high`."""
@@ -42,15 +63,18 @@ class Scale:
 
 def linear(low: float, high: float, title: str, count: int = 6) -> Scale:
     """A plain axis from `low` to `high` with about `count` round ticks; `low` may be the greater."""
-    values = round_values(min(low, high), max(low, high), count)
-    return Scale(low, high, tuple((value, text) for value, text in values), title)
+
+    def ticks(number: int) -> Ticks:
+        return tuple(round_values(min(low, high), max(low, high), number))
+
+    return Scale(low, high, ticks(count), title, ticks)
 
 
 def round_values(low: float, high: float, count: int = 6) -> list[tuple[float, str]]:
     """Round values in [low, high] in steps of 1, 2 or 5 times a power of ten, with the decimals that tell them apart."""
     span = high - low
     if not (span > 0 and math.isfinite(span)):
-        return [(low, _short(low))]
+        return [(low, tick_text(low, False))]
     raw = span / max(count, 1)
     magnitude = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw * 0.7)
@@ -74,33 +98,35 @@ def ratios(low: float, high: float, count: int = 6) -> list[tuple[float, str]]:
     low, high = max(low, -LARGEST_LOG), min(high, LARGEST_LOG)
     decades = (high - low) / math.log(10)
     if decades < 0.5:
-        fine = round_values(math.exp(low), math.exp(high), count)
+        fine = round_values(math.exp(low), math.exp(high), max(count, 2))
         return [(math.log(value), text) for value, text in fine if value > 0]
-    if decades < 1:
-        steps: Sequence[float] = (1, 1.5, 2, 3, 5, 7)
-    elif decades < count / 3:
-        steps = (1, 2, 5)
-    elif decades < count / 2:
-        steps = (1, 3)
+    for steps in STEPS:
+        if len(found := _powers(low, high, steps, 1)) <= count + 1:
+            break
     else:
-        steps = (1,)
-    skip = max(1, math.ceil(decades / count)) if len(steps) == 1 else 1
+        found = _powers(low, high, (1,), math.ceil(decades / count))
+    return [(0.0 if abs(value) < 1e-12 else value, tick_text(math.exp(value))) for value in found]
+
+
+STEPS = ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))  # within a decade, from fine to coarse
+
+
+def _powers(low: float, high: float, steps: tuple[float, ...], every: int) -> list[float]:
+    """Logs of the steps within each power of ten (or every second, every third ...) from `low` to `high`."""
     powers = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 2)
-    found = [
-        (math.log(step) + power * math.log(10), step, power) for power in powers if power % skip == 0 for step in steps
-    ]
-    return [
-        (0.0 if abs(value) < 1e-12 else value, _short(step * 10.0**power))
-        for value, step, power in found
-        if low - 1e-9 <= value <= high + 1e-9
-    ]
+    found = [math.log(step) + power * math.log(10) for power in powers if power % every == 0 for step in steps]
+    return [value for value in found if low - ROUNDING <= value <= high + ROUNDING]
 
 
-def _short(value: float) -> str:
-    """A ratio in up to six digits, from 100 000 on and below 0.001 as 1.5e5."""
-    if value and not 1e-3 <= abs(value) < 1e5:
-        power = math.floor(math.log10(abs(value)) + 1e-9)
-        return f"{value / 10.0**power:.6g}e{power}".replace("-", "−")
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def tick_text(value: float, ratio: bool = True) -> str:
+    """A tick as it is printed: 0.5, 20, and of a ratio from 100 000 on or below 0.001 10⁻⁴ or 5·10⁻⁴."""
+    if ratio and not 1e-3 <= value * (1 + ROUNDING) < 1e5:
+        power = math.floor(math.log10(value) + ROUNDING)
+        part = value / 10.0**power
+        return ("" if round(part, 6) == 1 else f"{part:.6g}·") + "10" + str(power).translate(_SUPERSCRIPT)
     return f"{value:.6g}".replace("-", "−")
 
 
@@ -118,7 +144,10 @@ def effect_ticks(sizes: EffectSizes, low: float, high: float, count: int = 6) ->
 
 def effect_scale(sizes: EffectSizes, low: float, high: float, count: int = 6, title: str | None = None) -> Scale:
     """An axis of effects, with the measure's name, its unit, and the scale where it is not plain."""
-    return Scale(low, high, effect_ticks(sizes, low, high, count), title or effect_title(sizes))
+    return Scale(
+        low, high, effect_ticks(sizes, low, high, count), title or effect_title(sizes),
+        lambda number: effect_ticks(sizes, low, high, number),
+    )  # fmt: skip
 
 
 def effect_title(sizes: EffectSizes) -> str:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from mscsec.effects.tabular import effects_from_table, read_csv
 from mscsec.errors import MscsecError, NotEstimable, TooFewStudies, UnknownMethod, UnknownName, UsageError
 from mscsec.plots.kinds import KINDS, Request
 from mscsec.plots.theme import PALETTES, Page, described, picture
 from mscsec.records.flow import Flow
 
-from .geometry import assert_texts_fit
+from .geometry import assert_texts_fit, boxes
 from .samples import base_of, far_apart, request, sizes_of
 
 ONE_COLUMN, TWO_COLUMNS = 3.35, 6.9
@@ -117,3 +118,19 @@ def test_a_review_without_a_flow_is_told_what_to_write() -> None:
 @pytest.mark.parametrize("flow", [{"screened": 3}, {"included": {"studies": 2}}, {"screened": 120, "excluded": {"by title": 20}}, {"previous": {"studies": 1}, "other_identified": 4}])  # fmt: skip
 def test_a_flow_with_missing_boxes(flow) -> None:
     assert_texts_fit(KINDS["prisma"].draw(Request(Page(), base=base_of(1, flow))), least=3)
+
+
+@pytest.mark.parametrize("kind", ["cumulative", "leave-one-out", "drapery", "funnel"])
+@pytest.mark.parametrize("width", [ONE_COLUMN, TWO_COLUMNS])
+def test_every_tick_has_its_text_below_it(kind: str, width: float) -> None:
+    table = "\n".join(["study,yi,sei", *(f"{name},-0.2,0.12" for name in "abcdefghijkl")])
+    sizes = effects_from_table(read_csv("t.csv", table), "RR", outcome="Death")
+    figure = KINDS[kind].draw(request(kind, sizes, Page(width=width)))
+    panel = figure.axes[1]
+    found = boxes(figure)
+    left, floor, across, _ = panel.get_position().bounds
+    low, high = panel.get_xlim()
+    for value in panel.get_xticks():
+        x = (left + (value - low) / (high - low) * across) * width
+        y = floor * figure.get_size_inches()[1]
+        assert any(abs((box.x0 + box.x1) / 2 - x) < 0.01 and -0.3 < box.y1 - y < 0 for _, box in found), value

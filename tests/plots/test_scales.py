@@ -46,14 +46,34 @@ def test_linear_ticks_by_example():
     assert round_values(3, 3) == [(3, "3")]
 
 
+def read(text: str) -> float:
+    """The number that a tick says: 0.5, 20, 10⁻⁴, 5·10⁶."""
+    part, ten, power = text.rpartition("10")
+    raised = power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    if ten and raised != power:
+        return float(part.removesuffix("·") or 1) * 10.0 ** int(raised)
+    return float(text.replace("−", "-"))
+
+
 @given(low=st.floats(-12, 12), span=st.floats(0.02, 30))
 def test_ratio_ticks_are_the_ratios_they_say(low, span):
     ticks = ratios(low, low + span)
     assert 1 <= len(ticks) <= 14 or span < 0.05
     for value, text in ticks:
         assert low - 1e-9 <= value <= low + span + 1e-9
-        assert math.exp(value) == pytest.approx(float(text.replace("−", "-")), rel=1e-6)
+        assert math.exp(value) == pytest.approx(read(text), rel=1e-6)
     assert all(b > a for (a, _), (b, _) in pairwise(ticks))
+
+
+@given(low=st.floats(-12, 12), span=st.floats(0.05, 30), room=st.integers(1, 12))
+def test_where_ticks_have_no_room_the_steps_are_wider_and_none_is_left_out_between_two(low, span, room):
+    scale = effect_scale(sizes_of(3), low, low + span, 8)
+    found = scale.fitted(lambda ticks: len(ticks) <= room)
+    assert len(found.ticks) <= room
+    if len(found.ticks) > 2 and span < 0.5 * math.log(10):
+        steps = np.diff([math.exp(value) for value, _ in found.ticks])
+        assert steps == pytest.approx(np.full(steps.size, steps[0]), rel=1e-6)
+    assert set(found.ticks) <= set(scale.ticks) or len(found.ticks) < len(scale.ticks)
 
 
 def test_one_is_among_the_ratios_around_it():
