@@ -95,10 +95,12 @@ def funnel(
     centre = fit.estimate if filled is None else filled.filled.estimate
     region = funnel_region(centre, largest, level=fit.level) if row.of_se is not None else None
     values = [*yi, fit.estimate, centre, *extra]
-    must = [float(sizes.null or 0.0)] if contours else []
-    if region is not None and not contours:
-        must += [float(region.low[-1]), float(region.high[-1])]
-    x = effect_scale(sizes, *limits(values, must, 0.03))
+    middle = centre if not contours else float(sizes.null or 0.0)
+    ends = [] if region is None else [float(region.low[-1]), float(region.high[-1])]
+    if contours and row.of_se is not None:  # the same reach on either side of no effect, with its zones at the least SE
+        widest = funnel_region(middle, float(se.min()), level=CONTOURS[-1])
+        ends = [float(widest.low[-1]), float(widest.high[-1]), *(2 * middle - value for value in values)]
+    x = effect_scale(sizes, *limits(values, [middle, *ends], 0.03))
     legend = _legend(page, sizes, fit, contours, region, filled)
     notes = (test,) if test else ()
     chart = Chart(

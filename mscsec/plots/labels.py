@@ -13,6 +13,7 @@ from mscsec.arrays import Array, BoolArray
 GAP = 0.035  # inches between a point and its label, and between two labels
 RINGS = (0.0, 0.05, 0.11, 0.19, 0.29, 0.41, 0.55, 0.72)  # further and further from the point, with a line back to it
 NEAR = 2  # rings whose labels need no line
+CLOSE = 4  # rings whose numbers are found at a glance
 ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 22, 338, 158, 202, 68, 292, 112, 248)
 FEW = 40  # as many points can all have a number and a line in the key
 MOST = 12  # of more points, those that stand out most
@@ -64,7 +65,8 @@ class Labels:
 def label(
     points: Points, at: Array, panel: tuple[float, float], measure: Measure, lines: Array | None = None
 ) -> Labels:
-    """Names beside their points where all of them find room, else numbers, else numbers for those that stand out.
+    """Names beside their points where all of them find room, else numbers, else numbers for those that stand out: where
+    there are more than `FEW`, or where so many numbers would need long lines.
 
     at : (k, 2) places in inches from the panel's upper left corner. panel : its width and height. lines : (m, 2) places
     on lines that are drawn, which a label keeps clear of where it can.
@@ -78,10 +80,12 @@ def label(
         found = place(sizes, points.names, at, points.radius, order, panel, drawn, RINGS[:NEAR])
         if len(found) == k:
             return Labels(tuple(found), (), k)
-    chosen = order if k <= FEW else order[:MOST]
-    numbers = {point: str(place + 1) for place, point in enumerate(sorted(chosen))}
-    words = [numbers.get(i, "") for i in range(k)]
-    found = place([measure(text or "0") for text in words], words, at, points.radius, chosen, panel, drawn, RINGS)
+    for chosen, rings in ((order, RINGS[:CLOSE]), (order[:MOST], RINGS)) if k <= FEW else ((order[:MOST], RINGS),):
+        numbers = {point: str(place + 1) for place, point in enumerate(sorted(chosen))}
+        words = [numbers.get(i, "") for i in range(k)]
+        found = place([measure(text or "0") for text in words], words, at, points.radius, chosen, panel, drawn, rings)
+        if len(found) == len(chosen):
+            break
     shown = {one.point for one in found}
     key = tuple((numbers[i], points.names[i]) for i in sorted(chosen) if i in shown)
     return Labels(tuple(found), key, k)

@@ -48,7 +48,7 @@ def radial_plot(page: Page, sizes: EffectSizes, fit: PooledResult) -> Figure:
     )  # fmt: skip
     distance = np.abs(found.standardised - fit.estimate * found.precision)
     points = Points(found.precision, found.standardised, sizes.labels, dots(sizes.yi.size), distance)
-    chart = Chart(page, x, y, around, shape=SHAPE, points=points, lines=_edges(x, found, fit.estimate))
+    chart = Chart(page, x, y, around, shape=SHAPE, points=points, lines=_edges((x, y), found, fit.estimate))
     _band(chart, found, fit.estimate)
     _arc(chart, fit, ticks, inside)
     draw_points(chart, found.precision, found.standardised, dots(sizes.yi.size), label="studies")
@@ -56,10 +56,14 @@ def radial_plot(page: Page, sizes: EffectSizes, fit: PooledResult) -> Figure:
     return chart.done(words)
 
 
-def _edges(x: Scale, found: Radial, slope: float) -> list[tuple[Array, Array]]:
-    """The line and the edges of its band, of which labels keep clear."""
+def _edges(axes: tuple[Scale, Scale], found: Radial, slope: float) -> list[tuple[Array, Array]]:
+    """The line, the edges of its band and the arc, of which labels keep clear."""
+    x, y = axes
     ends = np.array([0.0, x.high])
-    return [(ends, slope * ends + shift) for shift in (0.0, -found.half_width, found.half_width)]
+    lines = [(ends, slope * ends + shift) for shift in (0.0, -found.half_width, found.half_width)]
+    up = np.linspace(y.low, y.high, 61)
+    rise = np.clip(up * SHAPE / (y.high - y.low), -1, 1)  # in widths of the panel, as the arc's radius
+    return [*lines, (x.high * np.sqrt(1 - rise**2), up)]
 
 
 def _lower(words: str) -> str:

@@ -130,11 +130,11 @@ class Palette:
 PALETTES = by_key(
     Palette(
         "colour", "#2b5c8a", "#12263f", "#8a4b08", "#b3202c",
-        ("#16355c", "#b3432b", "#3c8f8a", "#d9962f", "#bcd4ee"), ("#f4f4f4", "#e3e9f1", "#c9d6e6", "#ffffff"),
+        ("#16355c", "#b3432b", "#3c8f8a", "#d9962f", "#bcd4ee"), ("#efefef", "#dde6f0", "#bccde2", "#ffffff"),
     ),
     Palette(
         "grey", "#4d4d4d", "#1a1a1a", "#666666", "#1a1a1a",
-        ("#1a1a1a", "#555555", "#808080", "#a6a6a6", "#cccccc"), ("#f4f4f4", "#e6e6e6", "#d0d0d0", "#ffffff"),
+        ("#1a1a1a", "#555555", "#808080", "#a6a6a6", "#cccccc"), ("#f0f0f0", "#dedede", "#c2c2c2", "#ffffff"),
     ),
 )  # fmt: skip
 MARKERS = ("o", "s", "^", "D", "v")

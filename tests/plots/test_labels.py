@@ -63,6 +63,13 @@ def test_of_many_points_those_that_stand_out_have_numbers():
     assert {one.point for one in found.placed} == set(np.argsort(-points.rank)[:MOST].tolist())
 
 
+def test_where_numbers_would_stand_far_from_their_points_only_those_that_stand_out_have_one():
+    found, _, points = labelled(30, 8, 0.05)
+    assert 0 < len(found.key) <= MOST
+    assert points.rank is not None
+    assert {one.point for one in found.placed} <= set(np.argsort(-points.rank)[:MOST].tolist())
+
+
 def test_a_label_further_away_has_a_line_to_its_point():
     found, at, _ = labelled(30, 8, 0.05)
     far = [one for one in found.placed if one.line is not None]

@@ -74,6 +74,17 @@ def test_funnel_by_participants() -> None:
     assert labelled(figure, "region") == []
 
 
+@pytest.mark.parametrize("k", [1, 3, 12])
+def test_zones_are_seen_on_both_sides_of_no_effect(k: int) -> None:
+    sizes = sizes_of(k)
+    figure, _ = drawn("funnel", sizes, contours=True)
+    low, high = figure.axes[1].get_xlim()
+    assert low == pytest.approx(-high)  # no effect is a log of 0
+    least = float(np.sqrt(sizes.vi).min())
+    assert high > 2.5758 * least  # the outermost zone at the most precise study
+    assert all(low < value < high for value in sizes.yi)
+
+
 def test_contours_are_where_the_p_value_of_no_effect_is() -> None:
     figure, _ = drawn("funnel", sizes_of(12), contours=True)
     for level, z in ((0.9, 1.6448536269514722), (0.95, Z), (0.99, 2.5758293035489004)):
