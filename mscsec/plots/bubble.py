@@ -49,7 +49,7 @@ def bubble(
     radius = bubbles(weights)
     core = [*sizes.yi, *line.estimate]
     bands = [*line.ci_low, *line.ci_high, *(line.prediction_low or ()), *(line.prediction_high or ())]
-    x = linear(float(at[0]), float(at[-1]), name, 6)
+    x = linear(float(at[0]), float(at[-1]), (name[:1].upper() + name[1:]).replace("_", " "), 6)
     y = effect_scale(sizes, *held_limits(bands, core, 0.8))
     resid = np.abs(sizes.yi - np.interp(values, at, line.estimate)) * np.sqrt(weights)
     chart = Chart(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -19,6 +18,7 @@ from mscsec.arrays import Array
 from mscsec.plots.labels import Labels, Points, label
 from mscsec.plots.scales import Scale, Ticks
 from mscsec.plots.theme import INK, QUIET, RULE, SMALLEST, Page, Sheet, describe
+from mscsec.plots.typeset import typeset
 
 MARGIN = 0.1
 WIDTH = 5.6  # inches, where no width is asked for
@@ -161,7 +161,7 @@ class Chart:
         notes = list(self.frame.notes)
         if self.labels.partial:
             notes.append(f"Numbered: {len(self.labels.key)} of {self.labels.of} studies, those that stand out most.")
-        self.notes = [line for note in notes for line in sheet.wrap(_together(note), room, self.small)]
+        self.notes = [line for note in notes for line in sheet.wrap(typeset(note), room, self.small)]
         self.under = self.top + self.height + TICK + 0.03 + self.line(self.base)
 
     # --- drawing -----------------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def _legend_rows(sheet: Sheet, entries: Sequence[Entry], room: float, size: floa
     rows: list[LegendRow] = []
     x = room
     for entry in entries:
-        lines = sheet.wrap(entry.words, room - SAMPLE - 0.1, size)
+        lines = sheet.wrap(typeset(entry.words), room - SAMPLE - 0.1, size)
         need = SAMPLE + 0.06 + sheet.extent(lines[0], size)[0] + 0.26
         if not rows or x + need > room + 0.26 or len(lines) > 1:
             rows.append([])
@@ -324,11 +324,6 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "line": {"color": INK, "linewidth": 1.0},
     "point": {"color": INK, "linestyle": "", "marker": "o", "markersize": 4.5},
 }
-
-
-def _together(words: str) -> str:
-    """The words with "P = 0.04" held on one line by spaces that do not break."""
-    return re.sub(r"(?<=\w) ([=<]) (?=[-\d])", "\u00a0\\1\u00a0", words)
 
 
 def _key_columns(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +10,7 @@ from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData
 from mscsec.errors import UnknownName
+from mscsec.plots.typeset import typeset
 from mscsec.report.numbers import level, number, plain
 from mscsec.synthesis.totals import Totals
 
@@ -53,13 +53,6 @@ class Columns:
     def order(self) -> tuple[str, ...]:
         """Keys in order."""
         return tuple(column.key for column in self.shown)
-
-
-def typeset(text: str) -> str:
-    """Plain text as it is printed: a true minus sign, τ² and I², and no line break in "P = 0.04"."""
-    text = re.sub(r"\btau2\b", "τ²", re.sub(r"\bI2\b", "I²", text))
-    text = re.sub(r"(?<=\w|²) ([=<]) (?=[-\d])", "\u00a0\\1\u00a0", text)
-    return re.sub(r"(?<![\w.)-])-(?=\d|inf)", "−", text)
 
 
 def columns_of(

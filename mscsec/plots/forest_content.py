@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mscsec.appraisal.judgements import BiasRow, BiasTable
+from mscsec.effects.collect import StudyEffect
 from mscsec.effects.measures import TRANSFORMS
 from mscsec.effects.sizes import EffectSizes
+from mscsec.effects.trail import Flag
 from mscsec.errors import InvalidInput, UnknownName
 from mscsec.plots.forest_axis import Span, span_of_fit, span_of_prediction, span_of_row
-from mscsec.plots.forest_columns import Column, Columns, columns_of, typeset
+from mscsec.plots.forest_columns import Column, Columns, columns_of
+from mscsec.plots.typeset import figures, typeset
 from mscsec.pooling.regression import SubgroupResult
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import interval, level, number, p_value, percent, plural
@@ -128,7 +131,8 @@ def content_of(
     members = _members(groups, order)
     sums = {name: totals([sizes.rows[place] for place in places]) for name, places in members.items()}
     sums[""] = totals(sizes.rows)
-    marks = footnotes(sizes.rows)
+    read = [place for places in members.values() for place in places] or order
+    marks = footnotes([_read(sizes.rows[place]) for place in read])
     on_figures = _on_figures(sizes, marks)
     columns = columns_of(sizes, look.columns, fields or {}, _weights(fits, members), look.names, sums, on_figures)
     lights = {row.study: row for row in bias.standing} if bias is not None else {}
@@ -190,18 +194,36 @@ def _weights(fits: Sequence[PooledResult], members: Mapping[str, Sequence[int]])
     return found
 
 
+_FIGURES = ("n", "events", "mean", "sd")
+
+
+def _figure_of(row: StudyEffect, flag: Flag) -> tuple[int, str] | None:
+    """The side and the figure of a group that a note is about, such as an assumed number of patients."""
+    if flag.mark != "assumed":
+        return None
+    for side, arm in enumerate((row.experimental, row.comparator)):
+        for what in _FIGURES:
+            if flag.text.startswith(f"{arm.label}: {'SD' if what == 'sd' else what} = "):
+                return side, what
+    return None
+
+
+def _read(row: StudyEffect) -> StudyEffect:
+    """The notes of a study in the order in which their letters are read: behind its name, then from side to side."""
+    places = [_figure_of(row, flag) for flag in row.flags]
+    order = sorted(range(len(places)), key=lambda number: -1 if (found := places[number]) is None else found[0])
+    return replace(row, flags=tuple(row.flags[number] for number in order))
+
+
 def _on_figures(sizes: EffectSizes, marks: Footnotes) -> dict[tuple[int, int, str], str]:
-    """Letters of the notes that are about one figure of a group, such as an assumed number of patients."""
+    """Letters of the notes that are about one figure of a group."""
     letters = {text: letter for letter, text in marks.notes}
     found: dict[tuple[int, int, str], str] = {}
     for place, row in enumerate(sizes.rows):
-        for side, arm in enumerate((row.experimental, row.comparator)):
-            for what in ("n", "events", "mean", "sd"):
-                start = f"{arm.label}: {'SD' if what == 'sd' else what} = "
-                for flag in row.flags:
-                    letter = letters.get(f"{row.label}: {flag.text}", "")
-                    if flag.mark == "assumed" and flag.text.startswith(start) and 0 < len(letter) < 3:
-                        found[place, side, what] = letter
+        for flag in row.flags:
+            letter, where = letters.get(f"{row.label}: {flag.text}", ""), _figure_of(row, flag)
+            if where is not None and 0 < len(letter) < 3:
+                found[place, *where] = letter
     return found
 
 
@@ -219,13 +241,19 @@ def _study(
     share = fit.weights[place] / max(fit.weights) if fit.weights and max(fit.weights) > 0 else None
     sign = next((flag.mark for flag in row.flags if flag.mark in _SIGNS), "")
     return Line(
-        "study", row.label, place=place, span=span_of_row(sizes, place), figures=_figures(row.estimate, row.low, row.high),
+        "study", row.label, place=place, span=span_of_row(sizes, place), figures=_figures(_printed(sizes), row.estimate, row.low, row.high),
         share=share, light=lights.get(row.record), notes=marks.marks[row.study], less=less, sign=sign,
     )  # fmt: skip
 
 
-def _figures(estimate: float, low: float | None, high: float | None) -> tuple[str, str, str]:
-    return typeset(number(estimate)), typeset(number(low)), typeset(number(high))
+def _printed(sizes: EffectSizes) -> Callable[[float | None], str]:
+    return figures(sizes.transform == "exp", [(row.low, row.high) for row in sizes.rows])
+
+
+def _figures(
+    printed: Callable[[float | None], str], estimate: float, low: float | None, high: float | None
+) -> tuple[str, str, str]:
+    return printed(estimate), printed(low), printed(high)
 
 
 def _lines(
@@ -264,12 +292,12 @@ def _heading(field: str, name: str) -> str:
 
 
 def _pooled(sizes: EffectSizes, fit: PooledResult, label: str, group: str | None, indent: bool = False) -> list[Line]:
-    shown = fit.display
-    figures = _figures(shown.estimate, shown.ci_low, shown.ci_high)
-    lines = [Line("pooled", label, group=group, span=span_of_fit(sizes, fit), figures=figures, indent=indent)]
+    shown, printed = fit.display, _printed(sizes)
+    effect = _figures(printed, shown.estimate, shown.ci_low, shown.ci_high)
+    lines = [Line("pooled", label, group=group, span=span_of_fit(sizes, fit), figures=effect, indent=indent)]
     span = span_of_prediction(sizes, fit)
     if span is not None:
-        ends = _figures(shown.estimate, shown.prediction_low, shown.prediction_high)
+        ends = _figures(printed, shown.estimate, shown.prediction_low, shown.prediction_high)
         text = "Prediction interval"
         lines.append(Line("prediction", text, span=span, figures=("", ends[1], ends[2]), indent=indent))
     return lines

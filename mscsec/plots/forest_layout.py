@@ -193,10 +193,14 @@ class _Measured:
 
     def fixed(self) -> float:
         """Room of everything but labels, plot and margins."""
-        text = sum(self.widths.values()) + self.gap * len(self.columns.shown)
+        text = sum(self.widths.values()) + self.gap * len(self.columns.shown) + sum(map(self.behind, self.left))
         lights = sum(room for _, room in self.lights) + (self.gap if self.lights else 0.0)
         beside = 1.2 * self.em - self.gap if self.right else 0.0 if self.lights else EDGE * self.em
         return text + lights + 1.2 * self.em + beside
+
+    def behind(self, column: Column) -> float:
+        """Room behind a column for the letters of notes on its figures."""
+        return max((self.sheet.extent(mark, superscript(self.size))[0] for mark in column.marks if mark), default=0.0)
 
     def label(self, most: float) -> float:
         """Room of the labels, at most `most` where they can be broken."""
@@ -207,8 +211,14 @@ class _Measured:
         """Room that the labels of the studies want, at most `most`; pooled lines are broken instead."""
         lines = self.content.lines
         studies = [self._of_label(line) for line in lines if line.kind == "study"]
-        pooled = [0.55 * self.wide(line.label, "bold") for line in lines if line.kind == "pooled"]
+        pooled = [self._in_two(line.label) for line in lines if line.kind == "pooled"]
         return min(max([self.wide("Study", "bold"), *studies, *pooled]), most)
+
+    def _in_two(self, text: str) -> float:
+        """Room of a text in two lines."""
+        words = text.split()
+        cuts = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))]
+        return min((max(self.wide(part, "bold") for part in cut) for cut in cuts), default=self.wide(text, "bold"))
 
     def _of_label(self, line: Line) -> float:
         if line.kind in ("pooled", "prediction"):  # can be broken, and runs on over columns without sums
@@ -232,7 +242,7 @@ class _Measured:
         for column in self.left:
             x += self.gap
             placed.append(self._placed(column, x))
-            x = placed[-1].right
+            x = placed[-1].right + self.behind(column)
         edges = (x + 1.2 * self.em, x + 1.2 * self.em + plot)
         x = edges[1] + (1.2 * self.em - self.gap if self.right else 0.0)
         figures = None

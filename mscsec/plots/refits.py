@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.plots.chart import apart
 from mscsec.plots.scales import Scale, effect_scale, favour_words, held_limits
 from mscsec.plots.theme import INK, QUIET, RULE, SMALLEST, Page, Sheet, describe
+from mscsec.plots.typeset import figures
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import count, interval, level, number, percent
+from mscsec.report.numbers import count, level, number, percent
 from mscsec.sensitivity import Refits
 
 MARGIN, GAP = 0.1, 0.14
@@ -59,16 +60,16 @@ def refits_plot(
     ]  # fmt: skip
     total = Row(heads[1], fit.k, fit.estimate, fit.ci_low, fit.ci_high, fit.i2 if fit.k > 1 else None)
     drawing = _Drawing(page, sizes, fit, rows, total, heads[0])
-    drawing.texts = [_texts(row, back) for row in (*rows, total)]
+    ends = [(back(row.low), back(row.high)) for row in (*rows, total)]
+    drawing.texts = [_texts(row, back, figures(sizes.transform == "exp", ends)) for row in (*rows, total)]
     drawing.draw()
     words = f"{heads[0]}: {count(len(rows), 'line', 'lines')}; all studies {number(fit.display.estimate)}."
     return describe(drawing.sheet.figure, page.title or sizes.outcome_label, words)
 
 
-def _texts(row: Row, back: object) -> tuple[str, ...]:
-    assert callable(back)
-    limits = interval(back(row.low), back(row.high), joint=", ")
-    return str(row.k), f"{number(back(row.estimate))} [{limits}]", percent(row.i2, 0)
+def _texts(row: Row, back: Callable[[float], float], printed: Callable[[float | None], str]) -> tuple[str, ...]:
+    estimate, low, high = (printed(back(value)) for value in (row.estimate, row.low, row.high))
+    return str(row.k), f"{estimate} [{low}, {high}]", percent(row.i2, 0)
 
 
 Favour = tuple[list[str], float, str]

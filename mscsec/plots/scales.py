@@ -12,6 +12,7 @@ import numpy as np
 from mscsec.effects.crosscheck import IN_UNITS
 from mscsec.effects.measures import TRANSFORMS
 from mscsec.effects.sizes import EffectSizes
+from mscsec.plots.typeset import superscript
 from mscsec.report.numbers import plural
 
 LARGEST_LOG = 600.0  # its exponential is still a number
@@ -118,15 +119,12 @@ def _powers(low: float, high: float, steps: tuple[float, ...], every: int) -> li
     return [value for value in found if low - ROUNDING <= value <= high + ROUNDING]
 
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 def tick_text(value: float, ratio: bool = True) -> str:
     """A tick as it is printed: 0.5, 20, and of a ratio from 100 000 on or below 0.001 10⁻⁴ or 5·10⁻⁴."""
     if ratio and not 1e-3 <= value * (1 + ROUNDING) < 1e5:
         power = math.floor(math.log10(value) + ROUNDING)
         part = value / 10.0**power
-        return ("" if round(part, 6) == 1 else f"{part:.6g}·") + "10" + str(power).translate(_SUPERSCRIPT)
+        return ("" if round(part, 6) == 1 else f"{part:.6g}·") + "10" + superscript(power)
     return f"{value:.6g}".replace("-", "−")
 
 

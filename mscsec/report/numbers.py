@@ -70,7 +70,9 @@ def plural(unit: str) -> str:
 
 
 def variance(value: float | None) -> str:
-    """A between-study variance: three significant digits, 0 where it is exactly that."""
+    """A between-study variance: three significant digits or all of a whole number, 0 where it is exactly that."""
     if value is None or math.isnan(value):
         return "–"
+    if 100 <= value < 1e5:
+        return f"{value:.0f}"
     return "0" if value == 0 else f"{value:.3g}" if value >= 1e-4 and value < 1e5 else f"{value:.2e}"

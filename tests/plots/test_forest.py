@@ -15,6 +15,7 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 
 from mscsec.appraisal.judgements import BiasTable, bias_table
 from mscsec.effects.sizes import EffectSizes
+from mscsec.effects.tabular import effects_from_table, read_csv
 from mscsec.effects.trail import Flag
 from mscsec.errors import InvalidInput, UnknownName
 from mscsec.plots.forest import Groups, Look, forest
@@ -386,3 +387,42 @@ def test_what_does_not_exist_is_refused() -> None:
         forest(sizes, fit, look=Look(lines=("mean",)))
     with pytest.raises(InvalidInput):
         forest(replace(sizes, rows=()), fit)
+
+
+def test_letters_of_the_notes_run_down_the_page() -> None:
+    sizes = events(12)
+    for look, groups in ((Look(sort="-effect"), None), (Look(), grouped(sizes))):
+        figure, _ = forest(sizes, fit_effects(sizes, CHOSEN), look=look, groups=groups, page=Page(6.9))
+        seen = [words for words, box in sorted(boxes(figure), key=lambda item: -item[1].y1) if len(words) < 6]
+        letters = [letter for words in seen for letter in words.split(",") if len(letter) == 1 and letter.islower()]
+        assert len(letters) > 1
+        assert list(dict.fromkeys(letters)) == sorted(set(letters))
+
+
+def test_effects_of_one_column_have_as_many_decimals_as_each_other() -> None:
+    figure, _ = forest(events(30), fit_effects(events(30), CHOSEN), look=Look(columns=("study", "effect")))
+    found = [words for words, _ in boxes(figure) if words.startswith("[") and words.endswith(",")]
+    assert len(found) > 30
+    assert {len(words.rstrip(",").rpartition(".")[2]) for words in found} == {2}
+
+
+def test_letters_behind_a_figure_keep_clear_of_the_next_column() -> None:
+    sizes = means(3)
+    flag = Flag(
+        "E203", "assumed", f"{sizes.rows[0].experimental.label}: n = {sizes.rows[0].experimental.n:g} is assumed"
+    )
+    sizes = replace(sizes, rows=(replace(sizes.rows[0], flags=(flag,)), *sizes.rows[1:]))
+    figure, _ = forest(sizes, fit_effects(sizes, CHOSEN), look=Look(columns=("study", "arms")))
+    (letter,) = [box for words, box in boxes(figure) if words == "a" and box.y0 > 1]
+    beside = [box.x0 for words, box in boxes(figure) if abs(box.y0 - letter.y0) < 0.1 and box.x0 > letter.x0]
+    assert min(beside) - letter.x1 > 0.08
+
+
+def test_the_name_of_a_model_takes_two_lines_at_most_beside_short_names() -> None:
+    table = "\n".join(["study,yi,sei", *(f"s{place},{0.1 * place - 0.6},0.05" for place in range(9))])
+    sizes = effects_from_table(read_csv("t.csv", table), "RR", outcome="Death")
+    chosen = CHOSEN | {"tau2": "REML", "ci": "wald"}
+    figure, _ = forest(sizes, fit_effects(sizes, chosen), page=Page(COLUMNS["1"]))
+    words = [text for text, _ in boxes(figure)]
+    start = next(number for number, text in enumerate(words) if text.startswith("Random"))
+    assert " ".join(words[start : start + 2]) == "Random effects (REML)"
