@@ -97,6 +97,19 @@ def _root(
     """
 
 
+VALUES = {"--trim-fill": "L0"}  # of options that may stand alone
+
+
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """The command line with the value of each option that stands alone, which the parser does not know."""
+    found: list[str] = []
+    for place, word in enumerate(arguments):
+        found.append(word)
+        if word in VALUES and (place + 1 == len(arguments) or arguments[place + 1].startswith("-")):
+            found.append(VALUES[word])
+    return found
+
+
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and gives its exit code. Expected errors are one message on stderr."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else every installed package is searched for one
@@ -106,7 +119,7 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows a question mark, not a traceback
     try:
-        code = get_command(app).main(list(arguments), prog_name="mscsec", standalone_mode=True)
+        code = get_command(app).main(_with_values(arguments), prog_name="mscsec", standalone_mode=True)
     except MscsecError as error:
         from mscsec.cli.output import report_error
 

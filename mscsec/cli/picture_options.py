@@ -17,7 +17,9 @@ Contours = Annotated[
 TrimFill = Annotated[
     str | None,
     typer.Option(
-        "--trim-fill", metavar="KEY", help="Funnel plot with the studies that trim and fill adds: L0, R0 or Q0."
+        "--trim-fill",
+        metavar="[KEY]",
+        help="Funnel plot with the studies that trim and fill adds: L0 (where no key follows), R0 or Q0.",
     ),
 ]
 Order = Annotated[

@@ -203,7 +203,10 @@ def command(
     if request.sizes is not None and request.fit is not None:
         for warning in warning_words(request.sizes, with_unmet(request.fit, ci, prediction)):
             say(f"Note: {warning}")
-    write_whole(file, _drawn(row.draw(request), file, dots), force)
+    figure = row.draw(request)
+    if unprinted := _unprinted(figure):
+        say(f"Note: {unprinted}")
+    write_whole(file, _drawn(figure, file, dots), force)
     say(f"Wrote {file}")
 
 
@@ -324,6 +327,13 @@ def _request(
     if row.needs == "fit":
         fit = fit_cells(sizes, method, chosen) if from_cells else with_advice(sizes, fit_effects(sizes, chosen))
     return Request(page, sizes, fit, inputs.base, chosen, inputs.columns, own["by"], options, say)
+
+
+def _unprinted(figure: Figure) -> str:
+    from mscsec.plots.letters import boxed, boxed_words
+    from mscsec.plots.theme import words_of
+
+    return boxed_words(boxed(words_of(figure)))
 
 
 def _drawn(figure: Figure, output: Path, dpi: int) -> bytes:

@@ -13,8 +13,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Any, cast
 from xml.sax.saxutils import escape
 
@@ -24,20 +22,20 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from matplotlib.text import Text
 
 from mscsec.appraisal.degree import degree
 from mscsec.errors import UsageError
+from mscsec.plots.letters import families
 from mscsec.registry import by_key
 
 INK = "#1a1a1a"
 QUIET = "#595959"
 RULE = "#b3b3b3"
 SHADE = "#ececec"
-FONT = "Mscsec Sans"  # in fonts/: as wide as Arial and Helvetica, and the same on every machine
 DPI = 300
 LARGEST_PIXELS = 2**16  # what the renderer can address on one side
 FEWEST_DOTS = 50  # dots per inch below which type of 6 points cannot be read
@@ -56,11 +54,6 @@ _SETTINGS: Any = {
     "axes.unicode_minus": True,
     "text.hinting": "no_hinting",  # letters keep their widths at every size and number of dots
 }
-# Asked in this order for a letter; those after the second only where a machine has them, for scripts the first two lack.
-_OTHERS = (
-    "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei", "Noto Sans Arabic",
-    "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode MS",
-)  # fmt: skip
 # By kind of file; no time of making and no version of a library, so that the bytes do not vary.
 _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": "mscsec"},
@@ -183,15 +176,6 @@ def page_width(asked: str | None) -> float | None:
 _TRIAL = 24.0  # points, at which texts are measured
 
 
-@cache
-def families() -> tuple[str, ...]:
-    """Families of type for `family=` of a text, ours first; the first call makes them known to matplotlib."""
-    for file in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
-        fontManager.addfont(file)
-    present = {entry.name for entry in fontManager.ttflist}
-    return (FONT, "DejaVu Sans", *(name for name in _OTHERS if name in present))
-
-
 class Sheet:
     """A page measured in inches from its upper left corner, on which text can be measured before it is placed."""
 
@@ -214,7 +198,7 @@ class Sheet:
             "ha": "left",
             "va": "center",
             "color": INK,
-            "family": families(),
+            "family": families(words),
             "parse_math": False,
         }
         return self.axes.text(x, y, words, fontsize=size, **(options | style))
@@ -234,7 +218,7 @@ class Sheet:
         """Width and height of a text in inches."""
         known = self._extents.get((words, weight))
         if known is None:
-            font = FontProperties(family=list(families()), size=_TRIAL, weight=weight)
+            font = FontProperties(family=list(families(words)), size=_TRIAL, weight=weight)
             with _unhinted(), quiet_glyphs():
                 parts = [self._renderer.get_text_width_height_descent(line, font, False) for line in words.split("\n")]
             known = max(part[0] for part in parts), sum(part[1] for part in parts)
@@ -343,7 +327,7 @@ def to_width(figure: Figure, width: float | None) -> Figure:
 
 @contextmanager
 def quiet_glyphs() -> Iterator[None]:
-    """A name in letters that the font does not have is drawn with boxes; that is no reason to write to stderr."""
+    """A name in letters that no typeface has is drawn with boxes; who draws says so once (`letters.boxed_words`)."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from", category=UserWarning)
         yield
@@ -360,6 +344,12 @@ def describe(figure: Figure, title: str, description: str) -> Figure:
     """The figure with its name and what it shows in words, which `picture` writes into the file for screen readers."""
     figure.set_label(f"{title}\n{description}")
     return figure
+
+
+def words_of(figure: Figure) -> tuple[str, ...]:
+    """Every text of a figure."""
+    found = (text.get_text() for text in figure.findobj(Text) if isinstance(text, Text) and text.get_visible())
+    return tuple(words for words in found if words)
 
 
 def described(figure: Figure) -> tuple[str, str]:

@@ -148,3 +148,27 @@ def test_a_picture_too_long_for_a_png_is_not_sent_to_dots_that_are_refused() -> 
             picture(Figure(figsize=(2, inches)), "png", 300)
         assert ("lower the dots" in str(caught.value)) == (lower is not None)
         assert lower is None or lower in str(caught.value)
+
+
+@pytest.mark.parametrize("standing", [("--trim-fill", "-o", "f.svg"), ("-o", "f.svg", "--trim-fill")])
+def test_trim_and_fill_without_a_key_is_by_l0(standing: tuple[str, ...], cli: Cli, here: Path) -> None:
+    rows = [f"s{number},{-0.4 + 0.1 * number},{0.05 + 0.05 * number}" for number in range(9)]
+    (here / "t.csv").write_text("\n".join(["study,yi,sei", *rows]))
+    call = ("plot", "funnel", "--table", "t.csv", "--measure", "GEN")
+    assert cli(*call, *standing).code == 0
+    bare = (here / "f.svg").read_text(encoding="utf-8")
+    assert cli(*call, "--trim-fill", "L0", "-o", "g.svg").code == 0
+    assert bare == (here / "g.svg").read_text(encoding="utf-8")
+    assert "(L0)" in bare
+    code, _, err = cli(*call, "--trim-fill", "X1", "-o", "h.svg")
+    assert code == 2
+    assert "L0, R0, Q0" in err
+
+
+def test_letters_that_no_typeface_has_are_named_once(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text("study,yi,sei\n\U00012000 2020,0.1,0.2\n\U00012000 2021,0.2,0.1\n", encoding="utf-8")
+    code, _, err = cli("plot", "forest", "--table", "t.csv", "--measure", "GEN", "-o", "f.svg")
+    assert code == 0
+    assert err.count("boxes are drawn") == 1
+    assert "\U00012000" in err
+    assert "Install" in err

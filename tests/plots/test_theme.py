@@ -10,7 +10,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from mscsec.errors import UsageError
-from mscsec.plots.theme import PALETTES, Sheet, describe, families, inline, page_width, picture
+from mscsec.plots.letters import families
+from mscsec.plots.theme import PALETTES, Sheet, describe, inline, page_width, picture
 
 
 @pytest.mark.parametrize(

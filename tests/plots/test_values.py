@@ -206,6 +206,23 @@ def test_drapery_crosses_at_the_intervals() -> None:
     assert_allclose(peaks, sizes.yi, atol=1e-12)
 
 
+def test_a_profile_shows_the_interval_of_the_pooled_result_beside_that_of_the_likelihood() -> None:
+    for k, beyond in ((3, True), (12, False)):
+        figure, fit = drawn("profile", sizes_of(k, extreme=False))
+        assert fit.tau2_ci_method == "QP"
+        x, _ = line(figure, "pooled-interval")
+        assert fit.tau2_ci_low is not None
+        assert fit.tau2_ci_high is not None
+        end = figure.axes[1].get_xlim()[1]
+        assert x.tolist() == pytest.approx([fit.tau2_ci_low, min(fit.tau2_ci_high, end)])
+        assert bool(labelled(figure, "beyond")) == (fit.tau2_ci_high > end) == beyond
+        said = " ".join(text.get_text() for text in figure.axes[0].texts)
+        assert "profile likelihood" in said
+        assert "Q-profile" in said
+        low = line(figure, "interval")[1].min()
+        assert line(figure, "pooled-interval")[1].max() < low  # below the curve
+
+
 def test_profile() -> None:
     sizes = sizes_of(30)
     figure, fit = drawn("profile", sizes)
