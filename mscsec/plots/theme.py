@@ -9,7 +9,6 @@ import hashlib
 import io
 import math
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,14 +21,16 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
+from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import IdentityTransform, TransformedPath
 
 from mscsec.appraisal.degree import degree
 from mscsec.errors import UsageError
 from mscsec.plots.letters import families
+from mscsec.plots.typesetting import HINTING, TRIAL, TRIAL_DPI, Letters, extent, quiet_glyphs, types_for
 from mscsec.registry import by_key
 
 INK = "#1a1a1a"
@@ -52,7 +53,7 @@ _SETTINGS: Any = {
     "path.simplify": False,
     "text.usetex": False,
     "axes.unicode_minus": True,
-    "text.hinting": "no_hinting",  # letters keep their widths at every size and number of dots
+    "text.hinting": HINTING,
 }
 # By kind of file; no time of making and no version of a library, so that the bytes do not vary.
 _METADATA: dict[str, dict[str, Any]] = {
@@ -173,14 +174,14 @@ def page_width(asked: str | None) -> float | None:
     return width
 
 
-_TRIAL = 24.0  # points, at which texts are measured
+_ALL = TransformedPath(Path.unit_rectangle(), IdentityTransform())
 
 
 class Sheet:
     """A page measured in inches from its upper left corner, on which text can be measured before it is placed."""
 
     def __init__(self) -> None:
-        self.figure = Figure(figsize=(1, 1), dpi=DPI)
+        self.figure = Figure(figsize=(1, 1), dpi=TRIAL_DPI)
         self._extents: dict[tuple[str, str], tuple[float, float]] = {}
         self._renderer: Any = cast(Any, FigureCanvasAgg(self.figure)).get_renderer()
         self.axes: Axes = self.figure.add_axes((0, 0, 1, 1))
@@ -198,14 +199,17 @@ class Sheet:
             "ha": "left",
             "va": "center",
             "color": INK,
-            "family": families(words),
+            "family": types_for(words, style.get("weight", "normal")),
             "parse_math": False,
         }
-        return self.axes.text(x, y, words, fontsize=size, **(options | style))
+        text = Letters(x, y, words, fontsize=size, **(options | style))
+        self.add(text)
+        return text
 
     def add(self, mark: Artist) -> None:
         """A mark drawn in inches; nothing is cut at the edges of the page, and no limits are worked out from it."""
         mark.set_clip_on(False)
+        mark.set_clip_path(_ALL)  # without effect; matplotlib would work out the edges of the page for each mark
         self.axes.add_artist(mark)
 
     def line(
@@ -218,12 +222,9 @@ class Sheet:
         """Width and height of a text in inches."""
         known = self._extents.get((words, weight))
         if known is None:
-            font = FontProperties(family=list(families(words)), size=_TRIAL, weight=weight)
-            with _unhinted(), quiet_glyphs():
-                parts = [self._renderer.get_text_width_height_descent(line, font, False) for line in words.split("\n")]
-            known = max(part[0] for part in parts), sum(part[1] for part in parts)
+            known = extent(words, weight, self._renderer)
             self._extents[words, weight] = known
-        scale = size / _TRIAL / DPI  # without hints a text is as much wider as its letters are larger
+        scale = size / TRIAL / TRIAL_DPI  # without hints a text is as much wider as its letters are larger
         return float(known[0] * scale), float(known[1] * scale)
 
     def wrap(self, words: str, room: float, size: float = 9, weight: str = "normal") -> list[str]:
@@ -287,16 +288,6 @@ def symbol(sheet: Sheet, x: float, y: float, radius: float, mark: Mark, size: fl
         )
 
 
-@contextmanager
-def _unhinted() -> Iterator[None]:
-    before = mpl.rcParams["text.hinting"]
-    mpl.rcParams["text.hinting"] = _SETTINGS["text.hinting"]
-    try:
-        yield
-    finally:
-        mpl.rcParams["text.hinting"] = before
-
-
 def to_width(figure: Figure, width: float | None) -> Figure:
     """A figure of one sheet brought to a width: a wider page gets room at the right, a narrower one smaller type.
 
@@ -323,14 +314,6 @@ def to_width(figure: Figure, width: float | None) -> Figure:
     for line in axes.lines:
         line.set_linewidth(line.get_linewidth() * share)
     return figure
-
-
-@contextmanager
-def quiet_glyphs() -> Iterator[None]:
-    """A name in letters that no typeface has is drawn with boxes; who draws says so once (`letters.boxed_words`)."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from", category=UserWarning)
-        yield
 
 
 @contextmanager

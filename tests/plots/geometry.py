@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from mscsec.plots.theme import SMALLEST, quiet_glyphs, settings
+from mscsec.plots.theme import SMALLEST, settings
+from mscsec.plots.typesetting import quiet_glyphs
 
 MARGIN = 0.02  # inches that stay free around a picture
 TOUCH = 0.01  # inches by which two boxes of text may run into each other
