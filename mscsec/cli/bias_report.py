@@ -128,7 +128,7 @@ def command(
         if robvis is not None:
             emit(robvis_text(found), robvis, force)
         if drawn and output is not None:
-            _draw(found, summary, output, force)
+            _draw(found, base, summary, output, force)
         elif robvis is None or output is not None:
             emit(_shown(found, kind), output, force)
     else:
@@ -169,11 +169,11 @@ def _shown(found: BiasTable, kind: str) -> str:
     return {"text": table_text, "csv": table_csv, "markdown": table_markdown}[kind](found)
 
 
-def _draw(found: BiasTable, summary: bool, output: Path, force: bool) -> None:
+def _draw(found: BiasTable, base: EvidenceBase, summary: bool, output: Path, force: bool) -> None:
     from mscsec.plots.theme import picture  # matplotlib costs most of a second
-    from mscsec.plots.traffic_light import summary_bars, traffic_light
+    from mscsec.plots.traffic_light import outcome_names, summary_bars, traffic_light
 
-    figure = summary_bars(found) if summary else traffic_light(found)
+    figure = summary_bars(found) if summary else traffic_light(found, outcomes=outcome_names(base))
     write_whole(output, picture(figure, output.suffix.lower()[1:]), force)
     say(f"Wrote {output}")
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -286,34 +285,6 @@ def symbol(sheet: Sheet, x: float, y: float, radius: float, mark: Mark, size: fl
         sheet.text(
             x, y + 0.36 * size / 72, mark.symbol, size, ha="center", va="baseline", color=mark.ink, weight="bold"
         )
-
-
-def to_width(figure: Figure, width: float | None) -> Figure:
-    """A figure of one sheet brought to a width: a wider page gets room at the right, a narrower one smaller type.
-
-    Raises UsageError, with the width that would do, where the type would be too small to be printed.
-    """
-    own, height = (float(side) for side in figure.get_size_inches())
-    if width is None or width == own:
-        return figure
-    axes = figure.axes[0]
-    if width > own:
-        axes.set_xlim(0, axes.get_xlim()[1] * width / own)
-        figure.set_size_inches(width, height)
-        return figure
-    share = width / own
-    sizes = [float(text.get_fontsize()) for text in axes.texts]
-    least = min(sizes, default=SMALLEST)
-    if least * share < SMALLEST - 1e-9:
-        raise UsageError(
-            f"this picture does not fit into {width:.3g} inches with type of {SMALLEST:g} points; a width of {math.ceil(10 * own * SMALLEST / least) / 10:g} or more holds it"
-        )
-    figure.set_size_inches(width, height * share)
-    for text, size in zip(axes.texts, sizes, strict=True):
-        text.set_fontsize(size * share)
-    for line in axes.lines:
-        line.set_linewidth(line.get_linewidth() * share)
-    return figure
 
 
 @contextmanager

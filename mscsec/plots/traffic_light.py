@@ -2,62 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mscsec.appraisal.judgements import NOT_ASSESSED, BiasRow, BiasTable
-from mscsec.errors import InvalidInput
+from mscsec.errors import InvalidInput, UsageError
 from mscsec.plots.kinds import Request
-from mscsec.plots.theme import INK, QUIET, RULE, SHADE, Mark, Sheet, describe, disc, mark_of, to_width
+from mscsec.plots.theme import INK, QUIET, RULE, SHADE, SMALLEST, Mark, Page, Palette, Sheet, describe, disc, mark_of
+from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import count, percent
 
-MARGIN = 0.15
-RADIUS = 0.125
+MARGIN = 0.1
+NATURAL = 9.0  # points, where the page has room
+RADIUS = 0.125  # inches of a disc at that size; all else hangs on the size likewise
 COLUMN = 0.56
-LINE = 0.165  # from line to line in 9 points
+LINE = 0.165  # from line to line
 LABEL = 3.4  # the widest column of labels before they are broken into lines
+LEAST = 0.95  # the narrowest that a page leaves them before type grows smaller
+LOWEST = 0.55  # and the narrowest at all
+SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0)
 
 
-def traffic_light(table: BiasTable, title: str | None = None) -> Figure:
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Widths of the table in inches. size : of the type in points; label : room of the labels; left : edge of the discs."""
+
+    size: float
+    label: float
+    column: float
+    overall: float
+    weight: float
+    places: int
+
+    @property
+    def scale(self) -> float:
+        """The size of the type in that of the natural one."""
+        return self.size / NATURAL
+
+    @property
+    def small(self) -> float:
+        """Size of notes and legend."""
+        return max(SMALLEST, self.size - 1)
+
+    @property
+    def line(self) -> float:
+        """From one line of labels to the next."""
+        return LINE * self.scale
+
+    @property
+    def radius(self) -> float:
+        """Of a disc."""
+        return RADIUS * self.scale
+
+    @property
+    def left(self) -> float:
+        """Left edge of the discs."""
+        return MARGIN + self.label + 0.12 * self.scale
+
+    @property
+    def right(self) -> float:
+        """Right edge of the table."""
+        return self.left + self.column * self.places + self.overall + self.weight
+
+
+def traffic_light(
+    table: BiasTable, title: str | None = None, page: Page | None = None, outcomes: Mapping[str, str] | None = None
+) -> Figure:
     """One row a result, one disc a domain, the overall judgement in a shaded column, and the weight where there is one.
 
     A disc has its symbol, so that it reads without colour; * marks a judgement that departs from the algorithm's, with
-    the reason under the table. Raises `InvalidInput` (B301) for a table without rows.
+    the reason under the table. page : width and inks. outcomes : what each outcome is called in print, by its name.
+    Raises `InvalidInput` (B301) for a table without rows, `UsageError` for a page too narrow for its columns.
     """
-    rows = _rows(table)
+    rows, page = _rows(table), page or Page()
     sheet = Sheet()
-    labels = [row.name for row in rows]
-    widest = max(sheet.extent(label)[0] for label in (*labels, "Study"))
-    room = min(widest, LABEL) + 0.02
-    wrapped = [sheet.wrap(label, room) for label in labels]
-    heights = [max(0.36, LINE * len(lines) + 0.14) for lines in wrapped]
-    places = [id for id, _ in table.domains]
-    weight_room = 0.75 if table.weighted else 0.0
-    grid = MARGIN + room + 0.12
-    width = grid + COLUMN * len(places) + 0.85 + weight_room + MARGIN
-    names = [f"{id}  {name}" for id, name in table.domains]
-    width = max(width, MARGIN * 2 + max((sheet.extent(name, 8)[0] for name in names), default=0.0), 4.2)
-    notes = [line for note in _departures(rows, table) for line in sheet.wrap(note, width - 2 * MARGIN, 8)]
-    levels = _levels(rows, table)
-    legend = _legend_lines(sheet, levels, width - 2 * MARGIN)
-    head = 0.75
-    height = head + sum(heights) + 0.2 + LINE * len(names) + 0.15 + 0.3 * len(legend) + LINE * len(notes) + 0.2
+    labels = [_label(row, table, outcomes or {}) for row in rows]
+    grid = _grid_of(sheet, table, rows, labels, page.width)
+    wrapped = [sheet.wrap(label, grid.label + 0.01, grid.size) for label in labels]
+    heights = [
+        max(2 * grid.radius + 0.11 * grid.scale, grid.line * len(lines) + 0.14 * grid.scale) for lines in wrapped
+    ]
+    names = [f"{id}\u2002{name}" for id, name in table.domains]
+    width = page.width or max(grid.right + MARGIN, min(4.2, _widest(sheet, names, grid.small) + 2 * MARGIN))
+    room = width - 2 * MARGIN
+    heading = _title_lines(sheet, table, room, title)
+    notes = [
+        line for note in (*names, "", *_departures(rows, table, labels)) for line in sheet.wrap(note, room, grid.small)
+    ]
+    legend = _legend_lines(
+        sheet, [(word, mark_of(word, table.judgements, page.palette)) for word in _levels(rows, table)], room, grid
+    )
+    top = MARGIN + TITLE_LINE * len(heading) + 0.08 + 2 * grid.line
+    under = top + sum(heights) + 0.12
+    height = under + _entry(grid) * len(legend) + 0.05 + SMALL * grid.small * len(notes) + MARGIN
     sheet.size(width, height)
-    _title(sheet, table, width, title)
-    _grid(sheet, table, rows, wrapped, heights, (grid, head, weight_room))
-    y = head + sum(heights) + 0.25
-    for name in names:
-        sheet.text(MARGIN, y, name, 8, color=QUIET)
-        y += LINE
-    y += 0.15
-    _legend(sheet, legend, y)
-    y += 0.3 * len(legend)
+    _title(sheet, heading)
+    _table(sheet, table, rows, wrapped, heights, grid, (top, page.palette))
+    _legend(sheet, legend, under + _entry(grid) / 2, grid)
+    y = under + _entry(grid) * len(legend) + 0.05
     for note in notes:
-        sheet.text(MARGIN, y, note, 8)
-        y += LINE
+        sheet.text(MARGIN, y + SMALL * grid.small / 2, note, grid.small, color=QUIET)
+        y += SMALL * grid.small if note else 0.06
     return sheet.figure
+
+
+TITLE_LINE = 0.2
+SMALL = 1.42 / 72  # inches from line to line of notes, a point of their size
+
+
+def _label(row: BiasRow, table: BiasTable, outcomes: Mapping[str, str]) -> str:
+    """The study, and where the table has several outcomes which one, as a reader knows it."""
+    if table.outcome or not row.result or f", {row.result}" not in row.name:
+        return row.name
+    said = outcomes.get(row.result) or row.result.replace("_", " ")
+    return row.name.replace(f", {row.result}", f": {said}", 1)
+
+
+def _widest(sheet: Sheet, texts: Sequence[str], size: float) -> float:
+    return max((sheet.extent(text, size)[0] for text in texts), default=0.0)
+
+
+def _grid_of(
+    sheet: Sheet, table: BiasTable, rows: Sequence[BiasRow], labels: Sequence[str], width: float | None
+) -> Grid:
+    """The widths on a page: columns are drawn together first, then labels are broken, then type is smaller."""
+    places = [id for id, _ in table.domains]
+    departs = any(item.overridden for row in rows if row.appraisal is not None for item in row.appraisal.items)
+
+    def grid(size: float, wide: bool) -> Grid:
+        scale = size / NATURAL
+        heads = max((sheet.extent(place, size, "bold")[0] for place in places), default=0.0)
+        least = max(2 * RADIUS * scale + (0.13 if departs else 0.05), heads + 0.06)
+        overall = sheet.extent("Overall", size, "bold")[0] + (0.35 if wide else 0.14)
+        weight = sheet.extent("Weight", size, "bold")[0] + (0.25 if wide else 0.1) if table.weighted else 0.0
+        natural = min(_widest(sheet, [*labels, "Study"], size), LABEL)
+        return Grid(size, natural, COLUMN * scale if wide else least, overall, weight, len(places))
+
+    if width is None or grid(NATURAL, True).right + MARGIN <= width:
+        return grid(NATURAL, True)
+    for least in (LEAST, LOWEST):
+        for size in SIZES:
+            found = grid(size, False)
+            room = found.label + width - MARGIN - found.right
+            if room < min(found.label, least):
+                continue
+            label = min(found.label, room)
+            spare = (room - label) / max(len(places), 1)
+            return replace(found, label=label, column=min(found.column + spare, COLUMN * found.scale))
+    least_width = found.right - found.label + LOWEST + MARGIN
+    raise UsageError(
+        f"this picture does not fit into {width:.3g} inches with type of {SMALLEST:g} points; a width of {math.ceil(10 * least_width) / 10:g} or more holds it"
+    )
 
 
 def _rows(table: BiasTable) -> tuple[BiasRow, ...]:
@@ -66,55 +165,66 @@ def _rows(table: BiasTable) -> tuple[BiasRow, ...]:
     return table.standing
 
 
-def _title(sheet: Sheet, table: BiasTable, width: float, title: str | None) -> None:
+def _title_lines(sheet: Sheet, table: BiasTable, room: float, title: str | None) -> list[str]:
     words = named(table) if title is None else title
-    for size in (11, 10, 9, 8, 7):
-        if sheet.extent(words, size, "bold")[0] <= width - 2 * MARGIN:
-            break
-    sheet.text(MARGIN, 0.22, words, size, weight="bold")
+    return sheet.wrap(words, room, TITLE, "bold") if words else []
 
 
-def _grid(
+TITLE = 9.5
+
+
+def _title(sheet: Sheet, lines: Sequence[str]) -> None:
+    for number, words in enumerate(lines):
+        sheet.text(MARGIN, MARGIN + TITLE_LINE * (number + 0.5), words, TITLE, weight="bold")
+
+
+def _table(
     sheet: Sheet,
     table: BiasTable,
     rows: Sequence[BiasRow],
     wrapped: Sequence[Sequence[str]],
     heights: Sequence[float],
-    frame: tuple[float, float, float],
+    grid: Grid,
+    frame: tuple[float, Palette],
 ) -> None:
-    """Heads, labels, discs and rules. frame : left edge of the discs, top of the rows, room for the weights."""
-    left, top, weight_room = frame
+    """Heads, labels, discs and rules. frame : top of the rows, and the inks."""
+    top, palette = frame
     places = [id for id, _ in table.domains]
-    overall = left + COLUMN * len(places) + 0.42
-    right = left + COLUMN * len(places) + 0.84 + weight_room
-    sheet.axes.add_patch(Rectangle((overall - 0.42, top), 0.84, sum(heights), facecolor=SHADE, edgecolor="none"))
-    sheet.text(MARGIN, top - 0.16, "Study", weight="bold")
-    for number, place in enumerate(places):
-        sheet.text(left + COLUMN * (number + 0.5), top - 0.16, place, ha="center", weight="bold")
-    sheet.text(overall, top - 0.16, "Overall", ha="center", weight="bold")
-    if weight_room:
-        sheet.text(right, top - 0.16, "Weight", ha="right", weight="bold")
+    overall = grid.left + grid.column * len(places) + grid.overall / 2
+    middles = [grid.left + grid.column * (number + 0.5) for number in range(len(places))]
+    sheet.axes.add_patch(
+        Rectangle((overall - grid.overall / 2, top), grid.overall, sum(heights), facecolor=SHADE, edgecolor="none")
+    )
+    head = top - 0.8 * grid.line
+    sheet.text(MARGIN, head, "Study", grid.size, weight="bold")
+    for place, x in zip((*places, "Overall"), (*middles, overall), strict=True):
+        sheet.text(x, head, place, grid.size, ha="center", weight="bold")
+    if grid.weight:
+        sheet.text(grid.right, head, "Weight", grid.size, ha="right", weight="bold")
     y = top
     for row, lines, height in zip(rows, wrapped, heights, strict=True):
-        sheet.axes.plot([MARGIN, right], [y, y], color=RULE, linewidth=0.6)
+        sheet.axes.plot([MARGIN, grid.right], [y, y], color=RULE, linewidth=0.6)
         middle = y + height / 2
-        sheet.text(MARGIN, middle, "\n".join(lines), linespacing=1.15)
-        for number, place in enumerate(places):
-            _disc(sheet, left + COLUMN * (number + 0.5), middle, row, place, table)
-        _disc(sheet, overall, middle, row, "overall", table)
-        if weight_room:
-            sheet.text(right, middle, percent(row.weight), ha="right")
+        for number, words in enumerate(lines):
+            sheet.text(MARGIN, middle + (number - (len(lines) - 1) / 2) * grid.line, words, grid.size)
+        for place, x in zip((*places, "overall"), (*middles, overall), strict=True):
+            _disc(sheet, (x, middle), row, place, table, grid, palette)
+        if grid.weight:
+            sheet.text(grid.right, middle, percent(row.weight), grid.size, ha="right")
         y += height
-    sheet.axes.plot([MARGIN, right], [y, y], color=RULE, linewidth=0.6)
+    sheet.axes.plot([MARGIN, grid.right], [y, y], color=RULE, linewidth=0.6)
 
 
-def _disc(sheet: Sheet, x: float, y: float, row: BiasRow, place: str, table: BiasTable) -> None:
+def _disc(
+    sheet: Sheet, at: tuple[float, float], row: BiasRow, place: str, table: BiasTable, grid: Grid, palette: Palette
+) -> None:
     if not _has(row, place):
         return
-    mark = mark_of(row.judgement(place) or NOT_ASSESSED, table.judgements)
-    _draw(sheet, x, y, mark)
+    x, y = at
+    mark = mark_of(row.judgement(place) or NOT_ASSESSED, table.judgements, palette)
+    disc(sheet, x, y, grid.radius, mark, max(SMALLEST, grid.size))
     if row.appraisal is not None and any(item.overridden for item in row.appraisal.items if item.id == place):
-        sheet.text(x + RADIUS + 0.03, y - RADIUS + 0.03, "*", 9, weight="bold")
+        sheet.text(x + grid.radius + 0.02, y - grid.radius + 0.03, "*", grid.size, weight="bold")
 
 
 def _has(row: BiasRow, place: str) -> bool:
@@ -122,54 +232,55 @@ def _has(row: BiasRow, place: str) -> bool:
     return row.appraisal is None or any(item.id == place for item in row.appraisal.items)
 
 
-def _draw(sheet: Sheet, x: float, y: float, mark: Mark) -> None:
-    disc(sheet, x, y, RADIUS, mark, 10)
-
-
 def _levels(rows: Sequence[BiasRow], table: BiasTable) -> list[str]:
-    """Judgements that occur, worst first, and the open ones at the end."""
+    """Judgements that occur, best first, and the open ones at the end."""
     said = {
         row.judgement(place) or NOT_ASSESSED
         for row in rows
         for place in (*dict(table.domains), "overall")
         if _has(row, place)
     }
-    known = [word for word in reversed(table.judgements) if word in said]
+    known = [word for word in table.judgements if word in said]
     return [*known, *([NOT_ASSESSED] if NOT_ASSESSED in said else [])]
 
 
 Legend = list[list[tuple[str, Mark, float]]]
 
 
-def _legend_lines(sheet: Sheet, levels: Sequence[str], room: float) -> Legend:
+def _entry(grid: Grid) -> float:
+    """Height of a line of the legend."""
+    return 0.3 * grid.scale
+
+
+def _legend_lines(sheet: Sheet, entries: Sequence[tuple[str, Mark]], room: float, grid: Grid) -> Legend:
     """Entries with their horizontal place, broken into lines of `room`."""
     lines: Legend = [[]]
     x = 0.0
-    for word in levels:
-        need = 2 * RADIUS + 0.08 + sheet.extent(word, 8)[0] + 0.22
-        if lines[-1] and x + need > room:
+    for word, mark in entries:
+        need = 2 * grid.radius + 0.08 + sheet.extent(word, grid.small)[0] + 0.22
+        if lines[-1] and x + need > room + 0.22:
             lines.append([])
             x = 0.0
-        lines[-1].append((word, mark_of(word, levels[::-1]), x))
+        lines[-1].append((word, mark, x))
         x += need
     return lines
 
 
-def _legend(sheet: Sheet, lines: Legend, top: float, bars: bool = False) -> None:
+def _legend(sheet: Sheet, lines: Legend, top: float, grid: Grid, bars: bool = False) -> None:
     for number, line in enumerate(lines):
-        y = top + 0.3 * number
+        y = top + _entry(grid) * number
         for word, mark, x in line:
             if bars:
-                _segment(sheet, MARGIN + x, y - 0.09, 2 * RADIUS, 0.18, mark)
+                _segment(sheet, MARGIN + x, y - 0.72 * grid.radius, 2 * grid.radius, 1.44 * grid.radius, mark)
             else:
-                _draw(sheet, MARGIN + x + RADIUS, y, mark)
-            sheet.text(MARGIN + x + 2 * RADIUS + 0.08, y, word, 8)
+                disc(sheet, MARGIN + x + grid.radius, y, grid.radius, mark, max(SMALLEST, grid.size))
+            sheet.text(MARGIN + x + 2 * grid.radius + 0.08, y, word, grid.small)
 
 
-def _departures(rows: Sequence[BiasRow], table: BiasTable) -> list[str]:
+def _departures(rows: Sequence[BiasRow], table: BiasTable, labels: Sequence[str]) -> list[str]:
     return [
-        f"* {row.label}, {item.id}: the algorithm proposes {item.proposed}. {item.reason}"
-        for row in rows
+        f"* {label}, {item.id}: the algorithm proposes {item.proposed}. {item.reason}"
+        for row, label in zip(rows, labels, strict=True)
         if row.appraisal is not None
         for item in row.appraisal.items
         if item.overridden
@@ -180,65 +291,75 @@ def _departures(rows: Sequence[BiasRow], table: BiasTable) -> list[str]:
 
 BAR = 4.4
 SLOT = 0.34
+NARROW = 4.5  # inches of a page below which type is smaller
 
 
-def summary_bars(table: BiasTable, title: str | None = None) -> Figure:
+def summary_bars(table: BiasTable, title: str | None = None, page: Page | None = None) -> Figure:
     """One bar a domain, filled from the left with the share of each judgement; the overall one last and set apart.
 
     Shares are of the weight in the meta-analysis where the table is weighted, else of the number of results. A segment
-    has its hatch and, where there is room, its symbol and its percentage. Raises `InvalidInput` (B301) without rows.
+    has its hatch and, where there is room, its symbol and its percentage. page : width and inks. Raises `InvalidInput`
+    (B301) without rows.
     """
-    rows = _rows(table)
+    rows, page = _rows(table), page or Page()
     if not table.shares:
         raise InvalidInput("the weights add to 0", "a summary needs one weight above 0", code="B301")
     sheet = Sheet()
-    bars = [*((id, name) for id, name in table.domains), ("overall", "Overall")]
-    labels = [sheet.wrap(name, LABEL, 9, "bold" if id == "overall" else "normal") for id, name in bars]
+    size = NATURAL if page.width is None or page.width >= NARROW else 7.0
+    grid = Grid(size, 0.0, 0.0, 0.0, 0.0, 0)
+    bars = [*table.domains, ("overall", "Overall")]
+    weights = ["bold" if id == "overall" else "normal" for id, _ in bars]
+    most = LABEL if page.width is None else min(LABEL, 0.38 * page.width)
+    labels = [sheet.wrap(name, most, size, weight) for (_, name), weight in zip(bars, weights, strict=True)]
     room = max(
-        sheet.extent(line, 9, "bold" if id == "overall" else "normal")[0]
-        for (id, _), lines in zip(bars, labels, strict=True)
-        for line in lines
+        sheet.extent(line, size, weight)[0] for lines, weight in zip(labels, weights, strict=True) for line in lines
     )
-    heights = [max(SLOT, LINE * len(lines) + 0.1) for lines in labels]
-    left = MARGIN + room + 0.15
-    width = left + BAR + MARGIN + 0.2
-    levels = sorted(_levels(rows, table), key=lambda word: _order(word, table))
-    legend = _legend_lines(sheet, levels, width - 2 * MARGIN)
-    head, gap = 0.45, 0.08
-    height = head + sum(heights) + gap + 0.4 + 0.2 + 0.3 * len(legend) + LINE + 0.1
-    sheet.size(width, height)
-    _title(sheet, table, width, title)
-    y = head
-    for (id, _), lines, slot in zip(bars, labels, heights, strict=True):
-        y += gap if id == "overall" else 0
-        weight = "bold" if id == "overall" else "normal"
-        sheet.text(MARGIN + room, y + slot / 2, "\n".join(lines), ha="right", weight=weight, linespacing=1.15)
-        _bar(sheet, table, id, (left, y + slot / 2 - 0.12))
-        y += slot
-    _axis(sheet, left, y + 0.06)
-    _legend(sheet, legend, y + 0.6, bars=True)
-    count = len(rows)
+    heights = [max(SLOT * grid.scale, grid.line * len(lines) + 0.1 * grid.scale) for lines in labels]
+    left, end = MARGIN + room + 0.12, 0.5 * sheet.extent("100%", grid.small)[0]
+    width = page.width or left + BAR + end + MARGIN
+    long = width - left - end - MARGIN
+    marks = {word: mark_of(word, table.judgements, page.palette) for word in _levels(rows, table)}
+    entries = [(f"{mark.symbol} {word}".strip(), mark) for word, mark in marks.items()]
+    legend = _legend_lines(sheet, entries, width - 2 * MARGIN, grid)
+    heading = _title_lines(sheet, table, width - 2 * MARGIN, title)
     said = (
-        "share of the weight in the meta-analysis"
+        "Share of the weight in the meta-analysis"
         if table.weighted
-        else f"share of {count} {'result' if count == 1 else 'results'}"
+        else f"Share of {count(len(rows), 'result', 'results')}"
     )
-    sheet.text(MARGIN, y + 0.6 + 0.3 * len(legend), said[0].upper() + said[1:], 8, color=QUIET)
+    top, gap = MARGIN + TITLE_LINE * len(heading) + 0.08, 0.08
+    under = top + sum(heights) + gap + 0.06 + 0.1 + SMALL * grid.small
+    height = under + 0.12 + SMALL * grid.small + _entry(grid) * len(legend) + MARGIN
+    sheet.size(width, height)
+    _title(sheet, heading)
+    y = top
+    for (id, _), lines, slot, weight in zip(bars, labels, heights, weights, strict=True):
+        y += gap if id == "overall" else 0
+        for number, words in enumerate(lines):
+            at = y + slot / 2 + (number - (len(lines) - 1) / 2) * grid.line
+            sheet.text(MARGIN + room, at, words, size, ha="right", weight=weight)
+        _bar(sheet, table, id, (left, y + slot / 2, long), grid, marks)
+        y += slot
+    _axis(sheet, left, y + 0.06, long, grid)
+    sheet.text(left + long / 2, under + SMALL * grid.small / 2, said, grid.small, ha="center", color=QUIET)
+    _legend(sheet, legend, under + 0.12 + SMALL * grid.small + _entry(grid) / 2, grid, bars=True)
     return sheet.figure
 
 
-def _bar(sheet: Sheet, table: BiasTable, place: str, corner: tuple[float, float]) -> None:
-    x, y = corner
+def _bar(
+    sheet: Sheet, table: BiasTable, place: str, frame: tuple[float, float, float], grid: Grid, marks: Mapping[str, Mark]
+) -> None:
+    """The shares of one domain. frame : left edge, middle and length of the bar."""
+    x, middle, long = frame
+    high, small = 0.24 * grid.scale, max(SMALLEST, grid.small)
     shares = table.shares.get(place, {})
     for word in sorted(shares, key=lambda name: _order(name, table)):
-        mark, size = mark_of(word, table.judgements), BAR * shares[word]
-        _segment(sheet, x, y, size, 0.24, mark)
+        mark, size = marks.get(word) or mark_of(word, table.judgements), long * shares[word]
+        _segment(sheet, x, middle - high / 2, size, high, mark)
         words = f"{mark.symbol} {percent(shares[word], 0)}".strip()
-        if sheet.extent(words, 8, "bold")[0] + 0.14 <= size:
-            box = {"facecolor": mark.fill, "edgecolor": "none", "pad": 1.2}
-            sheet.text(
-                x + size / 2, y + 0.12, words, 8, ha="center", va="center", color=mark.ink, weight="bold", bbox=box
-            )
+        if sheet.extent(words, small, "bold")[0] + 0.14 <= size:
+            box = {"facecolor": mark.fill, "edgecolor": "none", "pad": 1.2 * grid.scale}
+            sheet.text(x + size / 2, middle, words, small, ha="center", color=mark.ink, weight="bold", bbox=box)
         x += size
 
 
@@ -261,12 +382,12 @@ def _segment(sheet: Sheet, x: float, y: float, width: float, height: float, mark
     sheet.axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=INK, linewidth=0.8))
 
 
-def _axis(sheet: Sheet, left: float, y: float) -> None:
-    sheet.axes.plot([left, left + BAR], [y, y], color=INK, linewidth=0.8)
+def _axis(sheet: Sheet, left: float, y: float, long: float, grid: Grid) -> None:
+    sheet.axes.plot([left, left + long], [y, y], color=INK, linewidth=0.8)
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x = left + BAR * share
+        x = left + long * share
         sheet.axes.plot([x, x], [y, y + 0.05], color=INK, linewidth=0.8)
-        sheet.text(x, y + 0.16, percent(share, 0), 8, ha="center")
+        sheet.text(x, y + 0.07 + SMALL * grid.small / 2, percent(share, 0), grid.small, ha="center")
 
 
 def named(table: BiasTable) -> str:
@@ -282,7 +403,11 @@ def in_words(table: BiasTable) -> str:
 
 def draw(request: Request) -> Figure:
     """The traffic-light table that is asked for."""
-    table, title = request.judgements(), request.page.title
-    return describe(
-        to_width(traffic_light(table, title), request.page.width), title or named(table), in_words(table)
-    )  # fmt: skip
+    table, page = request.judgements(), request.page
+    figure = traffic_light(table, page.title, page, outcome_names(request.base))
+    return describe(figure, page.title or named(table), in_words(table))
+
+
+def outcome_names(base: EvidenceBase | None) -> dict[str, str]:
+    """What the outcomes of a review are called in print."""
+    return {} if base is None else {name: plan.label for name, plan in base.review.outcomes.items() if plan.label}

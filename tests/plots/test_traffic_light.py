@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from matplotlib.patches import Circle, Rectangle
 
 from mscsec.appraisal.degree import DEGREES
 from mscsec.appraisal.judgements import BiasTable, bias_table
-from mscsec.errors import InvalidInput
-from mscsec.plots.theme import MARKS, picture
-from mscsec.plots.traffic_light import summary_bars, traffic_light
+from mscsec.errors import InvalidInput, UsageError
+from mscsec.plots.theme import COLUMNS, MARKS, PALETTES, Page, picture
+from mscsec.plots.traffic_light import outcome_names, summary_bars, traffic_light
 from mscsec.records.models import Study
 from mscsec.records.reader import load
 
@@ -90,6 +91,39 @@ DRAWN = (traffic_light, summary_bars)
 @pytest.mark.parametrize("draw", DRAWN)
 def test_no_text_overlaps_another_or_leaves_the_page(name: str, draw: Any) -> None:
     assert_texts_fit(draw(TABLES[name]()), least=9)
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("draw", DRAWN)
+@pytest.mark.parametrize("width", [COLUMNS["1"], COLUMNS["2"]])
+def test_a_page_of_a_journal_holds_it(name: str, draw: Any, width: float) -> None:
+    figure = draw(TABLES[name](), page=Page(width))
+    assert figure.get_size_inches()[0] == width
+    assert_texts_fit(figure, least=9)
+    discs = [patch for patch in figure.axes[0].patches if isinstance(patch, Circle)]
+    for a, b in combinations([disc.center for disc in discs], 2):
+        assert (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 > (2 * discs[0].radius) ** 2
+
+
+def test_a_page_too_narrow_for_its_columns_is_refused_with_one_that_would_do() -> None:
+    with pytest.raises(UsageError, match=r"a width of (\d\.\d) or more") as found:
+        traffic_light(made(5, True), page=Page(2.0))
+    (enough,) = (float(width) for width in re.findall(r"width of ([\d.]+) or more", str(found.value)))
+    assert_texts_fit(traffic_light(made(5, True), page=Page(enough)))
+
+
+@pytest.mark.parametrize("draw", DRAWN)
+def test_a_grey_palette_has_no_hue(draw: Any) -> None:
+    figure = draw(made(5, True), page=Page(palette=PALETTES["grey"]))
+    for patch in [one for one in figure.axes[0].patches if one.get_fill()]:
+        assert len({round(part, 6) for part in patch.get_facecolor()[:3]}) == 1
+
+
+def test_outcomes_stand_there_as_a_reader_knows_them() -> None:
+    base = load(Path(__file__).parents[2] / "studies")
+    words = [text for text, _ in boxes(traffic_light(shipped(None), outcomes=outcome_names(base)))]
+    assert "Bowdish: Death by day 28 to 30, day 30" in words
+    assert not any("_" in text for text in words)
 
 
 @pytest.mark.parametrize("name", TABLES)
