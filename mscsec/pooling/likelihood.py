@@ -2,11 +2,13 @@
 
 The score divided by sum w^2 is nearly linear in tau2 (exactly so where the variances are equal). A grid from 0 to a bound
 above every root finds each place where it turns from positive to negative, a local maximum of the profile likelihood;
-Newton's method inside the bracket gives its digits. Where there are several, the highest wins.
+Newton's method inside the bracket gives its digits. Where there are several, the highest wins. Where the grid is coarse, or
+the score turns back before it reaches zero and might have touched it between two points, a finer grid is laid.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ import numpy.typing as npt
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.pooling.moments import Tau2
+from mscsec.pooling.search import LEVELS, doubtful, finer
 from mscsec.pooling.sets import (
     AT_ONCE,
     CANCELLED,
@@ -38,8 +41,6 @@ from mscsec.pooling.sets import (
 GRID = 15
 # First step of the grid as a share of the least variance; below it the score hardly changes.
 FIRST = 0.02
-# Of the ratio of the grid's ends; the first makes 0 of it.
-POWERS = np.concatenate([[-np.inf], np.arange(GRID - 1.0) / (GRID - 2)])
 STEPS = 100
 # A Newton step squares the relative error, so one of this size leaves nothing that a double can hold.
 SETTLED = 1e-7
@@ -138,8 +139,14 @@ def maximum_se(sets: Sets, tau2: Array) -> Array:
     return np.sqrt(2 / dot(wi, wi))
 
 
-def search_grid(sets: Sets) -> Array:
-    """(GRID, ...) values of tau2 from 0 to beyond every root of either score, geometric from a fraction of the least variance.
+@functools.cache
+def _powers(points: int) -> Array:
+    """Powers of the ratio of the grid's ends at its points; the first makes 0 of it."""
+    return np.concatenate([[-np.inf], np.arange(points - 1.0) / (points - 2)])
+
+
+def search_grid(sets: Sets, points: int = GRID) -> Array:
+    """(points, ...) values of tau2 from 0 to beyond every root of either score, geometric from a fraction of the least variance.
 
     With s2 the variance of the effects and d the range of the variances, y'PPy < tr(P) for certain once
     u = tau2 + min v exceeds (s2 + sqrt(s2^2 + 4 s2 d)) / 2: y'PPy is at most (k-1) s2 / u^2, tr(P) at least (k-1) / (u + d).
@@ -151,7 +158,7 @@ def search_grid(sets: Sets) -> Array:
     bound = 0.5 * (s2 + (s2 * (s2 + 4 * (sets.most - least))) ** 0.5) + 0.01 * least
     first = FIRST * least
     ratio = bound / first
-    powers = POWERS if sets.yi.ndim == 1 else POWERS[:, None]
+    powers = _powers(points) if sets.yi.ndim == 1 else _powers(points)[:, None]
     grid: Array = first * either(ratio > 2, ratio, 2.0) ** powers
     return grid
 
@@ -171,9 +178,23 @@ def _scan(sets: Sets, grid: Array, restricted: bool) -> Array:
     return np.stack([straightened(sets, tau2, restricted=restricted) for tau2 in grid])
 
 
-def _maximise(sets: Sets, *, restricted: bool) -> Tau2:
-    grid = search_grid(sets)
+def _maximise(sets: Sets, *, restricted: bool, points: int = GRID, levels: int = LEVELS) -> Tau2:
+    """The maximum between the points of a grid; sets for which that grid may be too coarse are searched on a finer one."""
+    grid = search_grid(sets, points)
     height = _scan(sets, grid, restricted)
+    doubt = doubtful(grid, height) if levels else np.zeros(grid.shape[1:], dtype=bool)[()]
+    if np.ndim(doubt) == 0 and doubt:
+        return _maximise(sets, restricted=restricted, points=finer(points), levels=levels - 1)
+    found = _maximise_on(sets, grid, height, restricted)
+    if not anywhere(doubt):
+        return found
+    closer = _maximise(sets.rows(doubt), restricted=restricted, points=finer(points), levels=levels - 1)
+    for name in ("value", "converged", "modes"):
+        getattr(found, name)[doubt] = getattr(closer, name)
+    return Tau2(found.value, found.converged, found.iterations + closer.iterations, found.modes)
+
+
+def _maximise_on(sets: Sets, grid: Array, height: Array, restricted: bool) -> Tau2:
     rising = height > 0
     rising[-1] = False  # beyond the bound every score is negative; rounding must not say otherwise
     tops = rising[:-1] > rising[1:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from mscsec.pooling.regression.moments import Tau2
 from mscsec.pooling.regression.problem import Problem
 from mscsec.pooling.regression.projection import Projection, dot, project
 from mscsec.pooling.regression.roots import bracketed_newton
+from mscsec.pooling.search import LEVELS, doubtful, finer
 
-GRID = 16  # points on which the score is searched for changes of sign: local maxima are rarely closer than a factor two
+GRID = 16  # points on which the score is searched for changes of sign, before `doubtful` asks for more
 CHUNK = 1 << 15  # numbers held in one array at a time: the working set stays in the cache
 
 
@@ -71,8 +72,8 @@ def _chunked(problem: Problem, rows: IntArray, tau2: Array, of: Callable[[Proble
     return parts
 
 
-def _grid(problem: Problem) -> Array:
-    """(B, GRID) values of tau2 between which every stationary point lies.
+def _grid(problem: Problem, points: int) -> Array:
+    """(B, points) values of tau2 between which every stationary point lies.
 
     The unweighted residual sum of squares bounds them from above: beyond it each term of the score is negative.
     Below a fraction of the least sampling variance the likelihood hardly changes.
@@ -80,39 +81,60 @@ def _grid(problem: Problem) -> Array:
     fit = project(problem, problem.mask.astype(float))
     least = np.where(problem.mask, problem.vi, np.inf).min(-1) / 8
     top = np.maximum(2 * fit.rss, 2 * least)
-    share = np.linspace(0, 1, GRID - 1)
+    share = np.linspace(0, 1, points - 1)
     geometric = np.exp(np.log(least)[:, None] + share * np.log(top / least)[:, None])
     return np.concatenate([np.zeros((top.size, 1)), geometric], axis=1)
 
 
-def _maximise(problem: Problem, *, restricted: bool) -> Tau2:
-    """The global maximum over tau2 >= 0: every change of sign of the score is followed, and the ends compared."""
+def _maximise(problem: Problem, *, restricted: bool, points: int = GRID, levels: int = LEVELS) -> Tau2:
+    """The global maximum over tau2 >= 0: every change of sign of the score is followed, and the ends compared.
+
+    Problems for which the grid may be too coarse are searched on a finer one.
+    """
     batch = problem.yi.shape[0]
-    grid = _grid(problem)
+    grid = _grid(problem, points)
 
-    def first(part: Problem, tau2: Array) -> tuple[Array, Array]:
+    def straightened(part: Problem, tau2: Array) -> tuple[Array, Array]:
         at = slope(part, tau2, restricted=restricted)
-        return at.log_likelihood, at.score
+        return at.log_likelihood, at.score / dot(at.fit.weights, at.fit.weights)
 
-    def second(part: Problem, tau2: Array) -> tuple[Array, Array]:
-        at = score(part, tau2, restricted=restricted)
-        return at.score, at.curvature
-
-    every = np.repeat(np.arange(batch), GRID)
-    level, rise = _chunked(problem, every, grid.ravel(), first).reshape(2, batch, GRID)
+    every = np.repeat(np.arange(batch), points)
+    level, rise = _chunked(problem, every, grid.ravel(), straightened).reshape(2, batch, points)
     rise[:, -1] = np.minimum(rise[:, -1], 0.0)
+    found = _climb(problem, grid, level[:, 0], rise, restricted)
+    doubt = doubtful(grid.T, rise.T) if levels else np.zeros(batch, dtype=bool)
+    if not doubt.any():
+        return found
+    closer = _maximise(
+        problem.take(np.flatnonzero(doubt)), restricted=restricted, points=finer(points), levels=levels - 1
+    )
+    for name in ("value", "se", "converged", "several_maxima"):
+        getattr(found, name)[doubt] = getattr(closer, name)
+    return replace(found, iterations=max(found.iterations, closer.iterations))
+
+
+def _climb(problem: Problem, grid: Array, level: Array, rise: Array, restricted: bool) -> Tau2:
+    """The best of 0, at log-likelihood `level` (B,), and of the maxima in the intervals of `grid` where `rise` turns to fall."""
+    batch = problem.yi.shape[0]
     rows, cells = np.nonzero((rise[:, :-1] > 0) & (rise[:, 1:] <= 0))
     low, high = grid[rows, cells], grid[rows, cells + 1]
     share = rise[rows, cells] / (rise[rows, cells] - rise[rows, cells + 1])
-    start = low + (high - low) * share
+
+    def derivatives(part: Problem, tau2: Array) -> tuple[Array, Array]:
+        at = score(part, tau2, restricted=restricted)
+        return at.score, at.curvature
+
+    def heights(part: Problem, tau2: Array) -> tuple[Array, Array]:
+        at = slope(part, tau2, restricted=restricted)
+        return at.log_likelihood, at.score
 
     def newton(tau2: Array) -> tuple[Array, Array]:
-        values, slopes = _chunked(problem, rows, tau2, second)
+        values, slopes = _chunked(problem, rows, tau2, derivatives)
         return values, slopes
 
-    found = bracketed_newton(newton, low, high, start)
-    height = _chunked(problem, rows, found.value, first)[0]
-    value, best, converged = np.zeros(batch), level[:, 0].copy(), np.ones(batch, dtype=bool)
+    found = bracketed_newton(newton, low, high, low + (high - low) * share)
+    height = _chunked(problem, rows, found.value, heights)[0]
+    value, best, converged = np.zeros(batch), level.copy(), np.ones(batch, dtype=bool)
     for row, tau2, log_likelihood, settled in zip(rows, found.value, height, found.converged, strict=True):
         if log_likelihood > best[row]:
             value[row], best[row], converged[row] = tau2, log_likelihood, settled
