@@ -15,6 +15,7 @@ from typing import Any, cast
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -29,6 +30,7 @@ from matplotlib.transforms import IdentityTransform, TransformedPath
 from mscsec.appraisal.degree import degree
 from mscsec.errors import UsageError
 from mscsec.plots.letters import families
+from mscsec.plots.png import png
 from mscsec.plots.typesetting import HINTING, TRIAL, TRIAL_DPI, Letters, extent, quiet_glyphs, types_for
 from mscsec.registry import by_key
 
@@ -325,8 +327,23 @@ def picture(figure: Figure, kind: str, dpi: int = DPI) -> bytes:
     title, description = described(figure)
     metadata = _METADATA[kind] | ({"Title": title} if title else {})
     with settings(), quiet_glyphs():
+        if kind == "png":
+            return png(_dots(figure, dpi), dpi, metadata)
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, facecolor="white")
     return _accessible(buffer.getvalue(), title, description) if kind == "svg" and title else buffer.getvalue()
+
+
+def _dots(figure: Figure, dpi: float) -> Any:
+    """The figure in dots, on white."""
+    canvas: Any = FigureCanvasAgg(figure)
+    before = figure.dpi
+    figure.set_dpi(dpi)
+    figure.set_facecolor("white")
+    try:
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())
+    finally:
+        figure.set_dpi(before)
 
 
 def _accessible(svg: bytes, title: str, description: str) -> bytes:

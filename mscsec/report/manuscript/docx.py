@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from mscsec.errors import UsageError
@@ -21,16 +22,14 @@ from mscsec.report.manuscript.blocks import (
     Note,
     Paragraph,
     Picture,
-    Row,
-    Run,
     Table,
     Words,
     clean,
     runs,
     shares,
-    text_of,
     turns,
 )
+from mscsec.report.manuscript.cells import rows_of
 from mscsec.report.manuscript.slices import slices
 
 FIGURE = "png"  # the kind of its pictures
@@ -109,37 +108,33 @@ class _Writer:
         elif isinstance(block, Listing):
             numbers = word.own_numbers(self.made) if block.ordered else None
             for item in block.items:
-                line = self.made.add_paragraph(style="List Number" if block.ordered else "List Bullet")
+                line = word.paragraph(self.made, "List Number" if block.ordered else "List Bullet")
                 if numbers is not None:
                     word.count_by(line, numbers)
                 self.words(line, item)
         else:
             self.picture(block)
 
-    def words(self, paragraph: Any, words: Words, bold: bool = False) -> None:
+    def words(self, paragraph: Any, words: Words) -> None:
         """Appends a text to a paragraph; a minus sign before a number does not break from it."""
         for run in runs(words):
-            text = _MINUS.sub("\u2212", run.text)
+            text = _minus(run.text)
             made = word.link(paragraph, text, run.link) if run.link else paragraph.add_run(text)
-            self.style(made, run, bold)
-
-    @staticmethod
-    def style(made: Any, run: Run, bold: bool) -> None:
-        if bold or run.style == "strong":
-            made.bold = True
-        if run.style == "emphasis":
-            made.italic = True
-        if run.style == "mark":
-            made.font.superscript = True
+            if run.style == "strong":
+                made.bold = True
+            if run.style == "emphasis":
+                made.italic = True
+            if run.style == "mark":
+                made.font.superscript = True
 
     def caption(self, kind: str, number: int, words: str, keep: bool) -> None:
-        line = self.made.add_paragraph(style="Caption")
+        line = word.paragraph(self.made, "Caption")
         line.paragraph_format.keep_with_next = keep
         if number:
             line.add_run(f"{kind} ").bold = True
             word.sequence(line, kind, number)
             line.add_run(". ").bold = True
-        line.add_run(_MINUS.sub("\u2212", clean(words).strip())).bold = None if number else True
+        line.add_run(_minus(clean(words).strip())).bold = None if number else True
 
     def table(self, table: Table) -> None:
         self.caption("Table", table.number, table.caption, keep=True)
@@ -148,36 +143,21 @@ class _Writer:
         word.describe_table(grid, clean(table.caption).strip())
         widths = [share * self.room[0] for share in shares(table)]
         word.column_widths(grid, widths)
-        right = [column.right for column in table.columns]
-        self.row(grid, Row(tuple(column.head for column in table.columns)), widths, right, head=True)
-        for row in table.rows:
-            self.row(grid, row, widths, right)
+        twips = [word.twips(width) for width in widths]
+        grid._tbl.extend(
+            rows_of(table, twips, word.style_id(word.TEXT), partial(word.relation, self.made.part), _minus)
+        )
         self.notes(table.notes)
-
-    def row(self, grid: Any, row: Row, widths: Sequence[float], right: Sequence[bool], head: bool = False) -> None:
-        made = grid.add_row()
-        word.row_properties(made, head)
-        cells = made.cells
-        if row.kind == "group":
-            cells[0].merge(cells[-1])
-            self.words(word.cell_paragraph(cells[0], False), (Run(text_of(row.cells[0]), "strong"),))
-            cells[0].paragraphs[0].paragraph_format.keep_with_next = True
-            return
-        if row.kind == "total":
-            word.line_above(made)
-        for cell, words, width, numeric in zip(cells, row.cells, widths, right, strict=True):
-            word.cell_width(cell, width)
-            self.words(word.cell_paragraph(cell, numeric), words, bold=head or row.kind == "total")
 
     def notes(self, notes: Sequence[Note]) -> None:
         line = None
         for note in notes:
-            line = self.made.add_paragraph(style=word.NOTE)
+            line = word.paragraph(self.made, word.NOTE)
             if note.mark:
                 line.add_run(clean(note.mark)).font.superscript = True
                 line.add_run("\u00a0")
             self.words(line, note.words)
-        word.end_of_table(line if line is not None else self.made.add_paragraph(style=word.NOTE))
+        word.end_of_table(line if line is not None else word.paragraph(self.made, word.NOTE))
 
     def picture(self, picture: Picture) -> None:
         from docx.shared import Cm, Inches
@@ -200,12 +180,18 @@ class _Writer:
         self.caption("Figure", picture.number, picture.caption, keep=False)
 
 
+def _minus(text: str) -> str:
+    """A text with true minus signs before its numbers."""
+    return _MINUS.sub("\u2212", text)
+
+
 def _timeless(data: bytes) -> bytes:
     """The same archive without the time of its making."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for item in old.infolist():
             fresh = zipfile.ZipInfo(item.filename, _EPOCH)
-            fresh.compress_type = zipfile.ZIP_DEFLATED
+            packed = item.filename.endswith((".png", ".jpeg"))  # which are compressed already
+            fresh.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             new.writestr(fresh, old.read(item.filename))
     return out.getvalue()

@@ -135,13 +135,30 @@ def link(line: Any, text: str, address: str) -> Any:
     from docx.text.run import Run
 
     made = element("w:hyperlink")
-    made.set(qn("r:id"), line.part.relate_to(address, _LINK, is_external=True))
+    made.set(qn("r:id"), relation(line.part, address))
     run = element("w:r")
     made.append(run)
     line._p.append(made)
     found = Run(run, line)
     found.text = text
     return found
+
+
+def relation(part: Any, address: str) -> str:
+    """The id of the relation from a part of the document to an address outside of it."""
+    return str(part.relate_to(address, _LINK, is_external=True))
+
+
+def style_id(name: str) -> str:
+    """The id of one of the styles of a manuscript: its name without spaces, as Word makes them."""
+    return name.replace(" ", "")
+
+
+def paragraph(made: Any, style: str) -> Any:
+    """An empty paragraph at the end, its style given by id; by name, every style would be looked through each time."""
+    line = made.add_paragraph()
+    line._p.get_or_add_pPr().style = style_id(style)
+    return line
 
 
 def own_numbers(made: Any) -> int:
@@ -185,39 +202,11 @@ def column_widths(grid: Any, widths: list[float]) -> None:
         column.width = Cm(width)
 
 
-def cell_width(cell: Any, width: float) -> None:
-    """The width of one cell in cm, which Word wants beside that of its column."""
+def twips(width: float) -> int:
+    """A width in cm in twentieths of a point."""
     from docx.shared import Cm
 
-    cell.width = Cm(width)
-
-
-def row_properties(row: Any, head: bool) -> None:
-    """A row stays on one page; a head is repeated on each."""
-    properties = row._tr.get_or_add_trPr()
-    properties.append(element("w:cantSplit"))
-    if head:
-        properties.append(element("w:tblHeader"))
-
-
-def line_above(row: Any) -> None:
-    """A rule above every cell of a row."""
-    for cell in row.cells:
-        borders = element("w:tcBorders")
-        borders.append(element("w:top", val="single", sz="4", space="0", color="000000"))
-        cell._tc.get_or_add_tcPr().append(borders)
-
-
-def cell_paragraph(cell: Any, right: bool) -> Any:
-    """The empty paragraph of a cell, in the type of tables."""
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-
-    line = cell.paragraphs[0]
-    line._p.get_or_add_pPr().style = TEXT.replace(
-        " ", ""
-    )  # its id; by name, every style is looked through for each cell
-    line.alignment = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.LEFT
-    return line
+    return int(Cm(width).twips)
 
 
 def describe_picture(drawn: Any, title: str, words: str) -> None:
