@@ -34,6 +34,7 @@ COMMANDS = {
     "report": "Write the whole review: a page, a manuscript, its tables.",
     "serve": "Show the review in the browser, following its records.",
 }
+LONG = 12  # more parameters than this are read under headings
 
 
 class LazyGroup(TyperGroup):
@@ -61,11 +62,31 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+class Command(TyperCommand):
+    """A command whose help, where it is long, has its options under headings: their `rich_help_panel`."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments and options in columns of one width; those without a heading stand last."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        params = self.get_params(ctx)
+        long = len(params) > LONG
+        for param in params:
+            heading = getattr(param, "rich_help_panel", None) if long else None
+            heading = "Arguments" if param.param_type_name == "argument" else heading or "Options"
+            if record := param.get_help_record(ctx):
+                sections.setdefault(heading, []).append(record)
+        rest = sections.pop("Options", [])
+        room = min(30, max(len(name) for rows in [*sections.values(), rest] for name, _ in rows))
+        for heading, rows in {**sections, "Options": rest}.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(room), text) for name, text in rows])
+
+
 def load_command(name: str) -> Any:
     """The click command of `mscsec.cli.<name>.command`."""
     module = importlib.import_module(f"mscsec.cli.{name.replace('-', '_')}")
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    single.command(name, context_settings={"help_option_names": ["-h", "--help"]})(module.command)
+    single.command(name, cls=Command, context_settings={"help_option_names": ["-h", "--help"]})(module.command)
     return get_command(single)
 
 

@@ -15,6 +15,7 @@ import typer
 from mscsec.batch import ENGINES, Options, Summary, pool_file
 from mscsec.batch.run import Progress, scratch_output
 from mscsec.cli import options as opt
+from mscsec.cli.groups import ModelOptions, check_level, expanded
 from mscsec.cli.output import document, emit, json_text, say, width, wrap
 from mscsec.codes import CODES
 from mscsec.errors import NotEstimable, UsageError
@@ -27,44 +28,67 @@ File = Annotated[
     ),
 ]
 Group = Annotated[
-    str, typer.Option("--group", "-g", metavar="COLUMN", help="The column that names the analysis a row belongs to.")
+    str,
+    typer.Option(
+        "--group",
+        "-g",
+        metavar="COLUMN",
+        help="The column that names the analysis a row belongs to.",
+        rich_help_panel="Table",
+    ),
 ]
 Measure = Annotated[
     str | None,
     typer.Option(
-        "--measure", "-m", metavar="KEY", help="Effect measure: RR, OR, MD, SMD ... Default: yi as it stands."
-    ),
-]
-Prediction = Annotated[
-    str | None,
-    typer.Option(
-        "--prediction",
+        "--measure",
+        "-m",
         metavar="KEY",
-        help="Prediction interval: auto, t-k1, hts, hk, kr, normal, none. Default: auto.",
+        help="Effect measure: RR, OR, MD, SMD ... Default: yi as it stands.",
+        rich_help_panel="Table",
     ),
 ]
 Tau2Ci = Annotated[
     str,
     typer.Option(
-        "--tau2-ci", metavar="KEY", help="Interval of the between-study variance: QP, PL, BJ, J, HT, wald, none."
+        "--tau2-ci",
+        metavar="KEY",
+        help="Interval of the between-study variance: QP, PL, BJ, J, HT, wald, none.",
+        rich_help_panel=opt.MODEL,
     ),
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write to FILE, .csv or .parquet. Default: CSV on stdout."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to FILE, .csv or .parquet. Default: CSV on stdout.",
+        rich_help_panel=opt.SHOWN,
+    ),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, metavar="N", help="How many pieces at a time. Default: every core.")
+    int | None,
+    typer.Option(
+        "--workers", min=1, metavar="N", help="How many pieces at a time. Default: every core.", rich_help_panel="Work"
+    ),
 ]
 EngineOption = Annotated[
     str,
     typer.Option(
-        "--engine", metavar="KEY", help=f"Where the work is done: {', '.join(ENGINES)}. The table is the same."
+        "--engine",
+        metavar="KEY",
+        help=f"Where the work is done: {', '.join(ENGINES)}. The table is the same.",
+        rich_help_panel="Work",
     ),
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option("--scheduler", metavar="ADDRESS", help="With --engine dask: a running cluster, as tcp://host:8786."),
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="With --engine dask: a running cluster, as tcp://host:8786.",
+        rich_help_panel="Work",
+    ),
 ]
 SpoolOption = Annotated[
     str,
@@ -72,32 +96,38 @@ SpoolOption = Annotated[
         "--spool",
         metavar="KEY",
         help="Rows of one analysis that stand apart are first dealt into temporary files by analysis: auto (when met), always, never (refuse).",
+        rich_help_panel="Work",
     ),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at a row that is wrong instead of leaving it out.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run from OUTPUT.parts/.")]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Stop at a row that is wrong instead of leaving it out.", rich_help_panel=opt.SHOWN),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue an interrupted run from OUTPUT.parts/.", rich_help_panel="Work")
+]
 Rejects = Annotated[
     Path | None,
     typer.Option(
         "--rejects",
         metavar="FILE",
         help="Write every row that entered no analysis to FILE (CSV), with line and reason.",
+        rich_help_panel=opt.SHOWN,
     ),
 ]
-NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress bar on stderr.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress bar on stderr.", rich_help_panel="Work")]
 
 
+@expanded
 def command(
     file: File,
+    *,
     group: Group = "analysis",
     measure: Measure = None,
-    model: opt.Model = None,
-    tau2: opt.Tau2 = None,
-    ci: opt.Ci = None,
-    prediction: Prediction = None,
+    asked: ModelOptions,
+    prediction: opt.PredictionKey = None,
     level: opt.Level = None,
     tau2_ci: Tau2Ci = "none",
-    preset: opt.Preset = None,
     output: Output = None,
     rejects: Rejects = None,
     strict: Strict = False,
@@ -108,7 +138,10 @@ def command(
     scheduler: Scheduler = None,
     spool: SpoolOption = "auto",
     no_progress: NoProgress = False,
-    json: Annotated[bool, typer.Option("--json", help="The summary as one JSON document on stdout; needs -o.")] = False,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="The summary as one JSON document on stdout; needs -o.", rich_help_panel=opt.SHOWN),
+    ] = False,
 ) -> None:
     """Pool thousands to millions of analyses from one table: one line of results for each.
 
@@ -129,15 +162,9 @@ def command(
         raise UsageError(f"{'--json' if json else '--resume'} needs -o FILE for the table")
     if resume and file == "-":
         raise UsageError("--resume needs a file: what came through stdin is gone")
-    options = Options(
-        model=model or "random",
-        tau2=tau2,
-        ci=ci,
-        prediction=prediction,
-        level=level or 0.95,
-        tau2_ci=tau2_ci,
-        preset=preset,
-    )
+    check_level(level)
+    asked.check()
+    options = Options(asked.model or "random", asked.tau2, asked.ci, prediction, level or 0.95, tau2_ci, asked.preset)
     with contextlib.ExitStack() as stack:
         table = stack.enter_context(_readable(file))
         report = stack.enter_context(_progress(not no_progress))

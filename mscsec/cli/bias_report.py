@@ -63,13 +63,27 @@ Tool = Annotated[
         "--tool",
         metavar="KEY",
         help="The judgements of one instrument (rob2, robins-i-v2 ...), weighted by the meta-analysis with --outcome; checklist for the checklist alone.",
+        rich_help_panel="Judgements",
     ),
 ]
-Summary = Annotated[bool, typer.Option("--summary", help="With -o FILE.svg: bars with the share of each judgement.")]
-AgreementFlag = Annotated[bool, typer.Option("--agreement", help="How far assessors agree, and where they do not.")]
+Summary = Annotated[
+    bool,
+    typer.Option(
+        "--summary", help="With -o FILE.svg: bars with the share of each judgement.", rich_help_panel="Judgements"
+    ),
+]
+AgreementFlag = Annotated[
+    bool,
+    typer.Option("--agreement", help="How far assessors agree, and where they do not.", rich_help_panel="Judgements"),
+]
 Robvis = Annotated[
     Path | None,
-    typer.Option("--robvis", metavar="FILE", help="Write the judgements as a table for robvis (- is stdout)."),
+    typer.Option(
+        "--robvis",
+        metavar="FILE",
+        help="Write the judgements as a table for robvis (- is stdout).",
+        rich_help_panel=opt.SHOWN,
+    ),
 ]
 PictureFile = Annotated[
     Path | None,
@@ -78,6 +92,7 @@ PictureFile = Annotated[
         "--output",
         metavar="FILE",
         help="Write to FILE; .svg .png .pdf draw a traffic-light table, .txt .json .csv .md write text.",
+        rich_help_panel=opt.SHOWN,
     ),
 ]
 
@@ -99,7 +114,8 @@ def command(
 ) -> None:
     """Report risk of bias by study: a checklist from the design flags, and the assessments on record.
 
-    Each item is + (yes, the low-risk practice), ? (unclear) or x (no). The text reads without colour.
+    Each item is + (yes, the low-risk practice), ? (unclear) or x (no). The text reads without colour. The weights with
+    --outcome are those of the review's own analysis (analysis: in review.yaml), so that options of pool are not taken.
 
     \b
     Examples:

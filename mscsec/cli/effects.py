@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from mscsec.cli import options as opt
-from mscsec.cli.inputs import TableFile, read_inputs, read_rules
+from mscsec.cli.groups import EffectOptions, StudyOptions, expanded
+from mscsec.cli.inputs import read_inputs
 from mscsec.cli.output import (
     csv_text,
     display_width,
@@ -35,33 +36,31 @@ from mscsec.sources import SOURCES
 from mscsec.synthesis.assumed import Sensitivity
 
 Explain = Annotated[
-    bool, typer.Option("--explain", help="For each study the printed figures, their place, and each step to yi and vi.")
+    bool,
+    typer.Option(
+        "--explain",
+        help="For each study the printed figures, their place, and each step to yi and vi.",
+        rich_help_panel=opt.SHOWN,
+    ),
 ]
 Study = Annotated[
-    list[str] | None, typer.Option("--study", metavar="STUDY", help="Show only this study, by id. May be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--study",
+        metavar="STUDY",
+        help="Show only this study, by id. May be repeated.",
+        autocompletion=opt._studies,
+        rich_help_panel=opt.SHOWN,
+    ),
 ]
 
 
+@expanded
 def command(
-    outcome: opt.Outcome = None,
-    measure: opt.Measure = None,
-    comparison: opt.Comparison = None,
-    timepoint: opt.Timepoint = None,
-    design: opt.Designs = None,
-    exclude: opt.Exclude = None,
+    studies: StudyOptions,
+    effects: EffectOptions,
     study: Study = None,
-    level: opt.Level = None,
-    vtype: opt.Vtype = None,
-    quantiles: opt.Quantiles = "normal",
-    mean_rule: opt.MeanRule = "luo2018",
-    sd_rule: opt.SdRule = "wan-shi",
-    multi_arm: opt.MultiArmSeparate = "combine",
-    correlation: opt.Correlation = None,
-    icc: opt.Icc = None,
-    prefer: opt.Prefer = "arms",
     explain: Explain = False,
-    table: TableFile = None,
-    studies: opt.Studies = None,
     json: opt.AsJson = False,
     csv: opt.AsCsv = False,
     output: opt.Output = None,
@@ -76,15 +75,11 @@ def command(
       mscsec effects --outcome mortality_28d --measure OR --csv -o effects.csv
     """
     kind = output_kind(output, json=json, csv=csv)
-    rules = read_rules(quantiles, mean_rule, sd_rule, multi_arm, correlation, prefer, icc, correlated=True)
-    inputs = read_inputs(
-        outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design,
-        exclude=exclude, level=level, vtype=vtype, prefer=prefer, rules=rules,
-    )  # fmt: skip
+    inputs = read_inputs(studies, effects, correlated=True)
     sizes, base = inputs.sizes, inputs.base
     if study:
         sizes = _only(sizes, study)
-    assumed = inputs.assumed(rules) if kind == "json" or explain else ()
+    assumed = inputs.assumed() if kind == "json" or explain else ()
     if kind == "json":
         emit(json_text(_document(sizes, base, assumed)), output, force)
     elif kind == "csv":

@@ -19,13 +19,6 @@ from mscsec.records.reader import EvidenceBase, load
 from mscsec.synthesis.certainty import Body, body_of
 from mscsec.synthesis.fit import choices_of, fit_effects
 
-Outcomes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--outcome", metavar="NAME", help="Outcome, as named in review.yaml. May be repeated. Default: those under grade:.",
-        autocompletion=opt._outcomes,
-    ),
-]  # fmt: skip
 Baseline = Annotated[
     float | None,
     typer.Option(
@@ -47,7 +40,7 @@ File = Annotated[
 
 
 def command(
-    outcome: Outcomes = None,
+    outcome: opt.Outcomes = None,
     comparison: opt.Comparison = None,
     baseline_risk: Baseline = None,
     exclude: opt.Exclude = None,
@@ -61,7 +54,8 @@ def command(
 ) -> None:
     """Rate the certainty of evidence (GRADE), with every step shown, and tabulate the findings.
 
-    Proposals come from the data; decisions with their reasons stand under grade: in review.yaml and override them.
+    The estimates are those of the review's own analysis (analysis: in review.yaml), as mscsec pool prints them without
+    options; a certainty belongs to one analysis, so that it takes no others. Proposals come from the data; decisions with their reasons stand under grade: in review.yaml and override them.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What `effects`, `pool` and `regress` start from: the effects of one outcome, from an evidence base or from a table."""
+"""What `effects`, `pool`, `plot` and `regress` start from: the effects of one outcome, from an evidence base or from a table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from mscsec.cli.groups import EffectOptions, StudyOptions, check_level, given
 from mscsec.cli.output import say, say_base
 from mscsec.effects.moderators import columns_of_base, columns_of_table
 from mscsec.effects.reading import Rules
@@ -25,27 +24,19 @@ if TYPE_CHECKING:
     from mscsec.pooling.result import PooledResult
     from mscsec.synthesis.assumed import Sensitivity
 
-TableFile = Annotated[
-    str | None,
-    typer.Option(
-        "--table",
-        metavar="FILE",
-        help="Read a CSV table (- is stdin) instead of an evidence base: columns study and events_1 n_1 events_2 n_2, or mean_1 sd_1 n_1 mean_2 sd_2 n_2, or yi vi, or yi sei. --outcome is then the title.",
-    ),
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Effects with their origin: the base they come from (None for a table) and the review's own analysis.
 
-    again : the same effects by other rules of reconstruction; None for a table.
+    rules : of reconstruction. again : the same effects by other rules; None for a table.
     """
 
     sizes: EffectSizes
     base: EvidenceBase | None
     analysis: Analysis
     columns: Callable[[], dict[str, list[Any]]]
+    rules: Rules
     again: Callable[[Rules], EffectSizes] | None = None
 
     def about(self) -> dict[str, object] | None:
@@ -53,16 +44,15 @@ class Inputs:
         base = self.base
         return None if base is None else {"folder": base.folder, "shipped": base.shipped, "studies": len(base.studies)}
 
-    def assumed(
-        self, rules: Rules, fit: Callable[[EffectSizes], PooledResult] | None = None
-    ) -> tuple[Sensitivity, ...]:
+    def assumed(self, fit: Callable[[EffectSizes], PooledResult] | None = None) -> tuple[Sensitivity, ...]:
         """The sensitivity to each quantity that was assumed for a study, where there is one."""
         marks = {flag.mark for row in self.sizes.rows for flag in row.flags if flag.code == "E203"}
         if self.base is None or self.again is None or not marks & {"correlation", "icc"}:
             return ()
         from mscsec.synthesis.assumed import assumed_quantities
 
-        return assumed_quantities(self.sizes, self.base.review.outcomes[self.sizes.outcome], rules, self.again, fit)
+        outcome = self.base.review.outcomes[self.sizes.outcome]
+        return assumed_quantities(self.sizes, outcome, self.rules, self.again, fit)
 
     def need_studies(self) -> None:
         """Raises TooFewStudies, with the reason of every study, where none contributes."""
@@ -74,87 +64,81 @@ class Inputs:
 
 
 def read_inputs(
-    outcome: str | None,
-    measure: str | None,
-    *,
-    table: str | None = None,
-    studies: Path | None = None,
-    comparison: str | None = None,
-    timepoint: str | None = None,
-    design: list[str] | None = None,
-    exclude: list[str] | None = None,
-    level: float | None = None,
-    rules: Rules | None = None,
-    prefer: str = "arms",
-    **options: Any,
+    asked: StudyOptions, how: EffectOptions, *, method: str | None = None, correlated: bool = False
 ) -> Inputs:
     """Loads and computes the effects.
 
-    rules, prefer : of `effects`, which a table has no use for. options : of `effect_size`.
+    method : one from the cells, which wants them counted: no study without events is dropped, nothing is added for Peto,
+    and cells rebuilt from a ratio come before the ratio. correlated : whether the caller can take effects that share a
+    comparator (--multi-arm separate).
+    Raises UsageError for options that contradict each other or that these data have no use for.
     """
-    if level is not None and not 0.5 <= level < 1:
-        raise UsageError(
-            f"--level is {level:g}; a confidence level lies between 0.5 and 1, such as 0.95"
-            + (f". Write {level / 100:g}" if 50 <= level < 100 else "")
-        )
-    if table is not None:
-        if studies is not None and os.environ.get("MSCSEC_STUDIES") == str(studies):
-            studies = None  # a default of the environment gives way to what was typed
-        if studies is not None or comparison or timepoint or design:
-            raise UsageError(
-                "--table stands alone: --studies, --comparison, --timepoint and --design belong to an evidence base"
-            )
-        read = read_table(table)
-        name = outcome or (Path(table).stem if table != "-" else "table")
-        sizes = effects_from_table(read, measure, outcome=name, exclude=exclude or (), level=level or 0.95, **options)
-        return Inputs(sizes, None, Analysis(), lambda: columns_of_table(read, sizes))
-    base = load(studies)
-    if studies is None:
+    check_level(how.level)
+    rules = read_rules(how, correlated=correlated)
+    peto = method is not None and method.upper() == "PETO" and how.measure in (None, "OR", "PETO")
+    options: dict[str, Any] = {
+        "measure": "PETO" if peto else how.measure,
+        "vtype": how.vtype,
+        "drop00": None if method is None else False,
+        "to": "none" if peto else None,
+        "exclude": asked.exclude or (),
+    }
+    if asked.table is not None:
+        return _from_table(asked, how, options)
+    base = load(asked.studies)
+    if asked.studies is None:
         say_base(base)
-    analysis = base.review.analysis
-    name = _chosen_outcome(base, outcome)
+    name = _chosen_outcome(base, asked.outcome)
+    prefer = how.prefer or ("arms" if method is None else "cells")
 
     def by_rules(chosen: Rules | None) -> EffectSizes:
         return effects(
-            base, name, measure=measure, comparison=comparison, timepoint=timepoint, designs=design,
-            exclude=exclude or (), level=level or float(analysis.level or 0.95), rules=chosen, prefer=prefer, **options,
+            base, name, comparison=asked.comparison, timepoint=asked.timepoint, designs=asked.design or None,
+            level=how.level or float(base.review.analysis.level or 0.95), rules=chosen, prefer=prefer, **options,
         )  # fmt: skip
 
     sizes = by_rules(rules)
-    return Inputs(sizes, base, analysis, lambda: columns_of_base(base, sizes), by_rules)
+    return Inputs(sizes, base, base.review.analysis, lambda: columns_of_base(base, sizes), rules, by_rules)
 
 
-def read_rules(
-    quantiles: str,
-    mean_rule: str,
-    sd_rule: str,
-    multi_arm: str,
-    correlation: float | None,
-    prefer: str,
-    icc: float | None = None,
-    *,
-    correlated: bool = False,
-) -> Rules:
+def _from_table(asked: StudyOptions, how: EffectOptions, options: dict[str, Any]) -> Inputs:
+    assert asked.table is not None
+    strange = {name: value for name, value in given(asked).items() if name not in ("--table", "--outcome", "--exclude")}
+    if os.environ.get("MSCSEC_STUDIES") == str(asked.studies):
+        strange.pop("--studies", None)  # a default of the environment gives way to what was typed
+    if strange:
+        raise UsageError(
+            "--table stands alone: --studies, --comparison, --timepoint and --design belong to an evidence base"
+        )
+    if idle := [name for name in given(how) if name not in ("--measure", "--level", "--vtype")]:
+        raise UsageError(f"a table has its figures in columns, so that there is no use for {', '.join(idle)}; leave {'it' if len(idle) == 1 else 'them'} out")  # fmt: skip
+    read = read_table(asked.table)
+    name = asked.outcome or (Path(asked.table).stem if asked.table != "-" else "table")
+    sizes = effects_from_table(read, outcome=name, level=how.level or 0.95, **options)
+    return Inputs(sizes, None, Analysis(), lambda: columns_of_table(read, sizes), Rules())
+
+
+def read_rules(how: EffectOptions, *, correlated: bool = False) -> Rules:
     """The rules of reconstruction named on the command line; raises UnknownMethod for one that does not exist.
 
-    correlated : whether the command can take effects that share a comparator (--multi-arm separate).
+    correlated : as for `read_inputs`.
     """
     for what, asked, known in (
-        ("route from a median (--quantiles)", quantiles, ("normal", "lognormal", "qe", "bc", "mln")),
-        ("rule for several arms (--multi-arm)", multi_arm, ("combine", "split", "separate")),
-        ("preference (--prefer)", prefer, PREFERENCES),
+        ("route from a median (--quantiles)", how.quantiles, ("normal", "lognormal", "qe", "bc", "mln")),
+        ("rule for several arms (--multi-arm)", how.multi_arm, ("combine", "split", "separate")),
+        ("preference (--prefer)", how.prefer or "arms", PREFERENCES),
     ):
         if asked not in known:
             raise UnknownMethod(what, asked, known)
-    if multi_arm == "separate" and not correlated:
+    if how.multi_arm == "separate" and not correlated:
         raise UsageError(
             "--multi-arm separate sets each arm against the whole comparator, whose patients would count twice here; take combine or split. The effects with their covariances: mscsec effects --multi-arm separate --json"
         )
-    if correlation is not None and not -1 <= correlation <= 1:
-        raise UsageError(f"--correlation is {correlation:g}; a correlation lies between -1 and 1")
-    if icc is not None and not 0 <= icc <= 1:
-        raise UsageError(f"--icc is {icc:g}; an intra-cluster correlation lies between 0 and 1")
-    rules = Rules(f"quantiles-{quantiles}", mean_rule, sd_rule, multi_arm, correlation, icc)
+    if how.correlation is not None and not -1 <= how.correlation <= 1:
+        raise UsageError(f"--correlation is {how.correlation:g}; a correlation lies between -1 and 1")
+    if how.icc is not None and not 0 <= how.icc <= 1:
+        raise UsageError(f"--icc is {how.icc:g}; an intra-cluster correlation lies between 0 and 1")
+    rules = Rules(f"quantiles-{how.quantiles}", how.mean_rule, how.sd_rule, how.multi_arm, how.correlation, how.icc)
     rules.check()
     return rules
 

@@ -35,7 +35,9 @@ from mscsec.synthesis.fit import fit_effects, pooled
 
 Study = Annotated[
     str | None,
-    typer.Option("--study", metavar="ID", help="One study, by id.", autocompletion=opt._studies),
+    typer.Option(
+        "--study", metavar="STUDY", help="One study, by id.", autocompletion=opt._studies, rich_help_panel=opt.STUDIES
+    ),
 ]
 Rounding = Annotated[
     str,
@@ -43,21 +45,34 @@ Rounding = Annotated[
         "--rounding",
         metavar="RULE",
         help="How the reports rounded: up_or_down (nearest, ties either way), up, down, even, away, ceiling, floor, ceiling_or_floor, trunc, anti_trunc.",
+        rich_help_panel="Checks",
     ),
 ]
-All = Annotated[bool, typer.Option("--all", help="List the checks that passed, too.")]
+All = Annotated[bool, typer.Option("--all", help="List the checks that passed, too.", rich_help_panel="Checks")]
 Reconstruct = Annotated[
     bool,
     typer.Option(
         "--reconstruct",
         help="With --outcome and --study: samples of whole steps that give the mean and SD, as a histogram.",
+        rich_help_panel="Checks",
     ),
 ]
 InspectSr = Annotated[
-    bool, typer.Option("--inspect-sr", help="Suggested answers to the checks of INSPECT-SR that figures can speak to.")
+    bool,
+    typer.Option(
+        "--inspect-sr",
+        help="Suggested answers to the checks of INSPECT-SR that figures can speak to.",
+        rich_help_panel="Checks",
+    ),
 ]
 Format = Annotated[
-    str, typer.Option("--output-format", metavar="FORMAT", help="text, json, github (annotations) or sarif.")
+    str,
+    typer.Option(
+        "--output-format",
+        metavar="FORMAT",
+        help="text, json, github (annotations) or sarif.",
+        rich_help_panel=opt.SHOWN,
+    ),
 ]
 
 

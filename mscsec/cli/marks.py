@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mscsec.cli.options import SHOWN
 from mscsec.cli.output import wrap
 from mscsec.records.reader import EvidenceBase
 
@@ -20,6 +21,7 @@ Integrity = Annotated[
     typer.Option(
         "--integrity/--no-integrity",
         help="Mark studies whose figures contradict each other or raise a question. Default: in bias-report with --outcome.",
+        rich_help_panel=SHOWN,
     ),
 ]
 

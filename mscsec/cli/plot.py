@@ -10,18 +10,17 @@ import typer
 
 from mscsec.cli import options as opt
 from mscsec.cli import picture_options as pic
-from mscsec.cli.inputs import TableFile, read_inputs
-from mscsec.cli.marks import Integrity, with_marks
+from mscsec.cli.groups import EffectOptions, PoolOptions, StudyOptions, expanded, given
+from mscsec.cli.marks import Integrity
 from mscsec.cli.output import emit, say, say_base, write_whole
-from mscsec.cli.pool import Method, choices, with_unmet
+from mscsec.cli.pooled import read_pooling
 from mscsec.cli.render_plot import characters_text
+from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import TooFewStudies, UsageError
 from mscsec.plots.kinds import KINDS, Kind, Request
-from mscsec.records.models import Analysis
 from mscsec.records.reader import load
 from mscsec.registry import choose
 from mscsec.report.words import warning_words
-from mscsec.synthesis.fit import fit_cells, fit_effects, with_advice
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,6 +39,7 @@ PictureFile = Annotated[
         "--output",
         metavar="FILE",
         help="Write to FILE: .svg, .pdf or .png. Default: forest, funnel and traffic-light are drawn with characters, others into KIND.svg.",
+        rich_help_panel=opt.SHOWN,
     ),
 ]
 Width = Annotated[
@@ -48,24 +48,33 @@ Width = Annotated[
         "--width",
         metavar="SIZE",
         help="1 (one column, 85 mm), 2 (two columns, 175 mm), inches, or such as 140mm. Default: what the picture needs.",
+        rich_help_panel=opt.SHOWN,
     ),
 ]
-Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Title. Default: the outcome's label.")]
+Title = Annotated[
+    str | None,
+    typer.Option("--title", metavar="TEXT", help="Title. Default: the outcome's label.", rich_help_panel=opt.SHOWN),
+]
 PaletteKey = Annotated[
     str | None,
-    typer.Option("--palette", metavar="KEY", help="colour (safe for the colour-blind) or grey. Default: colour."),
+    typer.Option(
+        "--palette",
+        metavar="KEY",
+        help="colour (safe for the colour-blind) or grey. Default: colour.",
+        rich_help_panel=opt.SHOWN,
+    ),
 ]
-Dpi = Annotated[int | None, typer.Option("--dpi", metavar="N", help="Dots per inch of a .png. Default: 300.")]
-By = Annotated[
-    str | None, typer.Option("--by", metavar="FIELD", help="Subgroups by a field of the records or of the table.")
+Dpi = Annotated[
+    int | None,
+    typer.Option("--dpi", metavar="N", help="Dots per inch of a .png. Default: 300.", rich_help_panel=opt.SHOWN),
 ]
-
 ColumnsOf = Annotated[
     str | None,
     typer.Option(
         "--columns",
         metavar="LIST",
         help="Columns of a forest plot, in order: study, arms, effect, weight, or fields of the records (year, country, design ...). Default: study,arms,effect,weight.",
+        rich_help_panel=pic.FOREST,
     ),
 ]
 Sort = Annotated[
@@ -74,19 +83,31 @@ Sort = Annotated[
         "--sort",
         metavar="KEY",
         help="Order of the studies: record, effect, weight, precision, year, label; with a minus in front from great to small.",
+        rich_help_panel=pic.FOREST,
     ),
 ]
 At = Annotated[
-    str | None, typer.Option("--at", metavar="LIST", help="Ticks of the axis, on the natural scale: 0.1,0.5,1,2.")
+    str | None,
+    typer.Option(
+        "--at", metavar="LIST", help="Ticks of the axis, on the natural scale: 0.1,0.5,1,2.", rich_help_panel=pic.FOREST
+    ),
 ]
 Limits = Annotated[
     str | None,
-    typer.Option("--limits", metavar="LOW,HIGH", help="Ends of the axis, on the natural scale; arrows go beyond."),
+    typer.Option(
+        "--limits",
+        metavar="LOW,HIGH",
+        help="Ends of the axis, on the natural scale; arrows go beyond.",
+        rich_help_panel=pic.FOREST,
+    ),
 ]
 Lines = Annotated[
     str | None,
     typer.Option(
-        "--lines", metavar="LIST", help="Lines beside that of no effect: important (the important difference), pooled."
+        "--lines",
+        metavar="LIST",
+        help="Lines beside that of no effect: important (the important difference), pooled.",
+        rich_help_panel=pic.FOREST,
     ),
 ]
 And = Annotated[
@@ -95,11 +116,17 @@ And = Annotated[
         "--and",
         metavar="MODEL",
         help="A further pooled estimate under the first: common, random, wald, DL, MH ..., or several words as in DL,hksj. May be repeated.",
+        rich_help_panel=pic.FOREST,
     ),
 ]
 Names = Annotated[
     str | None,
-    typer.Option("--names", metavar="ONE,TWO", help="What the two groups are called. Default: by the comparison."),
+    typer.Option(
+        "--names",
+        metavar="ONE,TWO",
+        help="What the two groups are called. Default: by the comparison.",
+        rich_help_panel=pic.FOREST,
+    ),
 ]
 Favours = Annotated[
     str | None,
@@ -107,6 +134,7 @@ Favours = Annotated[
         "--favours",
         metavar="LEFT,RIGHT",
         help="Words left and right of no effect. Default: by the outcome's direction, where there is one.",
+        rich_help_panel=pic.FOREST,
     ),
 ]
 Lights = Annotated[
@@ -115,22 +143,17 @@ Lights = Annotated[
         "--lights",
         metavar="KEY",
         help="Risk of bias beside each study: auto (where it is on record), none, or an instrument such as rob2. Default: auto.",
+        rich_help_panel=pic.FOREST,
     ),
 ]
 
 
+@expanded
 def command(
     kind: KindName,
-    outcome: opt.Outcome = None,
-    measure: opt.Measure = None,
-    method: Method = None,
-    model: opt.Model = None,
-    tau2: opt.Tau2 = None,
-    ci: opt.Ci = None,
-    prediction: opt.PredictionKey = None,
-    level: opt.Level = None,
-    preset: opt.Preset = None,
-    by: By = None,
+    studies: StudyOptions,
+    effects: EffectOptions,
+    asked: PoolOptions,
     also: And = None,
     columns: ColumnsOf = None,
     sort: Sort = None,
@@ -153,16 +176,14 @@ def command(
     title: Title = None,
     palette: PaletteKey = None,
     dpi: Dpi = None,
-    comparison: opt.Comparison = None,
-    timepoint: opt.Timepoint = None,
-    design: opt.Designs = None,
-    exclude: opt.Exclude = None,
-    table: TableFile = None,
-    studies: opt.Studies = None,
     output: PictureFile = None,
     force: opt.Force = False,
 ) -> None:
     """Draw a picture of one outcome, fit for print: SVG, PDF with its fonts, or PNG.
+
+    Options that decide the numbers are those of pool, with the same defaults, so that a picture shows what pool prints.
+    Of pool's others, --compare is a table of many estimates, --baseline-risk and --sd say one in other words: none is a
+    picture. An option that a kind of picture has no use for is refused.
 
     \b
     Examples:
@@ -179,35 +200,35 @@ def command(
     row = choose(KINDS, kind, "kind of picture")
     text = row.text and (output is None or str(output) == "-")
     file = None if text else _target(row, output, force)
-    effects = {
-        "measure": measure, "comparison": comparison, "timepoint": timepoint, "design": design, "exclude": exclude,
-        "level": level, "table": table,
-    }  # fmt: skip
-    models = {"method": method, "model": model, "tau2": tau2, "ci": ci, "prediction": prediction, "preset": preset}
     own: dict[str, Any] = {
-        "by": by, "also": also, "columns": _words(columns), "sort": sort, "at": _numbers("at", at),
+        "also": also, "columns": _words(columns), "sort": sort, "at": _numbers("at", at),
         "limits": _limits(limits), "lines": _words(lines), "names": _names("names", names), "favours": _names("favours", favours), "lights": lights,
         "integrity": integrity,
         "y": y, "contours": contours, "trim-fill": trim_fill, "order": order, "moderator": moderator, "study": study,
         "limit": limit, "tool": tool,
     }  # fmt: skip
-    _refuse_idle(row, {"outcome": outcome} | effects, models, own)
+    _refuse_idle(row, studies, effects, asked, own)
     if file is None:
-        _refuse_file_only(row, {"width": width, "palette": palette, "dpi": dpi} | own)
-        page = cast("Page", None)  # characters need no page
-        emit(characters_text(row, _request(row, page, studies, outcome, effects, models, own), title))
+        _refuse_file_only(row, {"width": width, "palette": palette, "dpi": dpi, "by": asked.by} | own)
+        request = _request(row, cast("Page", None), studies, effects, asked, own)  # characters need no page
+        emit(characters_text(row, request, title))
+        _say_warnings(request)
         return
     dots = 300 if dpi is None else dpi
     page = _page(width, palette or "colour", title, dots)
-    request = _request(row, page, studies, outcome, effects, models, own)
-    if request.sizes is not None and request.fit is not None:
-        for warning in warning_words(request.sizes, with_unmet(request.fit, ci, prediction)):
-            say(f"Note: {warning}")
+    request = _request(row, page, studies, effects, asked, own)
+    _say_warnings(request)
     figure = row.draw(request)
     if unprinted := _unprinted(figure):
         say(f"Note: {unprinted}")
     write_whole(file, _drawn(figure, file, dots), force)
     say(f"Wrote {file}")
+
+
+def _say_warnings(request: Request) -> None:
+    if request.sizes is not None and request.fit is not None:
+        for warning in warning_words(request.sizes, request.fit):
+            say(f"Note: {warning}")
 
 
 def _refuse_file_only(row: Kind, given: dict[str, Any]) -> None:
@@ -260,21 +281,17 @@ def _given(values: dict[str, Any]) -> list[str]:
     return [f"--{'and' if name == 'also' else name}" for name, value in values.items() if value not in (None, False)]
 
 
-def _refuse_idle(row: Kind, effects: dict[str, Any], models: dict[str, Any], own: dict[str, Any]) -> None:
+def _refuse_idle(
+    row: Kind, studies: StudyOptions, effects: EffectOptions, asked: PoolOptions, own: dict[str, Any]
+) -> None:
     """Options that the picture would not use, refused rather than ignored."""
-    idle = {name: value for name, value in own.items() if name not in row.options}
-    idle |= {} if row.needs == "fit" else models
-    idle |= effects if row.needs in ("base", "bias") else {}
-    if row.needs == "bias":
-        idle = {name: value for name, value in idle.items() if name not in ("outcome", "comparison")}
-    if found := _given(idle):
+    idle = _given({name: value for name, value in own.items() if name not in row.options})
+    if row.needs != "fit":
+        wanted = ("--studies", "--outcome", "--comparison") if row.needs == "bias" else ("--studies",)
+        idle += [name for name in {**given(studies), **given(effects), **given(asked)} if name not in wanted]
+    idle += [name for name in given(asked) if name in ("--by", "--common-tau2") and "by" not in row.options]
+    if found := list(dict.fromkeys(idle)):
         raise UsageError(f"{row.key} ({row.name}) has no use for {', '.join(found)}; leave {'it' if len(found) == 1 else 'them'} out")  # fmt: skip
-    if own["by"] and models["method"] and models["method"].upper() not in ("IV", "INVERSE"):
-        raise UsageError("--by pools the effects of each subgroup by inverse variance; leave out --method")
-    if models["model"] == "common" and models["prediction"] not in (None, "none"):
-        raise UsageError(
-            "a common-effect model has no between-study variance, so no prediction interval; leave out --prediction"
-        )
 
 
 def _page(width: str | None, palette: str, title: str | None, dpi: int) -> Page:
@@ -286,47 +303,37 @@ def _page(width: str | None, palette: str, title: str | None, dpi: int) -> Page:
 
 
 def _request(
-    row: Kind,
-    page: Page,
-    studies: Path | None,
-    outcome: str | None,
-    effects: dict[str, Any],
-    models: dict[str, Any],
-    own: dict[str, Any],
+    row: Kind, page: Page, studies: StudyOptions, effects: EffectOptions, asked: PoolOptions, own: dict[str, Any]
 ) -> Request:
     """What the kind needs, read and computed."""
-    options = {name: value for name, value in own.items() if value is not None and name not in ("by", "integrity")}
+    options = {name: value for name, value in own.items() if value is not None and name != "integrity"}
     if row.needs in ("base", "bias"):
-        base = load(studies)
-        if studies is None:
+        base = load(studies.studies)
+        if studies.studies is None:
             say_base(base)
-        about = {"outcome": outcome, "comparison": effects["comparison"]}
-        return Request(page, base=base, options=options, say=say, **about)
-    method = models["method"]
-    from_cells = method is not None and method.upper() not in ("IV", "INVERSE")
-    peto = from_cells and method.upper() == "PETO" and effects["measure"] in (None, "OR", "PETO")
-    inputs = read_inputs(
-        outcome, "PETO" if peto else effects["measure"], studies=studies, drop00=False if from_cells else None,
-        to="none" if peto else None, **{name: value for name, value in effects.items() if name != "measure"},
+        return Request(
+            page, base=base, options=options, say=say, outcome=studies.outcome, comparison=studies.comparison
+        )
+    if studies.table is not None and own["lights"] not in (None, "none"):
+        raise UsageError("--lights reads records; a table has none. Leave it out")
+    pooling = read_pooling(studies, effects, asked, integrity=own["integrity"])
+    inputs = pooling.inputs
+    _above_zero(inputs.sizes, own)
+    if len(inputs.sizes.rows) < row.studies:
+        raise TooFewStudies(row.name, row.studies, len(inputs.sizes.rows))
+    return Request(
+        page, inputs.sizes, pooling.result(), inputs.base, pooling.chosen, inputs.columns, asked.by, options, say,
+        common_tau2=asked.common_tau2,
     )  # fmt: skip
-    inputs.need_studies()
-    if effects["table"] is not None and (own["integrity"] or own["lights"] not in (None, "none")):
-        raise UsageError("--integrity and --lights read records; a table has none. Leave them out")
-    sizes = with_marks(inputs.sizes, inputs.base) if own["integrity"] else inputs.sizes
-    ratio = sizes.transform == "exp"
+
+
+def _above_zero(sizes: EffectSizes, own: dict[str, Any]) -> None:
+    """Raises UsageError for a place on a ratio's axis that does not exist."""
     for name in ("at", "limits"):
-        if ratio and own[name] and min(own[name]) <= 0:
+        if sizes.transform == "exp" and own[name] and min(own[name]) <= 0:
             raise UsageError(
                 f"--{name} has a value of zero or below; {sizes.measure} is a ratio, so write values above zero"
             )
-    if len(sizes.rows) < row.studies:
-        raise TooFewStudies(row.name, row.studies, len(sizes.rows))
-    asked = {name: value for name, value in models.items() if name != "method"}
-    chosen = choices(Analysis() if from_cells else inputs.analysis, **asked)
-    fit = None
-    if row.needs == "fit":
-        fit = fit_cells(sizes, method, chosen) if from_cells else with_advice(sizes, fit_effects(sizes, chosen))
-    return Request(page, sizes, fit, inputs.base, chosen, inputs.columns, own["by"], options, say)
 
 
 def _unprinted(figure: Figure) -> str:

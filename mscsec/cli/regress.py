@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mscsec.cli import options as opt
-from mscsec.cli.inputs import Inputs, TableFile, read_inputs
-from mscsec.cli.output import document, emit, json_text, output_kind, progress
+from mscsec.cli.groups import EffectOptions, FormOptions, ModelOptions, StudyOptions, expanded
+from mscsec.cli.inputs import Inputs, read_inputs
+from mscsec.cli.output import document, emit, json_text, progress
 from mscsec.cli.render_regress import Regression, regress_csv, regress_markdown, regress_text
 from mscsec.effects.moderators import column
 from mscsec.errors import UsageError
@@ -22,6 +22,7 @@ from mscsec.pooling.regression import (
     robust,
     variance_inflation,
 )
+from mscsec.synthesis.fit import chosen_of, settled
 
 Moderators = Annotated[
     str | None,
@@ -29,20 +30,35 @@ Moderators = Annotated[
         "--moderators",
         metavar="FORMULA",
         help='Formula over fields of the records or columns of the table: "year + dose", "route * open_label", "C(arm) + log(n)".',
+        rich_help_panel="Regression",
     ),
 ]
 Scale = Annotated[
     str | None,
-    typer.Option("--scale", metavar="FORMULA", help="Location-scale model: moderators of the between-study variance."),
+    typer.Option(
+        "--scale",
+        metavar="FORMULA",
+        help="Location-scale model: moderators of the between-study variance.",
+        rich_help_panel="Regression",
+    ),
 ]
 Cluster = Annotated[
     str | None,
     typer.Option(
-        "--cluster", metavar="FIELD", help="Cluster-robust tests: the field that names the cluster of each study."
+        "--cluster",
+        metavar="FIELD",
+        help="Cluster-robust tests: the field that names the cluster of each study.",
+        rich_help_panel="Regression",
     ),
 ]
 Robust = Annotated[
-    str, typer.Option("--robust", metavar="KIND", help="CR0, CR1, CR1p or CR2 (with Satterthwaite degrees of freedom).")
+    str,
+    typer.Option(
+        "--robust",
+        metavar="KIND",
+        help="CR0, CR1, CR1p or CR2 (with Satterthwaite degrees of freedom).",
+        rich_help_panel="Regression",
+    ),
 ]
 Permutations = Annotated[
     int,
@@ -51,13 +67,19 @@ Permutations = Annotated[
         metavar="N",
         min=0,
         help="Permutation test with up to N rearrangements (exact where there are fewer).",
+        rich_help_panel="Regression",
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the sampled permutations.")]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="N", help="Seed of the sampled permutations.", rich_help_panel="Regression")
+]
 At = Annotated[
     list[str] | None,
     typer.Option(
-        "--at", metavar="NAME=VALUE,...", help="Predict at these values of the coefficients' columns. May be repeated."
+        "--at",
+        metavar="NAME=VALUE,...",
+        help="Predict at these values of the coefficients' columns. May be repeated.",
+        rich_help_panel="Regression",
     ),
 ]
 Missing = Annotated[
@@ -66,18 +88,17 @@ Missing = Annotated[
         "--missing",
         metavar="RULE",
         help="Studies without a moderator: refuse (with their names) or drop (with a note).",
+        rich_help_panel="Regression",
     ),
 ]
 
 
+@expanded
 def command(
-    outcome: opt.Outcome = None,
+    studies: StudyOptions,
+    effects: EffectOptions,
+    asked: ModelOptions,
     moderators: Moderators = None,
-    measure: opt.Measure = None,
-    model: opt.Model = None,
-    tau2: opt.Tau2 = None,
-    ci: opt.Ci = None,
-    level: opt.Level = None,
     scale: Scale = None,
     cluster: Cluster = None,
     robust_kind: Robust = "CR2",
@@ -85,21 +106,14 @@ def command(
     seed: Seed = 0,
     at: At = None,
     missing: Missing = "refuse",
-    comparison: opt.Comparison = None,
-    timepoint: opt.Timepoint = None,
-    design_types: opt.Designs = None,
-    exclude: opt.Exclude = None,
-    table: TableFile = None,
-    studies: opt.Studies = None,
-    json: opt.AsJson = False,
-    csv: opt.AsCsv = False,
-    markdown: opt.AsMarkdown = False,
-    output: opt.Output = None,
-    force: opt.Force = False,
+    *,
+    form: FormOptions,
 ) -> None:
     """Meta-regression: the effect as a function of study-level moderators.
 
-    Without --moderators the fields that can be used are listed.
+    Without --moderators the fields that can be used are listed. The options of pool that decide its numbers have the same
+    meaning here, but for --method (a regression weights by inverse variance), --by and --common-tau2 (a moderator that is
+    a word makes the groups) and --prediction (--at gives prediction intervals).
 
     \b
     Examples:
@@ -108,45 +122,29 @@ def command(
       mscsec regress --table bcg.csv --moderators ablat --ci t --permutations 1000
       mscsec regress --table t.csv --moderators dose --at dose=10 --at dose=40
     """
-    kind = output_kind(output, json=json, csv=csv, markdown=markdown)
+    kind = form.kind()
     if robust_kind != "CR2" and cluster is None:
         raise UsageError("--robust belongs to --cluster FIELD")
-    if model == "common" and tau2 is not None:
-        raise UsageError("a common-effect model has no between-study variance; leave out --tau2, or --model common")
+    asked.check()
     if scale is not None and (
-        model == "common" or tau2 not in (None, "REML", "ML") or ci not in (None, "auto", "wald", "t")
+        asked.model == "common" or asked.tau2 not in (None, "REML", "ML") or asked.ci not in (None, "auto", "wald", "t")
     ):
         raise UsageError(
             "--scale models the between-study variance by REML or ML with Wald or t tests; leave out the options that contradict it"
         )
-    inputs = read_inputs(
-        outcome, measure, table=table, studies=studies, comparison=comparison, timepoint=timepoint, design=design_types,
-        exclude=exclude, level=level,
-    )  # fmt: skip
+    inputs = read_inputs(studies, effects)
     inputs.need_studies()
     if moderators is None:
         raise UsageError(
             f"give a formula, --moderators FIELD. Fields with different values in these studies: {', '.join(_useful(inputs))}"
         )
-    analysis = inputs.analysis
-    asked = {
-        "model": model or analysis.model or "random",
-        "tau2": tau2 or analysis.tau2 or "REML",
-        "ci": ci or analysis.ci or "auto",
-    }
-    found = _fit(inputs, moderators, asked, scale, cluster, robust_kind, permutations, seed, at, missing)
+    chosen = settled(chosen_of(inputs.analysis, asked.model, asked.tau2, asked.ci, None, asked.preset))
+    found = _fit(inputs, moderators, chosen, scale, cluster, robust_kind, permutations, seed, at, missing)
     if kind == "json":
-        emit(
-            json_text(document("regress", evidence_base=inputs.about(), effects=inputs.sizes, **found.to_dict())),
-            output,
-            force,
-        )
+        text = json_text(document("regress", evidence_base=inputs.about(), effects=inputs.sizes, **found.to_dict()))
     else:
-        emit(
-            {"text": regress_text, "csv": regress_csv, "markdown": regress_markdown}[kind](inputs.sizes, found),
-            output,
-            force,
-        )
+        text = {"text": regress_text, "csv": regress_csv, "markdown": regress_markdown}[kind](inputs.sizes, found)
+    emit(text, form.output, form.force)
 
 
 def _useful(inputs: Inputs) -> list[str]:
@@ -158,7 +156,7 @@ def _useful(inputs: Inputs) -> list[str]:
 def _fit(
     inputs: Inputs,
     formula: str,
-    asked: dict[str, Any],
+    chosen: dict[str, Any],
     scale: str | None,
     cluster: str | None,
     robust_kind: str,
@@ -172,7 +170,7 @@ def _fit(
     x = design(formula, columns, labels=labels, missing=missing)
     kept = list(x.kept)
     yi, vi = sizes.yi[kept], sizes.vi[kept]
-    fit = regress(yi, vi, x.X, names=x.names, intercept=False, level=sizes.level, **asked)
+    fit = regress(yi, vi, x.X, names=x.names, intercept=False, level=sizes.level, **chosen)
     several = sum(name != "intercept" for name in fit.coefficients) > 1
     permuted = None
     if permutations:

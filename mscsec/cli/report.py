@@ -21,13 +21,6 @@ from mscsec.registry import by_key
 from mscsec.report.numbers import count
 from mscsec.synthesis.review import Synthesis, synthesise
 
-Outcomes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--outcome", metavar="NAME", help="Outcome, as named in review.yaml. May be repeated. Default: all of them.",
-        autocompletion=opt._outcomes,
-    ),
-]  # fmt: skip
 File = Annotated[
     Path | None,
     typer.Option(
@@ -94,7 +87,7 @@ KINDS = by_key(
 
 
 def command(
-    outcome: Outcomes = None,
+    outcome: opt.Outcomes = None,
     form: Format = None,
     table: TableNames = None,
     studies: opt.Studies = None,
@@ -105,6 +98,7 @@ def command(
 
     The page (.html) needs no network. Each number in it is a link to the line of the record and the place in the paper that it
     came from; studies can be ticked off and models chosen, with numbers that were worked out beforehand.
+    Results are those of the review's own analysis (analysis: in review.yaml), as mscsec pool prints them without options.
     A manuscript (.docx, .md, .tex) has the same content for print; the pictures of review.md lie in review_files/ beside it.
 
     \b

@@ -17,6 +17,7 @@ from mscsec.plots.parts import bubbles, draw_points, frame, numeric_fields, opti
 from mscsec.plots.scales import effect_scale, held_limits, limits, linear
 from mscsec.plots.theme import INK, QUIET, Page
 from mscsec.report.numbers import count, level, number, p_value, percent
+from mscsec.synthesis.fit import settled
 
 if TYPE_CHECKING:
     from mscsec.pooling.regression import Predictions, RegressionResult
@@ -121,8 +122,7 @@ def draw(request: Request) -> Figure:
     if len(set(values.tolist())) < 2:
         raise NotEstimable(f"{name} is the same in all studies, so that no line can be fitted")
     found = regress(
-        sizes.yi, sizes.vi, values[:, None], names=[name], model=chosen["model"], tau2=chosen["tau2"] or "REML",
-        ci=chosen["ci"] or "auto", level=sizes.level,
+        sizes.yi, sizes.vi, values[:, None], names=[name], level=sizes.level, **settled(chosen)
     )  # fmt: skip
     at = grid_of(values)
     return bubble(request.page, sizes, (name, values), found, (at, predict(found, at)), residuals(found).weight)

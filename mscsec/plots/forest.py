@@ -57,7 +57,9 @@ def draw(request: Request) -> Figure:
     asked = request.options
     groups = None
     if request.by is not None:
-        labels, found = fit_groups(sizes, dict(request.columns()), request.by, request.chosen)
+        labels, found = fit_groups(
+            sizes, dict(request.columns()), request.by, request.chosen, common_tau2=request.common_tau2
+        )
         groups = Groups(request.by, tuple(labels), found)
         fit = found.overall
     fits = (fit, *(fit_words(sizes, request.chosen, words) for words in asked.get("also", ())))

@@ -23,6 +23,7 @@ from mscsec.report.numbers import count, interval, level, number
 from mscsec.report.words import asymmetry_words
 from mscsec.sensitivity.diagnostics import FunnelRegion, funnel_region
 from mscsec.small_study import TrimAndFill, trim_and_fill
+from mscsec.synthesis.fit import settled
 from mscsec.synthesis.funnel import funnel_test
 
 CONTOURS = (0.90, 0.95, 0.99)
@@ -231,7 +232,7 @@ def draw(request: Request) -> Figure:
     filled = None
     if request.options.get("trim-fill") is not None:
         chosen = options_of(request, "trim and fill")
-        chosen |= {"tau2": chosen["tau2"] or "REML"}
+        chosen |= {"tau2": settled(chosen)["tau2"]}
         filled = trim_and_fill(sizes.yi, sizes.vi, estimator=request.options["trim-fill"], prediction="none", **chosen)
     return funnel(
         request.page, sizes, fit, y=request.options.get("y") or "se", contours=bool(request.options.get("contours")),

@@ -33,6 +33,7 @@ class Request:
     by : the field that divides the studies. page : width, inks, title.
     options : those of the kind's own (`Kind.options`) that were given.
     outcome, comparison : as asked for, of a kind that needs "bias".
+    common_tau2 : with `by`, one between-study variance for all groups.
     say : takes a sentence for the reader of the terminal (a column that was dropped).
     """
 
@@ -47,6 +48,7 @@ class Request:
     say: Callable[[str], None] = lambda _: None
     outcome: str | None = None
     comparison: str | None = None
+    common_tau2: bool = False
 
     def judgements(self) -> BiasTable:
         """The risk-of-bias table of a kind that needs "bias"; says where it is not weighted, and why."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.errors import UsageError
-from mscsec.pooling import pool
+from mscsec.pooling import DEFAULT_PRESET, PRESETS, pool
 from mscsec.pooling.result import PooledResult
+from mscsec.records.models import Analysis
 from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose
 from mscsec.results import Notice
@@ -23,8 +25,36 @@ def pooled(base: EvidenceBase, outcome: str, comparison: str | None = None) -> t
 
 def choices_of(base: EvidenceBase) -> dict[str, Any]:
     """The review's own analysis, as `fit_effects` takes it."""
-    own = base.review.analysis
-    return {"model": own.model, "tau2": own.tau2, "ci": own.ci, "prediction": own.prediction, "preset": own.preset}
+    return chosen_of(base.review.analysis)
+
+
+def chosen_of(
+    analysis: Analysis,
+    model: str | None = None,
+    tau2: str | None = None,
+    ci: str | None = None,
+    prediction: str | None = None,
+    preset: str | None = None,
+) -> dict[str, Any]:
+    """What is asked for first, then the review's analysis, as `fit_effects` takes it; what neither says is the preset's.
+
+    A preset that is asked for sets the review's own analysis aside.
+    """
+    own = analysis if preset is None else Analysis()
+    if model == "common":  # the review's choices between random-effects methods have nothing to say then
+        own = Analysis(preset=own.preset)
+    return {
+        "model": model or own.model, "tau2": tau2 or own.tau2, "ci": ci or own.ci,
+        "prediction": prediction or own.prediction, "preset": preset or own.preset,
+    }  # fmt: skip
+
+
+def settled(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Model, tau2 and ci with the preset's where nothing is asked for, for methods that know no preset."""
+    preset = choose(PRESETS, chosen["preset"] or DEFAULT_PRESET, "preset")
+    return {
+        "model": chosen["model"] or "random", "tau2": chosen["tau2"] or preset.tau2, "ci": chosen["ci"] or preset.ci
+    }  # fmt: skip
 
 
 def weights_of(sizes: EffectSizes, fit: PooledResult | None) -> dict[str, float]:

@@ -83,7 +83,11 @@ def test_stdin_and_gzip_give_the_same_table(said, tmp_path, monkeypatch):
         (("absent.csv.gz",), 2, "absent.csv.gz does not exist"),
         (("t.csv", "-o", "t.txt"), 2, "names no format"),
         (("t.csv", "-o", "t.csv"), 2, "the same file"),
-        (("t.csv", "--level", "95"), 2, "a level lies between 0 and 1"),
+        (
+            ("t.csv", "--level", "95"),
+            2,
+            "--level is 95; a confidence level lies between 0.5 and 1, such as 0.95. Write 0.95",
+        ),
         (("empty.csv",), 3, "no analysis of this table could be pooled"),
         (("wrong.csv", "--strict"), 2, "wrong.csv:2: vi is -1"),
         (("broken.csv.gz",), 2, "cannot be read"),

@@ -1,0 +1,137 @@
+"""Options that go together, and how a command takes them.
+
+A command names a group as one parameter and gets one value; Typer is shown the group's options one by one. So an option
+has one name, one default and one text in every command that has it, and the functions that read and pool take the groups.
+The groups have no equality, which nothing asks for and which is half the time that such a class takes to be made.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Any, get_type_hints
+
+from mscsec.cli import options as opt
+from mscsec.cli.output import output_kind
+from mscsec.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyOptions:
+    """Which studies, and of which outcome."""
+
+    outcome: opt.Outcome = None
+    comparison: opt.Comparison = None
+    timepoint: opt.Timepoint = None
+    design: opt.Designs = None
+    exclude: opt.Exclude = None
+    table: opt.TableFile = None
+    studies: opt.Studies = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EffectOptions:
+    """How the effect of each study is made from what it reports."""
+
+    measure: opt.Measure = None
+    level: opt.Level = None
+    vtype: opt.Vtype = None
+    quantiles: opt.Quantiles = "normal"
+    mean_rule: opt.MeanRule = "luo2018"
+    sd_rule: opt.SdRule = "wan-shi"
+    multi_arm: opt.MultiArm = "combine"
+    correlation: opt.Correlation = None
+    icc: opt.Icc = None
+    prefer: opt.Prefer = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelOptions:
+    """The model that pooling, meta-regression and `batch` have in common."""
+
+    model: opt.Model = None
+    tau2: opt.Tau2 = None
+    ci: opt.Ci = None
+    preset: opt.Preset = None
+
+    def check(self) -> None:
+        """Raises UsageError for a common-effect model with what only a random-effects model has."""
+        if self.model == "common" and self.tau2 is not None:
+            raise UsageError("a common-effect model has no between-study variance; leave out --tau2, or --model common")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoolOptions(ModelOptions):
+    """How the effects are pooled."""
+
+    prediction: opt.PredictionKey = None
+    method: opt.Method = None
+    by: opt.By = None
+    common_tau2: opt.CommonTau2 = False
+
+    @property
+    def from_cells(self) -> bool:
+        """Whether the method named works on the counts themselves."""
+        return self.method is not None and self.method.upper() not in ("IV", "INVERSE")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FormOptions:
+    """In which form the result is shown, and where."""
+
+    json: opt.AsJson = False
+    csv: opt.AsCsv = False
+    markdown: opt.AsMarkdown = False
+    output: opt.Output = None
+    force: opt.Force = False
+
+    def kind(self) -> str:
+        """ "text", "json", "csv" or "markdown": by the switch, else by the suffix of the file; raises UsageError for two."""
+        return output_kind(self.output, json=self.json, csv=self.csv, markdown=self.markdown)
+
+
+def check_level(level: float | None) -> None:
+    """Raises UsageError for a --level that is none."""
+    if level is not None and not 0.5 <= level < 1:
+        raise UsageError(
+            f"--level is {level:g}; a confidence level lies between 0.5 and 1, such as 0.95"
+            + (f". Write {level / 100:g}" if 50 <= level < 100 else "")
+        )
+
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """`command` as Typer reads it: each parameter that is a group stands for the group's options, in their order."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, tuple[Any, dict[str, Any]]] = {}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        if is_dataclass(hints[name]):
+            own = get_type_hints(hints[name], include_extras=True)
+            groups[name] = hints[name], own
+            parameters += [_parameter(field.name, field.default, own[field.name]) for field in fields(hints[name])]
+        else:
+            parameters.append(_parameter(name, parameter.default, hints[name]))
+
+    @functools.wraps(command)
+    def flat(**given: Any) -> None:
+        for name, (group, own) in groups.items():
+            given[name] = group(**{option: given.pop(option) for option in own})
+        command(**given)
+
+    flat.__dict__["__signature__"] = inspect.Signature(parameters)  # what `inspect.signature` reads
+    flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return flat
+
+
+def _parameter(name: str, default: Any, annotation: Any) -> inspect.Parameter:
+    default = inspect.Parameter.empty if default is MISSING else default
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def given(group: StudyOptions | EffectOptions | ModelOptions) -> dict[str, Any]:
+    """The options of a group that were chosen, by their name on the command line (--mean-rule), with their values."""
+    found = {field.name: getattr(group, field.name) for field in fields(group)}
+    chosen = {field.name for field in fields(group) if found[field.name] != field.default}
+    return {f"--{name.replace('_', '-')}": found[name] for name in found if name in chosen}

@@ -1,0 +1,137 @@
+"""One outcome read and pooled as the options say: the one way there of every command that takes them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mscsec.cli.groups import EffectOptions, PoolOptions, StudyOptions
+from mscsec.cli.inputs import Inputs, read_inputs
+from mscsec.cli.marks import with_marks
+from mscsec.effects.sizes import EffectSizes
+from mscsec.errors import UsageError
+from mscsec.pooling.result import PooledResult
+from mscsec.records.models import Analysis
+from mscsec.results import Notice
+from mscsec.synthesis.fit import chosen_of, fit_cells, fit_effects, with_advice
+
+if TYPE_CHECKING:
+    from mscsec.pooling.regression import SubgroupResult
+
+
+@dataclass(frozen=True, slots=True)
+class Pooling:
+    """The effects of one outcome and how they are pooled. chosen : of `fit_effects` or `fit_cells`."""
+
+    inputs: Inputs
+    chosen: dict[str, Any]
+    asked: PoolOptions
+
+    def fit(self, sizes: EffectSizes) -> PooledResult:
+        """Any effects pooled in this way."""
+        if self.asked.from_cells:
+            return fit_cells(sizes, self.asked.method or "", self.chosen)
+        return fit_effects(sizes, self.chosen)
+
+    def result(self) -> PooledResult:
+        """The effects that were read, pooled, with what is to be said of it."""
+        fit = self.fit(self.inputs.sizes)
+        fit = fit if self.asked.from_cells else with_advice(self.inputs.sizes, fit)
+        return with_unmet(fit, self.asked.ci, self.asked.prediction)
+
+    def groups(self) -> tuple[list[str], SubgroupResult]:
+        """The group of each study by the field of --by, and the groups pooled."""
+        from mscsec.synthesis.groups import fit_groups
+
+        assert self.asked.by is not None
+        tau2 = self.asked.common_tau2
+        return fit_groups(self.inputs.sizes, self.inputs.columns(), self.asked.by, self.chosen, common_tau2=tau2)
+
+
+def read_pooling(
+    studies: StudyOptions,
+    effects: EffectOptions,
+    asked: PoolOptions,
+    *,
+    compare: bool = False,
+    integrity: bool | None = None,
+) -> Pooling:
+    """Reads the effects of an outcome, and settles how they are pooled: options first, then the review's own analysis.
+
+    compare : for all methods from the cells at once. integrity : mark studies whose figures are under question.
+    Raises UsageError for options that contradict each other, before anything is read; TooFewStudies where no study
+    contributes.
+    """
+    agree(effects, asked)
+    if studies.table is not None and integrity:
+        raise UsageError("--integrity reads records; a table has none. Leave it out")
+    cells = compare or asked.from_cells
+    inputs = read_inputs(studies, effects, method=(asked.method or "MH") if cells else None)
+    inputs.need_studies()
+    if cells:
+        inputs = replace(inputs, sizes=_as_counted(inputs.sizes))
+    if integrity:
+        inputs = replace(inputs, sizes=with_marks(inputs.sizes, inputs.base))
+    # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
+    own = Analysis() if cells else inputs.analysis
+    chosen = chosen_of(own, asked.model, asked.tau2, asked.ci, asked.prediction, asked.preset)
+    return Pooling(inputs, chosen, asked)
+
+
+def agree(effects: EffectOptions, asked: PoolOptions) -> None:
+    """Raises UsageError for options that cannot go together."""
+    asked.check()
+    if asked.by and asked.from_cells:
+        raise UsageError("--by pools the effects of each subgroup by inverse variance; leave out --method")
+    if asked.common_tau2 and not asked.by:
+        raise UsageError("--common-tau2 belongs to --by FIELD")
+    if asked.from_cells and effects.vtype is not None:
+        raise UsageError(f"{asked.method} is computed from the cells and has its own variance; leave out --vtype")
+    if asked.model == "common" and asked.prediction not in (None, "none"):
+        raise UsageError(
+            "a common-effect model has no between-study variance, so no prediction interval; leave out --prediction"
+        )
+
+
+def with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> PooledResult:
+    """The fit with a notice where an interval was asked for by name and these data or this method have none."""
+    notices = []
+    if ci not in (None, "auto") and ci.casefold() != fit.ci_method.casefold():
+        notices.append(
+            Notice(
+                "P208", f"The interval asked for (--ci {ci}) does not exist here; the {fit.ci_method} interval is shown"
+            )
+        )
+    told = any(notice.code == "P205" for notice in fit.warnings)
+    if prediction not in (None, "auto", "none") and fit.prediction_low is None and not told:
+        notices.append(
+            Notice(
+                "P205", f"No prediction interval (--prediction {prediction}): there is no between-study variance here"
+            )
+        )
+    if fit.df is not None and fit.df < 1:
+        notices.append(
+            Notice(
+                "P210",
+                f"The interval stands on {fit.df:.2g} degrees of freedom, fewer than one, so that it is practically without bounds; take another --ci",
+            )
+        )
+    if not all(math.isfinite(value) for value in (fit.display.ci_low, fit.display.ci_high)):
+        notices.append(
+            Notice(
+                "P209",
+                "An end of the interval is beyond any number on the natural scale; the analysis scale (--json) has it",
+            )
+        )
+    return replace(fit, warnings=(*fit.warnings, *notices)) if notices else fit
+
+
+def _as_counted(sizes: EffectSizes) -> EffectSizes:
+    """The effects with what is true of a method from the cells: 0.5 is added for the study's own row alone."""
+    text = "0.5 added to every cell for this row alone; the pooled estimate is made from the counts"
+    rows = tuple(
+        replace(row, flags=tuple(replace(flag, text=text) if flag.code == "E101" else flag for flag in row.flags))
+        for row in sizes.rows
+    )
+    return replace(sizes, rows=rows)

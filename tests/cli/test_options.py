@@ -1,0 +1,229 @@
+"""Options that commands share: one name, one default and one text, and the same numbers from them in each command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mscsec.cli.app import COMMANDS, load_command
+from mscsec.plots.kinds import Kind, Request
+
+from .base import _stay, _study
+from .conftest import Cli
+
+# What `pool` takes beyond the numbers of one pooled result.
+FORM = {"json", "csv", "markdown", "output", "force", "integrity"}
+OTHER_WORDS = {"compare", "baseline_risk", "sd"}
+NOT_REGRESS = {"method", "by", "common_tau2", "prediction"}
+# One name with another meaning, said in each command's own help: what the file is, or what is fitted.
+OWN_MEANING = {
+    "--at": {"regress"},
+    "--study": {"plot", "effects"},
+    "--table": {"report"},
+    "--tool": {"bias-report", "assess", "import-bias"},
+    "--output": {"plot", "batch", "bias-report", "grade", "report"},
+    "--outcome": {"grade", "report"},
+    "--measure": {"batch"},
+    "--baseline-risk": {"grade"},
+    "--json": {"batch"},
+    "--strict": {"batch"},
+    "--result": {"import-bias"},
+    "--assessor": {"import-bias"},
+}
+
+
+def options_of(command: str) -> dict[str, Any]:
+    """By name, each option of a command as click has it, but for --help."""
+    return {param.name: param for param in load_command(command).params if param.param_type_name == "option"}
+
+
+def facts(option: Any) -> tuple[Any, ...]:
+    return (option.opts, option.secondary_opts, option.default, option.help, option.metavar, option.rich_help_panel)
+
+
+@pytest.mark.parametrize(("command", "without"), [("plot", OTHER_WORDS), ("regress", NOT_REGRESS)])
+def test_what_decides_the_numbers_of_pool_is_in_other_commands_too(command: str, without: set[str], cli: Cli) -> None:
+    pool, other = options_of("pool"), options_of(command)
+    wanted = {name for name in pool if name not in FORM | OTHER_WORDS | without}
+    assert len(wanted) > 20
+    assert wanted - other.keys() == set()
+    for name in wanted:
+        assert facts(other[name]) == facts(pool[name])
+    said = cli(command, "--help").out.split("Examples:")[0]
+    for name in without:
+        assert f"--{name.replace('_', '-')}" in said
+
+
+def test_an_option_of_several_commands_has_one_text() -> None:
+    seen: dict[str, tuple[str, Any]] = {}
+    for command in COMMANDS:
+        for option in options_of(command).values():
+            flag = max(option.opts, key=len)
+            if command in OWN_MEANING.get(flag, set()):
+                continue
+            where, first = seen.setdefault(flag, (command, option))
+            assert (option.opts, option.help, option.metavar, option.default) == (
+                first.opts, first.help, first.metavar, first.default,
+            ), f"{flag} of {command} and of {where}"  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["pool", "plot", "regress", "batch", "integrity"])
+def test_a_long_page_of_help_has_headings(command: str, cli: Cli) -> None:
+    out = cli(command, "--help").out
+    headings = [line for line in out.splitlines() if line.endswith(":") and line[:1].isupper()]
+    assert len(headings) > 3
+    assert headings[-1] == "Options:"
+    assert out.split("Options:")[1].split() == ["-h,", "--help", "Show", "this", "message", "and", "exit."]
+    starts = {len(line) - len(line[2:].split("  ", 1)[1].lstrip()) for line in out.splitlines() if line.startswith("  --") and "  " in line[2:]}  # fmt: skip
+    assert len(starts) == 1  # one column of words on the whole page
+
+
+MORE = {
+    "ivy2020": _study("ivy2020", "Ida Ivy", 2020, ("30", "30"), _stay("median: 9, range: [2, 30]", "median: 12, range: [3, 41]")),
+    "jay2021": """\
+schema: mscsec/study/1
+id: jay2021
+citation: {title: Trial jay2021, authors: [Joy Jay], year: 2021}
+design: {type: cluster-rct, randomised: true, cluster_size: 12}
+arms:
+  a: {role: experimental, treatment: active, n: 40}
+  b: {role: experimental, treatment: active, n: 42}
+  c: {role: comparator, treatment: usual care, n: 81}
+results:
+  - outcome: death
+    timepoint: day 28
+    arms: {a: {events: 5}, b: {events: 8}, c: {events: 21}}
+  - outcome: stay
+    unit: day
+    arms:
+      a: {change: {mean: -3.1}, sd: 4.2, baseline: {mean: 12, sd: 4.8}}
+      b: {change: {mean: -2.0}, sd: 4.4, baseline: {mean: 12, sd: 4.6}}
+      c: {change: {mean: -1.1}, sd: 4.6, baseline: {mean: 12, sd: 4.1}}
+""",
+    "kim2022": """\
+schema: mscsec/study/1
+id: kim2022
+citation: {title: Trial kim2022, authors: [Kai Kim], year: 2022}
+design: {type: parallel-rct, randomised: true}
+arms:
+  a: {role: experimental, treatment: active, n: 123}
+  c: {role: comparator, treatment: usual care, n: 139}
+results:
+  - outcome: death
+    timepoint: day 28
+    events: 15
+    arms: {a: {events: 4}, c: {events: 11}}
+    effects: [{measure: RR, estimate: 0.45, ci: [0.15, 1.30]}]
+""",
+}  # fmt: skip
+DEATH = ("--outcome", "death", "--comparison", "active_vs_control", "--icc", "0.02")
+STAY = ("--outcome", "stay", "--correlation", "0.5", "--icc", "0.02")
+SETS = [
+    (*STAY, "--quantiles", "qe"),
+    (*STAY, "--mean-rule", "hozo2005"),
+    (*STAY, "--sd-rule", "hozo2005"),
+    (*STAY, "--multi-arm", "split"),
+    (*STAY, "--correlation", "0.9"),
+    (*STAY, "--icc", "0.2"),
+    (*STAY, "--measure", "SMD", "--vtype", "UB"),
+    (*STAY, "--tau2", "PM", "--ci", "kr", "--level", "0.9", "--exclude", "cole2021"),
+    (*STAY, "--preset", "revman-5"),
+    (*STAY, "--model", "common"),
+    (*STAY, "--prediction", "hts"),
+    (*DEATH, "--prefer", "reported"),
+    (*DEATH, "--measure", "OR", "--method", "MH"),
+    (*DEATH, "--method", "Peto"),
+    (*DEATH, "--timepoint", "day 28", "--design", "all"),
+]
+
+
+@pytest.fixture
+def more(here: Path) -> None:
+    for name, text in MORE.items():
+        (here / "studies" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("more")
+@pytest.mark.parametrize("chosen", SETS, ids=lambda words: " ".join(words[2:]))
+def test_a_picture_shows_what_pool_prints(chosen: tuple[str, ...], cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = cli("pool", *chosen)
+    assert printed.code == 0, printed.err
+    drawn = cli("plot", "forest", *chosen)
+    assert drawn.code == 0, drawn.err
+    lines = {" ".join(line.split()) for line in printed.out.splitlines()}
+    rows = drawn.out.split("\n\n", 1)[1].split("\na  ")[0].splitlines()
+    assert len(rows) > 8
+    assert [row for row in rows if " ".join(row.split()) not in lines] == []
+    plain = cli("pool", *(DEATH if "death" in chosen else STAY))
+    assert plain.out != printed.out  # the option does something, so that to pass it on is something too
+    for warning in (line for line in printed.out.splitlines() if line.startswith("Note: ")):
+        assert warning in drawn.err
+
+    seen: list[Request] = []
+
+    def draw(_: Kind, request: Request) -> Any:
+        seen.append(request)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Kind, "draw", draw)
+    data = json.loads(cli("pool", *chosen, "--json").out)["result"]
+    cli("plot", "forest", *chosen, "-o", "f.svg")
+    fit = seen[0].fit
+    assert fit is not None
+    assert (fit.estimate, fit.ci_low, fit.ci_high, fit.tau2, fit.prediction_low) == tuple(
+        data[name] for name in ("estimate", "ci_low", "ci_high", "tau2", "prediction_low")
+    )
+
+
+@pytest.mark.usefixtures("more")
+def test_subgroups_with_one_variance_are_drawn_as_pooled(cli: Cli, here: Path) -> None:
+    by = (*DEATH, "--by", "allocation_concealment")
+    for more in ((), ("--common-tau2",)):
+        data = json.loads(cli("pool", *by, *more, "--json").out)["result"]
+        assert cli("plot", "forest", *by, *more, "-o", "f.svg", "--force").code == 0
+        said = (here / "f.svg").read_text(encoding="utf-8").split("<desc")[1].split("</desc>")[0]
+        for group in data["groups"].values():
+            assert f"{group['display']['estimate']:.2f}" in said
+
+
+@pytest.mark.usefixtures("more")
+def test_a_regression_takes_the_effects_that_pool_takes(cli: Cli) -> None:
+    for chosen in SETS[:7]:
+        pooled = json.loads(cli("pool", *chosen, "--json").out)["effects"]
+        code, out, err = cli("regress", *chosen, "--moderators", "year", "--json")
+        assert code == 0, err
+        assert json.loads(out)["effects"]["rows"] == pooled["rows"]
+
+
+def test_a_preset_decides_a_regression_too(cli: Cli) -> None:
+    call = ("regress", "--outcome", "death", "--comparison", "active_vs_control", "--moderators", "year", "--json")
+    found = json.loads(cli(*call, "--preset", "revman-5").out)["result"]
+    assert (found["tau2_method"], found["ci_method"]) == ("DL", "wald")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("plot", "traffic-light", "--outcome", "death", "--quantiles", "qe"), "has no use for --quantiles"),
+        (("plot", "prisma", "--outcome", "death", "--model", "common"), "has no use for --outcome, --model"),
+        (("plot", "funnel", "--outcome", "death", "--by", "year"), "has no use for --by"),
+        (("plot", "forest", "--outcome", "death", "--common-tau2"), "--common-tau2 belongs to --by"),
+        (("pool", "--table", "t.csv", "--quantiles", "qe", "--icc", "0.1"), "no use for --quantiles, --icc"),
+        (("plot", "forest", "--table", "t.csv", "--timepoint", "day 28"), "--table stands alone"),
+        (("pool", "--outcome", "death", "--model", "common", "--tau2", "DL"), "leave out --tau2"),
+        (("plot", "radial", "--outcome", "death", "--model", "common", "--tau2", "DL"), "leave out --tau2"),
+        (("batch", "t.csv", "--model", "common", "--tau2", "DL"), "leave out --tau2"),
+        (("regress", "--outcome", "death", "--moderators", "year", "--multi-arm", "separate"), "mscsec effects --multi-arm separate"),
+    ],
+    ids=lambda value: " ".join(value[:6]) if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_an_option_without_use_is_refused_in_the_same_words(
+    call: tuple[str, ...], says: str, cli: Cli, here: Path
+) -> None:
+    (here / "t.csv").write_text("analysis,study,yi,vi\na,x,0.1,0.2\na,y,0.2,0.1\n", encoding="utf-8")
+    code, out, err = cli(*call)
+    assert (code, out) == (2, "")
+    assert says in err
