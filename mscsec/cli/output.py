@@ -233,10 +233,18 @@ def shorten(text: str, cells: int) -> str:
     """`text` cut to a width, with an ellipsis where something is lost."""
     if display_width(text) <= cells:
         return text
-    kept = text
-    while kept and display_width(kept) > cells - 1:
+    kept, dots = text, "…" if unicode_output() else ".."
+    while kept and display_width(kept) > cells - len(dots):
         kept = kept[:-1]
-    return kept.rstrip() + "…"
+    return kept.rstrip() + dots
+
+
+_PLAIN = str.maketrans({"–": "-", "—": "-", "−": "-", "…": "..", "±": "+/-", "≤": "<=", "≥": ">=", "²": "2", "’": "'"})
+
+
+def plain_text(text: str) -> str:
+    """What is drawn for a terminal, without signs beyond ASCII of the program's own where those do not reach the reader."""
+    return text if unicode_output() else text.translate(_PLAIN)
 
 
 def wrap(text: str, cells: int, indent: str = "") -> list[str]:

@@ -12,7 +12,7 @@ from mscsec.cli import options as opt
 from mscsec.cli import picture_options as pic
 from mscsec.cli.groups import EffectOptions, PoolOptions, StudyOptions, expanded, given
 from mscsec.cli.marks import Integrity
-from mscsec.cli.output import emit, say, say_base, write_whole
+from mscsec.cli.output import emit, plain_text, say, say_base, write_whole
 from mscsec.cli.pooled import read_pooling
 from mscsec.cli.render_plot import characters_text
 from mscsec.effects.sizes import EffectSizes
@@ -211,7 +211,7 @@ def command(
     if file is None:
         _refuse_file_only(row, {"width": width, "palette": palette, "dpi": dpi, "by": asked.by} | own)
         request = _request(row, cast("Page", None), studies, effects, asked, own)  # characters need no page
-        emit(characters_text(row, request, title))
+        emit(plain_text(characters_text(row, request, title)))
         _say_warnings(request)
         return
     dots = 300 if dpi is None else dpi

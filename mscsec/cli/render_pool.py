@@ -125,10 +125,18 @@ def forest(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int) 
     better = {"lower": ("experimental", "comparator"), "higher": ("comparator", "experimental"), "neither": ("", "")}[
         sizes.better
     ]
-    direction = draw.favours(scale, sizes.null, *better)
-    if direction.strip():
-        lines.append(columns.line([""] * len(columns.header), direction))
+    before, after = columns.beside
+    direction = draw.favours(scale, sizes.null, better, (before, after), glyphs)
+    lines += [direction] if direction else []
     return [line.rstrip() for line in lines]
+
+
+def short_label(label: str, room: int) -> str:
+    """A study's label cut to a width, with its last word where that is a year or a number."""
+    head, _, tail = label.rpartition(" ")
+    if display_width(label) > room and any(sign.isdigit() for sign in tail) and display_width(tail) <= room - 6:
+        return f"{shorten(head, room - display_width(tail) - 1)} {tail}"
+    return shorten(label, room)
 
 
 class _Columns:
@@ -155,6 +163,12 @@ class _Columns:
         parts.insert(self.plot_at, plot)
         return "  ".join(parts)
 
+    @property
+    def beside(self) -> tuple[int, int]:
+        """Cells left and right of the plot."""
+        before = sum(self.widths[: self.plot_at]) + 2 * self.plot_at
+        return before, sum(self.widths) + 2 * len(self.widths) - before
+
     def total(self, room: int) -> int:
         """Width of a whole line."""
         return sum(self.widths) + 2 * len(self.widths) + room
@@ -176,7 +190,7 @@ def _columns(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int
 def _build(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, arms: bool, label_room: int) -> _Columns:
     effect_head = f"{sizes.measure} [{level(fit.level)} CI]"
     header, pooled, prediction = ["Study"], ["Pooled"], ["Prediction"]
-    rows = [[shorten(row.label, label_room)] for row in sizes.rows]
+    rows = [[short_label(row.label, label_room)] for row in sizes.rows]
     has_arms = arms and any(arm_words(row.experimental) for row in sizes.rows)
     if has_arms:
         header += ["Experimental", "Comparator"]

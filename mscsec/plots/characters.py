@@ -6,12 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mscsec.report.numbers import number
+from mscsec.plots.scales import ratios, round_values
 
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The characters of a plot; `ASCII` for terminals without the others."""
+    """The characters of a plot; `ASCII` for terminals without the others.
+
+    crossed, pooled_crossed : where an interval crosses the line of no effect.
+    """
 
     line: str
     box: str
@@ -23,12 +26,14 @@ class Glyphs:
     tick: str
     left: str
     right: str
+    crossed: str
+    pooled_crossed: str
 
 
 LARGEST_LOG = 600.0  # its exponential, and that of a margin around it, is still a number
 
-UNICODE = Glyphs("─", "■", "━", "◆", "╌", "│", "─", "┴", "◄", "►")
-ASCII = Glyphs("-", "#", "=", "O", ".", "|", "-", "+", "<", ">")
+UNICODE = Glyphs("─", "■", "━", "◆", "╌", "│", "─", "┴", "◄", "►", "┼", "┿")
+ASCII = Glyphs("-", "#", "=", "O", ".", "|", "-", "+", "<", ">", "|", "|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def axis(values: Sequence[tuple[float, float, float]], null: float | None, width
 def study_line(scale: Axis, estimate: float, low: float, high: float, null: float | None, glyphs: Glyphs) -> str:
     """One study: a box on its interval, arrows where the interval runs off the axis."""
     cells = _field(scale, null, glyphs)
-    _bar(cells, scale, low, high, glyphs.line, glyphs)
+    _bar(cells, scale, (low, high), null, glyphs.line, glyphs)
     _put(cells, scale.column(estimate), glyphs.box)
     return "".join(cells)
 
@@ -77,7 +82,7 @@ def study_line(scale: Axis, estimate: float, low: float, high: float, null: floa
 def pooled_line(scale: Axis, estimate: float, low: float, high: float, null: float | None, glyphs: Glyphs) -> str:
     """The pooled estimate: a diamond on a heavy interval."""
     cells = _field(scale, null, glyphs)
-    _bar(cells, scale, low, high, glyphs.pooled, glyphs)
+    _bar(cells, scale, (low, high), null, glyphs.pooled, glyphs)
     _put(cells, scale.column(estimate), glyphs.diamond)
     return "".join(cells)
 
@@ -85,61 +90,72 @@ def pooled_line(scale: Axis, estimate: float, low: float, high: float, null: flo
 def prediction_line(scale: Axis, low: float, high: float, null: float | None, glyphs: Glyphs) -> str:
     """The prediction interval: a broken line."""
     cells = _field(scale, null, glyphs)
-    _bar(cells, scale, low, high, glyphs.prediction, glyphs)
+    _bar(cells, scale, (low, high), null, glyphs.prediction, glyphs)
     return "".join(cells)
 
 
 def axis_lines(scale: Axis, null: float | None, glyphs: Glyphs) -> tuple[str, str]:
-    """The axis with its ticks, and the labels under them."""
-    rule = [glyphs.axis] * scale.width
+    """The axis with its ticks, and the labels under them: as many evenly spaced ones as have room, that of no effect first."""
+    most = max(3, min(8, scale.width // 5))
+    found: dict[int, str] = {}
+    for count in range(most, 1, -1):
+        found, whole = _labelled(scale, ticks(scale, count), null)
+        if whole and len(found) > 1:
+            break
+    rule = "".join(glyphs.tick if column in found else glyphs.axis for column in range(scale.width))
     labels = [" "] * scale.width
-    places = ticks(scale)
-    for value in sorted(places, key=lambda tick: (tick != null, abs(tick - (null or 0.0)))):
-        column = scale.column(value)
-        text = (
-            number(math.exp(value), 4).rstrip("0").rstrip(".")
-            if scale.ratio
-            else number(value, 6).rstrip("0").rstrip(".")
-        )
-        start = min(max(column - len(text) // 2, 0), scale.width - len(text))
-        free = all(labels[i] == " " for i in range(max(start - 1, 0), min(start + len(text) + 1, scale.width)))
-        if 0 <= column < scale.width and start >= 0 and free:
-            rule[column] = glyphs.tick
-            labels[start : start + len(text)] = text
-    return "".join(rule), "".join(labels)
+    for column, text in found.items():
+        start = _start(scale, column, text)
+        labels[start : start + len(text)] = text
+    return rule, "".join(labels)
 
 
-def ticks(scale: Axis) -> list[float]:
-    """Round values inside the axis, on the analysis scale: 1-2-5 steps, or such ratios around one."""
+def _labelled(scale: Axis, values: Sequence[float], null: float | None) -> tuple[dict[int, str], bool]:
+    """The ticks that have room, by column, and whether none is left out but at an end of the axis."""
+    taken: set[int] = set()
+    found: dict[int, str] = {}
+    kept: set[float] = set()
+    for value in sorted(values, key=lambda tick: (tick != null, abs(tick - (null or 0.0)))):
+        column, text = scale.column(value), f"{math.exp(value) if scale.ratio else value:.6g}"
+        start = _start(scale, column, text)
+        cells = set(range(start - 1, start + len(text) + 1))
+        if 0 <= column < scale.width and start >= 0 and not cells & taken:
+            found[column] = text
+            taken |= set(range(start, start + len(text)))
+            kept.add(value)
+    return found, all(value in kept for value in values[1:-1])
+
+
+def _start(scale: Axis, column: int, text: str) -> int:
+    """The cell in which the label of a tick starts."""
+    return min(max(column - len(text) // 2, 0), scale.width - len(text))
+
+
+def ticks(scale: Axis, count: int = 8) -> list[float]:
+    """About so many round values inside the axis, on the analysis scale: evenly spaced, or ratios such as 1, 2, 5."""
     if scale.ratio:
-        decades = range(math.floor(scale.low / math.log(10)) - 1, math.ceil(scale.high / math.log(10)) + 2)
-        wide = scale.high - scale.low > 3 * math.log(10)
-        steps: tuple[float, ...] = (1,) if wide else (1, 2, 5)
-        if scale.high - scale.low < math.log(4):
-            steps = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
-        found = [math.log(step) + decade * math.log(10) for decade in decades for step in steps]
-        return [0.0 if abs(value) < 1e-12 else value for value in found if scale.low <= value <= scale.high]
-    span = scale.high - scale.low
-    raw = span / max(3, min(8, scale.width // 6))
-    magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw * 0.7)
-    first = math.ceil(scale.low / step)
-    return [(first + i) * step for i in range(int((scale.high - first * step) / step) + 1)]
+        return [value for value, _ in ratios(scale.low, scale.high, count)]
+    return [value for value, _ in round_values(scale.low, scale.high, count)]
 
 
-def favours(scale: Axis, null: float | None, left: str, right: str) -> str:
-    """Which side of no effect favours whom, cut to the room on either side."""
-    if null is None:
+def favours(scale: Axis, null: float | None, names: tuple[str, str], rooms: tuple[int, int], glyphs: Glyphs) -> str:
+    """Which side of no effect favours whom; it may run on into the `rooms` (cells) left and right of the plot.
+
+    It starts that far left of the plot. Empty where no side is better, or the room is too narrow for the names.
+    """
+    if null is None or not any(names):
         return ""
-    middle = min(max(scale.column(null), 0), scale.width - 1)
-    before, after = (f"favours {name}" if name else "" for name in (left, right))
-    room_left, room_right = middle, scale.width - middle - 1
-    before, after = _fit(before, left, room_left - 1), _fit(after, right, room_right - 1)
-    return before.rjust(max(room_left - 1, 0)) + " " * (3 if room_left else 2) + after
-
-
-def _fit(text: str, short: str, room: int) -> str:
-    return next((candidate for candidate in (text, short) if len(candidate) <= room), "")
+    middle = min(max(scale.column(null), 0), scale.width - 1) + rooms[0]
+    most = rooms[0] + scale.width + rooms[1]
+    one, two = names
+    for before, after in (
+        (f"{glyphs.left} favours {one}", f"favours {two} {glyphs.right}"),
+        (f"favours {one}", f"favours {two}"),
+        (f"{glyphs.left} {one}", f"{two} {glyphs.right}"),
+    ):
+        if len(before) <= middle - 1 and middle + 2 + len(after) <= most:
+            return f"{before:>{middle - 1}}   {after}"
+    return ""
 
 
 def _field(scale: Axis, null: float | None, glyphs: Glyphs) -> list[str]:
@@ -149,10 +165,17 @@ def _field(scale: Axis, null: float | None, glyphs: Glyphs) -> list[str]:
     return cells
 
 
-def _bar(cells: list[str], scale: Axis, low: float, high: float, glyph: str, glyphs: Glyphs) -> None:
+def _bar(
+    cells: list[str], scale: Axis, ends: tuple[float, float], null: float | None, glyph: str, glyphs: Glyphs
+) -> None:
+    """An interval; where no effect lies in its column but beyond its end, the line of no effect stays whole."""
+    low, high = ends
     first, last = scale.column(low), scale.column(high)
+    crossed = glyphs.pooled_crossed if glyph == glyphs.pooled else glyphs.crossed
+    if null is not None and not low <= null <= high:
+        crossed = glyphs.null
     for column in range(max(first, 0), min(last, scale.width - 1) + 1):
-        cells[column] = glyph
+        cells[column] = crossed if cells[column] == glyphs.null else glyph
     if first < 0:
         cells[0] = glyphs.left
     if last > scale.width - 1:

@@ -62,8 +62,8 @@ def funnel_lines(sizes: EffectSizes, fit: PooledResult, cells: int, glyphs: Glyp
     rule, labels = axis_lines(scale, sizes.null, glyphs)
     lines += [" " * SIDE + signs.corner + rule, " " * (SIDE + 1) + labels]
     better = {"lower": ("experimental", "comparator"), "higher": ("comparator", "experimental"), "neither": ("", "")}
-    direction = favours(scale, sizes.null, *better[sizes.better])
-    return [line.rstrip() for line in (*lines, *([" " * (SIDE + 1) + direction] if direction.strip() else []))]
+    direction = favours(scale, sizes.null, better[sizes.better], (SIDE + 1, 0), glyphs)
+    return [line.rstrip() for line in (*lines, *([direction] if direction else []))]
 
 
 def _side(row: int, largest: float) -> str:

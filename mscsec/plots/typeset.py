@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Callable, Iterable
 
 from mscsec.report.numbers import number
@@ -31,8 +30,8 @@ def figures(ratio: bool, spans: Iterable[tuple[float, float]]) -> Callable[[floa
     ratio : whether they are ratios. spans : the ends of the intervals; of differences with intervals too narrow for two
     decimals each has two significant digits.
     """
-    widths = [abs(high - low) for low, high in spans]
-    fixed = ratio or statistics.median(widths or [1.0]) >= SPREAD
+    widths = sorted(abs(high - low) for low, high in spans) or [1.0]
+    fixed = ratio or widths[len(widths) // 2] >= SPREAD
 
     def printed(value: float | None) -> str:
         if value is None or not fixed or not abs(value) < 0.01:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
 import pytest
 
+from mscsec.cli.render_pool import short_label
 from mscsec.plots import characters, characters_funnel
 from mscsec.plots.characters_funnel import ROWS, SIDE, funnel_lines
 from mscsec.report.numbers import number
@@ -111,3 +113,60 @@ def test_a_picture_of_bias_says_why_it_is_not_weighted(cli: Cli, here: Path) -> 
     assert code == 0
     assert "Not weighted" in err
     assert (here / "bias.svg").is_file()
+
+
+@pytest.mark.parametrize("glyphs", [characters.UNICODE, characters.ASCII])
+def test_an_interval_that_crosses_no_effect_shows_where(glyphs: characters.Glyphs) -> None:
+    scale = characters.Axis(-2.0, 2.0, 41, False)
+    across = characters.study_line(scale, -1.0, -1.5, 1.5, 0.0, glyphs)
+    assert across[20] == glyphs.crossed
+    assert across.count(glyphs.crossed) == 1
+    assert characters.pooled_line(scale, -0.5, -1.0, 0.5, 0.0, glyphs)[20] == glyphs.pooled_crossed
+    assert characters.prediction_line(scale, -1.0, 0.5, 0.0, glyphs)[20] == glyphs.crossed
+    assert characters.study_line(scale, -1.0, -2.0, -0.04, 0.0, glyphs)[20] == glyphs.null  # it ends before no effect
+    beside = characters.study_line(scale, -1.0, -1.5, -0.5, 0.0, glyphs)
+    assert beside[20] == glyphs.null
+
+
+@pytest.mark.parametrize("width", [10, 16, 24, 38, 60])
+@pytest.mark.parametrize(("low", "high"), [(0.0098, 7.5), (0.6, 1.3), (0.05, 2.9), (1e-4, 900.0), (0.1, 31.0)])
+def test_no_tick_is_left_out_between_two_others(width: int, low: float, high: float) -> None:
+    scale = characters.Axis(math.log(low), math.log(high), width, True)
+    _, labels = characters.axis_lines(scale, 0.0, characters.ASCII)
+    found = [float(text) for text in labels.split()]
+    assert found
+    assert len(labels) == width
+    sets = [[math.exp(value) for value in characters.ticks(scale, count)] for count in range(1, 9)]
+    assert any(
+        found == pytest.approx(whole[first : first + len(found)])
+        for whole in sets
+        for first in range(len(whole) - len(found) + 1)
+    )
+
+
+def test_the_words_for_whom_it_favours_run_on_beside_the_plot() -> None:
+    scale = characters.Axis(-8.0, 0.5, 30, False)
+    names = ("experimental", "comparator")
+    assert characters.favours(scale, 0.0, names, (0, 0), characters.ASCII) == ""
+    line = characters.favours(scale, 0.0, names, (12, 30), characters.ASCII)
+    assert line.split() == ["<", "favours", "experimental", "favours", "comparator", ">"]
+    assert line.index("   favours comparator") == 12 + scale.column(0.0) - 1
+    assert characters.favours(scale, 0.0, ("", ""), (12, 30), characters.ASCII) == ""
+
+
+def test_a_label_that_is_cut_keeps_its_year() -> None:
+    cut = short_label("Collaborative Group on Pneumonia 2021", 14)
+    assert cut.startswith("Collab")
+    assert cut.endswith(" 2021")
+    assert len(cut) <= 14
+    assert short_label("Smith 2021", 14) == "Smith 2021"
+
+
+@pytest.mark.parametrize("kind", ["forest", "funnel", "traffic-light"])
+def test_a_plain_terminal_gets_ascii(kind: str, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    arguments = DEATH if kind != "traffic-light" else ("--tool", "rob2")
+    for columns in (60, 80):
+        out = cli("plot", kind, *arguments, columns=columns).out
+        assert out.isascii(), [sign for sign in out if not sign.isascii()]
+        assert max(map(len, out.splitlines())) <= columns
