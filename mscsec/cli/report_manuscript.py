@@ -13,7 +13,7 @@ from pathlib import Path
 from mscsec.cli.output import progress, write_whole
 from mscsec.errors import NotEstimable, UsageError
 from mscsec.report.manuscript.blocks import Manuscript, Picture
-from mscsec.synthesis.review import OutcomeSynthesis, Synthesis
+from mscsec.synthesis.review import Synthesis
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ def as_latex(found: Synthesis, output: Path) -> Written:
 
 def _made(found: Synthesis, kind: str) -> Manuscript:
     """The manuscript, its pictures drawn as files of `kind`."""
+    from mscsec.plots.hands import by_all
     from mscsec.plots.review import flow_picture, outcome_pictures
     from mscsec.report.manuscript.build import manuscript
     from mscsec.report.material import material
@@ -57,19 +58,15 @@ def _made(found: Synthesis, kind: str) -> Manuscript:
     made = material(found)
     if not found.with_data:
         raise NotEstimable("no outcome of the review has a study that contributes to it, so there is nothing to report")
+    outcomes = found.with_data
+
+    def draw(place: int) -> list[Picture]:
+        return [picture.drawn(kind) for picture in outcome_pictures(made, outcomes[place])]
+
     with progress("Drawing") as tell:
-        done = 0
-
-        def draw(one: OutcomeSynthesis) -> list[Picture]:
-            nonlocal done
-            pictures = outcome_pictures(made, one)
-            for picture in pictures:
-                picture.draw(kind)
-            done += 1
-            tell(done, len(found.with_data))
-            return pictures
-
-        return manuscript(made, draw, flow_picture(found.base))
+        pictures = by_all(draw, len(outcomes), tell)
+    by_outcome = {one.outcome: shown for one, shown in zip(outcomes, pictures, strict=True)}
+    return manuscript(made, lambda one: by_outcome[one.outcome], flow_picture(found.base))
 
 
 def _pictures(made: Manuscript, kind: str) -> dict[str, bytes]:

@@ -98,6 +98,24 @@ class Picture:
     size: tuple[float, float]
     number: int = 0
 
+    def drawn(self, kind: str) -> Picture:
+        """The same with its file of `kind` made, and of no other."""
+        return replace(self, draw=Drawn(kind, self.draw(kind)))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture's file of one kind."""
+
+    kind: str
+    data: bytes
+
+    def __call__(self, kind: str) -> bytes:
+        """The file. Raises ValueError for another kind, which is a defect of whoever asks."""
+        if kind != self.kind:
+            raise ValueError(f"the picture was drawn as {self.kind}, not as {kind}")
+        return self.data
+
 
 Block = Heading | Paragraph | Listing | Table | Picture
 
@@ -156,6 +174,8 @@ _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u20
 
 def clean(text: str) -> str:
     """`text` on one line, without control characters, halves of letters, and marks that turn a line round."""
+    if text.isascii() and text.isprintable():
+        return re.sub(r" {2,}", " ", text)
     kept = "".join(" " if char.isspace() and char != "\u00a0" else char for char in text if char not in _TURNING)
     kept = "".join("\ufffd" if unicodedata.category(char) in ("Cc", "Cs", "Cn", "Co") else char for char in kept)
     return re.sub(r" {2,}", " ", kept)

@@ -102,7 +102,7 @@ class _Writer:
         if isinstance(block, Table):
             self.table(block)
         elif isinstance(block, Heading):
-            self.made.add_heading(clean(block.words).strip(), min(block.level, 9))
+            word.paragraph(self.made, f"Heading {min(block.level, 9)}").add_run(clean(block.words).strip())
         elif isinstance(block, Paragraph):
             self.words(self.made.add_paragraph(), block.words)
         elif isinstance(block, Listing):
@@ -139,7 +139,7 @@ class _Writer:
     def table(self, table: Table) -> None:
         self.caption("Table", table.number, table.caption, keep=True)
         grid = self.made.add_table(rows=0, cols=len(table.columns))
-        grid.style = word.TABLE
+        grid._tbl.tblStyle_val = word.style_id(word.TABLE)
         word.describe_table(grid, clean(table.caption).strip())
         widths = [share * self.room[0] for share in shares(table)]
         word.column_widths(grid, widths)
