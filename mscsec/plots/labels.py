@@ -17,6 +17,7 @@ CLOSE = 4  # rings whose numbers are found at a glance
 ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 22, 338, 158, 202, 68, 292, 112, 248)
 FEW = 40  # as many points can all have a number and a line in the key
 MOST = 12  # of more points, those that stand out most
+ALL = 18  # as many have their number however far from the point
 WIDEST = 0.42  # of the panel, for a name beside its point
 
 Box = tuple[float, float, float, float]
@@ -66,7 +67,7 @@ def label(
     points: Points, at: Array, panel: tuple[float, float], measure: Measure, lines: Array | None = None
 ) -> Labels:
     """Names beside their points where all of them find room, else numbers, else numbers for those that stand out: where
-    there are more than `FEW`, or where so many numbers would need long lines.
+    there are more than `FEW`, or more than `ALL` whose numbers would need long lines.
 
     at : (k, 2) places in inches from the panel's upper left corner. panel : its width and height. lines : (m, 2) places
     on lines that are drawn, which a label keeps clear of where it can.
@@ -80,7 +81,8 @@ def label(
         found = place(sizes, points.names, at, points.radius, order, panel, drawn, RINGS[:NEAR])
         if len(found) == k:
             return Labels(tuple(found), (), k)
-    for chosen, rings in ((order, RINGS[:CLOSE]), (order[:MOST], RINGS)) if k <= FEW else ((order[:MOST], RINGS),):
+    few = order if k <= ALL else order[:MOST]
+    for chosen, rings in ((order, RINGS[:CLOSE]), (few, RINGS)) if k <= FEW else ((few, RINGS),):
         numbers = {point: str(place + 1) for place, point in enumerate(sorted(chosen))}
         words = [numbers.get(i, "") for i in range(k)]
         found = place([measure(text or "0") for text in words], words, at, points.radius, chosen, panel, drawn, rings)

@@ -90,9 +90,9 @@ def traffic_light(
     width = page.width or max(grid.right + MARGIN, min(4.2, _widest(sheet, names, grid.small) + 2 * MARGIN))
     room = width - 2 * MARGIN
     heading = _title_lines(sheet, table, room, title)
-    notes = [
-        line for note in (*names, "", *_departures(rows, table, labels)) for line in sheet.wrap(note, room, grid.small)
-    ]
+    idle = ["– not in the meta-analysis"] if table.weighted and any(row.weight is None for row in rows) else []
+    told = (*names, "", *idle, *_departures(rows, table, labels))
+    notes = [line for note in told for line in sheet.wrap(note, room, grid.small)]
     legend = _legend_lines(
         sheet, [(word, mark_of(word, table.judgements, page.palette)) for word in _levels(rows, table)], room, grid
     )

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from mscsec.plots.labels import FEW, MOST, Points, label
+from mscsec.plots.labels import ALL, FEW, MOST, Points, label
 
 PANEL = (4.0, 3.0)
 
@@ -68,6 +68,7 @@ def test_where_numbers_would_stand_far_from_their_points_only_those_that_stand_o
     assert 0 < len(found.key) <= MOST
     assert points.rank is not None
     assert {one.point for one in found.placed} <= set(np.argsort(-points.rank)[:MOST].tolist())
+    assert len(labelled(ALL, 80, 0.1)[0].key) > MOST  # too few to leave some out
 
 
 def test_a_label_further_away_has_a_line_to_its_point():

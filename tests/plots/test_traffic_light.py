@@ -119,6 +119,14 @@ def test_a_grey_palette_has_no_hue(draw: Any) -> None:
         assert len({round(part, 6) for part in patch.get_facecolor()[:3]}) == 1
 
 
+def test_a_study_without_weight_is_said_to_be_outside_the_meta_analysis() -> None:
+    chance = random.Random(3)
+    studies = [study(number, "Al", chance) for number in range(3)]
+    for weights, said in (({"s0": 0.5, "s1": 0.5}, True), ({"s0": 0.4, "s1": 0.5, "s2": 0.1}, False)):
+        words = [text for text, _ in boxes(traffic_light(bias_table(studies, "rob2", "death", weights=weights)))]
+        assert ("– not in the meta-analysis" in words) == said
+
+
 def test_outcomes_stand_there_as_a_reader_knows_them() -> None:
     base = load(Path(__file__).parents[2] / "studies")
     words = [text for text, _ in boxes(traffic_light(shipped(None), outcomes=outcome_names(base)))]
