@@ -95,3 +95,10 @@ def test_one_imprecise_study_does_not_press_the_others_together():
     assert axis.at(sizes.rows[3].high) == OUT_RIGHT
     first = sizes.rows[0]
     assert (axis.at(first.high) or 0) - (axis.at(first.low) or 0) > WIDTH / 6
+
+
+def test_every_second_text_may_go_where_the_plot_is_narrow_but_never_that_of_no_effect() -> None:
+    axis = Axis(0.0098, 7.5, True, (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), 1.0)
+    kept = [text for place, text in axis.marks if place not in axis.between]
+    assert kept == ["0.01", "0.1", "1"]
+    assert Axis(0.2, 3.0, True, (0.5, 1.0, 2.0), 1.0).between == ()

@@ -17,6 +17,7 @@ WIDTH = 400  # steps from end to end: finer than the pixels of a plot, and no fi
 OUT_LEFT, OUT_RIGHT = -1, WIDTH + 1  # where a value beyond an end of the axis is said to be
 NOWHERE = -2
 MOST_TICKS = 7
+FEW = 4  # as many ticks have room on any page
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ class Axis:
     def marks(self) -> tuple[tuple[int, str], ...]:
         """Place and text of each tick."""
         return tuple((self.at(tick) or 0, plain(tick)) for tick in self.ticks)
+
+    @property
+    def between(self) -> tuple[int, ...]:
+        """Places of every second tick, counted from that of no effect: their texts go first where the plot is narrow."""
+        first = next((number for number, tick in enumerate(self.ticks) if tick == self.null), 0)
+        places = [place for place, _ in self.marks]
+        return tuple(place for number, place in enumerate(places) if (number - first) % 2) if len(places) > FEW else ()
 
 
 def axis_of(sizes: EffectSizes, fit: PooledResult) -> Axis:

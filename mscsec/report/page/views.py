@@ -20,7 +20,15 @@ from mscsec.report.page.axis import OUT_LEFT, OUT_RIGHT, WIDTH, Axis, axis_of
 from mscsec.report.page.lookup import lookup, packed
 from mscsec.report.page.methods import choice_words
 from mscsec.report.page.trails import grade_id, pooled_id, set_id, sizes_of, slug, stages, study_id
-from mscsec.report.words import benefit_words, effect_unit, footnotes, left_out_words, method_words, warning_words
+from mscsec.report.words import (
+    arm_words,
+    benefit_words,
+    effect_unit,
+    footnotes,
+    left_out_words,
+    method_words,
+    warning_words,
+)
 from mscsec.synthesis.certainty import Body
 from mscsec.synthesis.combinations import Combinations
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity, choice_name
@@ -198,20 +206,15 @@ def _forest_row(
     words = {"contradiction": "figures contradict each other", "question": "figures raise a question"}
     return ForestRow(
         row.label, to, notes.get(row.study, ""), MARKS.get(level_found, ""), words.get(level_found, ""),
-        Linked(arm_words(row.experimental), to), Linked(arm_words(row.comparator), to),
+        Linked(data_words(row.experimental), to), Linked(data_words(row.comparator), to),
         _lights_of(found.bias, row), _bar(axis, row.estimate, row.low, row.high), square(share),
         f"{number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]", percent(share),
     )  # fmt: skip
 
 
-def arm_words(arm: ArmData) -> str:
-    """What an effect was computed from on one side: "42/112", or "5.50 (1.64), n 10"."""
-    if arm.events is not None:
-        return f"{plain(arm.events)}/{plain(arm.n if arm.n is not None else arm.time)}"
-    if arm.mean is not None:
-        spread = f" ({number(arm.sd)})" if arm.sd is not None else ""
-        return f"{number(arm.mean)}{spread}" + (f", n {plain(arm.n)}" if arm.n is not None else "")
-    return f"n {plain(arm.n)}" if arm.n is not None else ""
+def data_words(arm: ArmData) -> str:
+    """What an effect was computed from on one side, as every table has it; the number of people where there is no more."""
+    return arm_words(arm) or (f"n = {plain(arm.n)}" if arm.n is not None else "")
 
 
 def _lights_of(table: BiasTable | None, row: StudyEffect) -> tuple[Light, ...]:
