@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mscsec.appraisal.checklist import ChecklistResult, checklist
 from mscsec.appraisal.instrument import instrument
 from mscsec.appraisal.judgements import RecordedAppraisal, recorded_appraisals
+from mscsec.errors import TooFewStudies
 from mscsec.results import Result
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class BiasReport(Result):
 def bias_report(studies: Iterable[Study], outcome: str | None = None) -> BiasReport:
     """The report over `studies`, or over those of them that have a result for `outcome`.
 
-    Raises the errors of `appraise` where a recorded assessment does not fit its instrument.
+    Raises TooFewStudies where no study reports the outcome, and the errors of `appraise` where a recorded assessment does not fit its instrument.
     """
     chosen = reporting(studies, outcome)
     lists = tuple(checklist(study) for study in chosen)
@@ -74,5 +75,11 @@ def bias_report(studies: Iterable[Study], outcome: str | None = None) -> BiasRep
 
 
 def reporting(studies: Iterable[Study], outcome: str | None) -> list[Study]:
-    """The studies that have a result for `outcome`; all where it is None."""
-    return [study for study in studies if outcome is None or any(result.outcome == outcome for result in study.results)]
+    """The studies that have a result for `outcome`; all where it is None. Raises TooFewStudies where none has."""
+    everyone = list(studies)
+    found = [study for study in everyone if outcome is None or any(each.outcome == outcome for each in study.results)]
+    if outcome is not None and not found:
+        known = ", ".join(dict.fromkeys(each.outcome for study in everyone for each in study.results)) or "none"
+        why = f"No study reports {outcome}; outcomes with results: {known}"
+        raise TooFewStudies("a report on risk of bias", 1, 0, why)
+    return found

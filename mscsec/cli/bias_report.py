@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mscsec.appraisal.bias import BiasReport, bias_report
+from mscsec.appraisal.bias import BiasReport, bias_report, reporting
 from mscsec.appraisal.instrument import instrument
 from mscsec.appraisal.judgements import BiasTable, agreements, recorded_appraisals
 from mscsec.cli import options as opt
@@ -137,6 +137,7 @@ def command(
     if outcome is not None and outcome not in base.review.outcomes:
         raise UnknownName("outcome", outcome, base.review.outcomes)
     sound(base)
+    reporting(base.studies, outcome)  # refuses an outcome that no study reports
     if agreement:
         emit(_agreement(base, tool, outcome, kind), output, force)
     elif drawn or robvis is not None or tool not in (None, "checklist"):

@@ -14,10 +14,11 @@ def judgements(
     """The table, and why it is not weighted ("" where it is, and where no outcome is named).
 
     tool : key of an instrument; the one most used on record where None. outcome : weights come from its meta-analysis.
-    Raises UnknownName for an outcome, UsageError where no assessment is on record and no instrument is named.
+    Raises UnknownName for an outcome, TooFewStudies where no study reports it, UsageError where no assessment is on record and no instrument is named.
     """
     if outcome is not None and outcome not in base.review.outcomes:
         raise UnknownName("outcome", outcome, base.review.outcomes)
+    studies = reporting(base.studies, outcome)
     if tool is None:
         used = tools_of(recorded_appraisals(base.studies, outcome))
         if not used:
@@ -33,4 +34,4 @@ def judgements(
             why = "" if weights else "no study contributes to the meta-analysis"
         except MscsecError as error:
             why = error.message
-    return bias_table(reporting(base.studies, outcome), tool, outcome, plans=base.review.outcomes, weights=weights), why
+    return bias_table(studies, tool, outcome, plans=base.review.outcomes, weights=weights), why

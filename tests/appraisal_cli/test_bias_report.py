@@ -182,3 +182,26 @@ def test_the_questions_answered_in_these_tests_are_those_of_the_tool() -> None:
     from mscsec.appraisal.instrument import instrument
 
     assert {id for part in ANSWERS.values() for id in part} <= set(instrument("rob2").question_ids())
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--tool", "rob2"), ("--agreement",), ("--tool", "checklist")])
+def test_an_outcome_that_no_study_reports_is_said_in_one_sentence(
+    more: tuple[str, ...], base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = mscsec(capsys, "bias-report", "--studies", str(base), "--outcome", "pain", *more)
+    assert (code, out) == (3, "")
+    assert "No study reports pain; outcomes with results: death" in err
+
+
+@pytest.mark.parametrize("command", [("bias-report",), ("plot", "traffic-light"), ("plot", "summary", "-o", "s.svg")])
+def test_an_unknown_outcome_is_answered_as_by_pool(
+    command: tuple[str, ...], base: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(base.parent)
+    asked = ("--studies", str(base), "--outcome", "deaht")
+    expected = mscsec(capsys, "pool", *asked)
+    assert expected[0] == 2
+    assert "did you mean 'death'?" in expected[2]
+    assert mscsec(capsys, *command, *asked) == expected
+    code, _, err = mscsec(capsys, *command, "--studies", str(base), "--outcome", "pain")
+    assert (code, "No study reports pain" in err) == (3, True)
