@@ -212,6 +212,41 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[
     return lines
 
 
+def fitted_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], cells: int, right: Iterable[int] = (), least: int = 16
+) -> list[str]:
+    """As `table`, but names in the first column are broken into lines, of `least` cells or more, where the table is wider
+    than `cells`."""
+    ends = set(right)
+    over = max(map(display_width, table(header, rows, ends))) - cells
+    if over <= 0:
+        return table(header, rows, ends)
+    room = max(least, display_width(header[0]), max(display_width(row[0]) for row in rows) - over)
+    drawn: list[Sequence[str]] = []
+    for row in rows:
+        name, *more = broken(row[0], room)
+        drawn += [[name, *row[1:]], *([part, *[""] * (len(row) - 1)] for part in more)]
+    return table(header, drawn, ends)
+
+
+def broken(name: str, cells: int) -> list[str]:
+    """A name in lines of at most `cells`, the later ones indented: behind blanks and marks (: = _ . / -), else anywhere."""
+    lines = [""]
+    for part in re.findall(r"[^\s:=_./-]*[\s:=_./-]*", name):
+        rest = part
+        if lines[-1].strip() and display_width(lines[-1] + rest.rstrip()) > cells:
+            lines.append("  ")
+        while display_width(lines[-1] + rest.rstrip()) > cells:
+            kept = cells - display_width(lines[-1])
+            while display_width(lines[-1] + rest[:kept]) > cells:
+                kept -= 1
+            lines[-1] += rest[:kept]
+            rest = rest[kept:]
+            lines.append("  ")
+        lines[-1] += rest
+    return [line.rstrip() for line in lines]
+
+
 def display_width(text: str) -> int:
     """Terminal cells of a text: wide East Asian characters take two, combining marks none."""
     if text.isascii():

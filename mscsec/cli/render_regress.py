@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mscsec.cli.output import csv_text, styled, table, width, wrap
+from mscsec.cli.output import csv_text, display_width, fitted_table, styled, width, wrap
 from mscsec.cli.render_pool import left_out
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.regression import (
@@ -53,7 +53,7 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
     title = f"{sizes.outcome_label}: {sizes.measure_name} by {found.formula}"
     lines = [styled(line, "1") for line in wrap(title, cells)]
     if sizes.transform == "exp":
-        lines += [f"Coefficients are on the log scale; exp() is the ratio of {sizes.measure}s per unit."]
+        lines += wrap(f"Coefficients are on the log scale; exp() is the ratio of {sizes.measure}s per unit.", cells)
     lines += [
         "",
         *_coefficients(fit.coefficients, fit.level, found),
@@ -74,14 +74,13 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
             "  ",
         )
     if found.robust is not None:
-        lines += [
-            "",
-            f"Cluster-robust by {found.cluster} ({found.robust.kind}, {count(found.robust.n_clusters, 'cluster')})",
-        ]
+        how = f"{found.robust.kind}, {count(found.robust.n_clusters, 'cluster')}"
+        lines += ["", *wrap(f"Cluster-robust by {found.cluster} ({how})", cells)]
         lines += _coefficients(
             {name: part for name, part in found.robust.coefficients.items() if part is not None}, fit.level, None
         )
-        lines += [f"  {notice}" for notice in found.robust.warnings]
+        for notice in found.robust.warnings:
+            lines += wrap(f"  {notice}", cells, "    ")
     if found.scale is not None:
         lines += [
             "",
@@ -122,7 +121,17 @@ def _coefficients(parts: Mapping[str, Coefficient], confidence: float, found: Re
         head.append("VIF")
         for row, name in zip(rows, parts, strict=True):
             row.append(number(found.inflation[name].gvif) if name in found.inflation else "")
-    return table(head, rows, right=right)
+    return _fitted(head, rows, right)
+
+
+def _fitted(head: list[str], rows: list[list[str]], right: list[int]) -> list[str]:
+    """The table within the terminal: long names of coefficients are broken first, then the SE goes, which the interval says."""
+    drawn = fitted_table(head, rows, width(), right)
+    if max(map(display_width, drawn)) > width():
+        place = head.index("SE")
+        without = [[cell for i, cell in enumerate(row) if i != place] for row in (head, *rows)]
+        drawn = fitted_table(without[0], without[1:], width(), right[:-1])
+    return drawn
 
 
 def _p(value: float | None) -> str:
@@ -160,7 +169,7 @@ def _predictions(sizes: EffectSizes, found: Predictions, at: tuple[str, ...]) ->
         if found.prediction_low is not None and found.prediction_high is not None:
             spread = interval(back(found.prediction_low[place]), back(found.prediction_high[place]))
         rows.append([where, number(back(found.estimate[place])), interval(back(low), back(high)), spread])
-    return table(head, rows, right=[1, 2, 3])
+    return fitted_table(head, rows, width(), right=[1, 2, 3])
 
 
 def method(sizes: EffectSizes, found: Regression) -> str:
