@@ -15,24 +15,31 @@ import numpy as np
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.batch.options import Columns
 from mscsec.batch.rows import Reject, Rows, without_group
+from mscsec.effects.decimals import COMMA, POINT, advice, decimal_commas
 from mscsec.errors import InvalidInput, UsageError
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "-", ".")
 _TOKENS = sorted({form(token) for token in MISSING for form in (str, str.upper, str.capitalize)} | {"NaN"})
 _NUMBER = re.compile(r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?)", re.IGNORECASE)
+_DECIMALS = re.compile(rb"\d,\d|\.\d")  # what a block has where it can tell; between cells of their own in the second
+_DECIMALS_QUOTED = re.compile(rb'"\s*[-+]?\d+,\d|\.\d')
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE, _QUOTE = 10, 34
 
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """A file with its header: `names` as they stand there, the separator, and the byte and the line where the rows begin."""
+    """A file with its header: `names` as they stand there, the separator, and the byte and the line where the rows begin.
+
+    comma : whether numbers are written with a decimal comma (0,25).
+    """
 
     path: str
     names: tuple[str, ...]
     delimiter: str
     start: int
     line: int = 2
+    comma: bool = False
 
     def __post_init__(self) -> None:
         if len(self.names) < 2:
@@ -85,7 +92,8 @@ class CsvPiece:
 
 
 def open_csv(path: str) -> CsvTable:
-    """Reads the header: its separator is the one of comma, semicolon and tab that it has most of.
+    """Reads the header: its separator is the one of comma, semicolon and tab that it has most of; and looks for decimal
+    commas, in the first megabyte of rows that has any decimals.
 
     Raises UsageError where the file cannot be read, is empty or is no UTF-8 text.
     """
@@ -108,7 +116,27 @@ def open_csv(path: str) -> CsvTable:
     delimiter = max(",;\t", key=text.count)
     header = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
     names = tuple(name or f"column {place}" for place, name in enumerate(header, 1))  # as a spreadsheet's empty columns
-    return CsvTable(path, names, delimiter, start, line)
+    with open(path, "rb") as file:
+        file.seek(start)
+        comma = _decimal_commas(file, delimiter)
+    return CsvTable(path, names, delimiter, start, line, comma)
+
+
+def _decimal_commas(file: IO[bytes], delimiter: str) -> bool:
+    """As `effects.decimals` has it, by the first block of rows that says so or otherwise."""
+    hint = _DECIMALS_QUOTED if delimiter == "," else _DECIMALS
+    while block := file.read(1 << 20):
+        block += file.readline()
+        if hint.search(block) is None:
+            continue
+        rows = csv.reader(io.StringIO(block.decode("utf-8", "replace"), newline=""), delimiter=delimiter)
+        try:
+            found = decimal_commas(cell.strip() for row in rows for cell in row)
+        except csv.Error:  # said by its line when the rows are read
+            return False
+        if found is not None:
+            return found
+    return False
 
 
 def _blocks(file: IO[bytes], size: int, step: int = 1 << 20) -> Iterator[bytes]:
@@ -161,7 +189,7 @@ def parse(block: bytes, table: CsvTable, columns: Columns, line: int) -> Rows:
     numbers: dict[str, Array] = {}
     wrong_cells: dict[int, str] = {}
     for name, column in zip(columns.names, columns.used, strict=True):
-        numbers[name] = _floats(frame[column], name, wrong_cells)
+        numbers[name] = _floats(frame[column], name, wrong_cells, table.comma)
     return without_group(Rows(groups, numbers, lines, wrong_cells, rejects))
 
 
@@ -237,6 +265,7 @@ def _read(block: bytes, table: CsvTable, columns: Columns) -> Any:
         usecols=[columns.group, *columns.used],
         dtype={columns.group: object},
         sep=table.delimiter,
+        decimal="," if table.comma else ".",
         skipinitialspace=True,
         skip_blank_lines=False,
         keep_default_na=False,
@@ -247,21 +276,31 @@ def _read(block: bytes, table: CsvTable, columns: Columns) -> Any:
     )
 
 
-def _floats(column: Any, name: str, wrong: dict[int, str]) -> Array:
+def _floats(column: Any, name: str, wrong: dict[int, str], comma: bool = False) -> Array:
     """A column as floats, nan where missing; cells that are no number are noted in `wrong` by their position."""
     if column.dtype.kind in "iuf":
         numbers: Array = column.to_numpy(dtype=float)
         return numbers
     cells: Sequence[Any] = column.to_numpy(dtype=object).tolist()
-    values = [_number(cell) for cell in cells]
+    values = [_number(cell, comma) for cell in cells]
     for i, value in enumerate(values):
         if value is None:
-            wrong.setdefault(i, f"{name} is {str(cells[i])[:40]!r}; a number or an empty cell is wanted here")
+            wrong.setdefault(i, f"{name} is {_refused(str(cells[i]).strip()[:40], comma)}")
     return np.array([np.nan if value is None else value for value in values])
 
 
-def _number(cell: Any) -> float | None:
-    """A cell as a number: nan where missing, None where it is neither."""
+def _refused(cell: str, comma: bool) -> str:
+    """A cell that is no number, and what to write instead where that is plain."""
+    rule = "a number or an empty cell is wanted here"
+    instead = advice(cell)
+    if comma and POINT.fullmatch(cell):
+        rule = "this table writes decimal commas"
+        instead = f"Write {cell.replace('.', ',')}"
+    return f"{cell!r}; {rule}" + (f". {instead}" if instead else "")
+
+
+def _number(cell: Any, comma: bool = False) -> float | None:
+    """A cell as a number: nan where missing, None where it is neither. comma : 0,25 is one and 0.25 is none."""
     if isinstance(cell, bool):
         return None
     if isinstance(cell, (int, float)):
@@ -269,4 +308,6 @@ def _number(cell: Any) -> float | None:
     text = cell.strip().replace("−", "-")
     if text.casefold() in MISSING:
         return float("nan")
+    if comma:
+        text = text.replace(",", ".") if COMMA.fullmatch(text) else text.replace(".", ",")
     return float(text) if _NUMBER.fullmatch(text) else None

@@ -45,7 +45,7 @@ class Summary(Result):
     code. examples : the first of them, faults before studies without an estimate. faults : rows that are wrong.
     several_maxima : analyses whose likelihood has more than one maximum; the highest was taken.
     spooled : whether rows of one analysis stood apart and were brought together on disk first. resumed : pieces of an
-    interrupted run that were used. columns : of the result.
+    interrupted run that were used. columns : of the result. comma : numbers were read with decimal commas.
     """
 
     input: str
@@ -62,6 +62,7 @@ class Summary(Result):
     spooled: bool
     resumed: int
     columns: tuple[str, ...]
+    comma: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, each example by its field names."""
@@ -362,6 +363,7 @@ class _Run:
             spooled=self.spooled,
             resumed=self.resumed,
             columns=tuple(header(self.columns.group, columns_of(self.options))),
+            comma=isinstance(self.table, CsvTable) and self.table.comma,
         )
 
     def finish(self, rejects: str | Path | None) -> None:

@@ -269,6 +269,8 @@ def _say(summary: Summary, file: str, seconds: float, output: Path | None) -> No
     kinds = "; ".join(f"{n:,} {word}" for word, n in summary.status.items() if n)
     file = "<stdin>" if file == "-" else file
     say(f"{summary.rows:,} rows, {summary.analyses:,} analyses: {kinds or 'none'} ({seconds:.1f} s)")
+    if summary.comma:
+        say(f"{file}: numbers are read with decimal commas")
     if summary.spooled:
         say(f"Rows of one {summary.group} stood apart; they were brought together in temporary files first")
     if summary.resumed:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mscsec.effects.collect import drop_double_zeros, study_effect
+from mscsec.effects.decimals import COMMA, advice, decimal_commas
 from mscsec.effects.formula import Formula
 from mscsec.effects.measures import FAMILIES, MEASURES, Measure, effect_size
 from mscsec.effects.measures.effects import Effects
@@ -27,9 +28,6 @@ from mscsec.problems import Problem, RecordError
 from mscsec.registry import choose
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "."})
-_COMMA = re.compile(r"[-+\u2212]?\d+,\d+([eE][-+]?\d+)?")
-_POINT = re.compile(r"[-+\u2212]?\d*\.\d+([eE][-+]?\d+)?")
-_THOUSANDS = re.compile(r"[-+\u2212]?[1-9]\d{0,2}(,\d{3})+")
 _LABELS = ("study", "label", "author", "slab", "trial")
 _ROUTES = (("yi", "vi"), ("yi", "sei"))
 
@@ -48,7 +46,7 @@ class Table:
 
     def plain(self, cell: str) -> str:
         """A cell with a decimal point where the table writes commas; text stays as it is."""
-        return cell.replace(",", ".") if self.comma and _COMMA.fullmatch(cell) else cell
+        return cell.replace(",", ".") if self.comma and COMMA.fullmatch(cell) else cell
 
     def names(self) -> list[str]:
         """The study column as written, else the line."""
@@ -119,14 +117,12 @@ def read_csv(file: str, text: str) -> Table:
     if problems:
         raise RecordError(problems)
     columns = {name: [row[place].strip() for _, row in rows[1:]] for place, name in enumerate(header)}
-    return Table(file, columns, [line for line, _ in rows[1:]], _has_decimal_commas(columns))
-
-
-def _has_decimal_commas(columns: dict[str, list[str]]) -> bool:
-    """Whether numbers are written 0,25: some are, none has a point, and not all could be thousands (1,250)."""
-    cells = [cell for column in columns.values() for cell in column]
-    commas = [cell for cell in cells if _COMMA.fullmatch(cell)]
-    return any(not _THOUSANDS.fullmatch(cell) for cell in commas) and not any(_POINT.fullmatch(cell) for cell in cells)
+    return Table(
+        file,
+        columns,
+        [line for line, _ in rows[1:]],
+        bool(decimal_commas(cell for column in columns.values() for cell in column)),
+    )
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
@@ -299,7 +295,7 @@ def _numbers(table: Table, names: Sequence[str]) -> dict[str, Any]:
         arrays[name] = []
         for line, cell in zip(table.lines, table.columns[name], strict=True):
             value = _number(table.plain(cell))
-            if value is None and _COMMA.fullmatch(cell):
+            if value is None and COMMA.fullmatch(cell):
                 commas.append((line, name, cell))
             elif value is None:
                 problems.append(
@@ -310,7 +306,7 @@ def _numbers(table: Table, names: Sequence[str]) -> dict[str, Any]:
                         "E212",
                         f"{name} is {cell!r}",
                         "a number or an empty cell is wanted here",
-                        _advice(cell),
+                        "The column number counts cells, not characters",
                     )
                 )
             arrays[name].append(math.nan if value is None else value)
@@ -319,7 +315,7 @@ def _numbers(table: Table, names: Sequence[str]) -> dict[str, Any]:
         more = f", and {len(commas) - 1} further cells have commas" if len(commas) > 1 else ""
         place = list(table.columns).index(name) + 1
         rule = "a number or an empty cell is wanted here"
-        problems.append(Problem(table.file, line, place, "E212", f"{name} is {cell!r}{more}", rule, _advice(cell)))
+        problems.append(Problem(table.file, line, place, "E212", f"{name} is {cell!r}{more}", rule, advice(cell)))
     if problems:
         raise RecordError(problems)
     return arrays
@@ -332,11 +328,3 @@ def _number(cell: str) -> float | None:
         return None
     value = float(cell.replace("−", "-"))
     return value if math.isfinite(value) else None
-
-
-def _advice(cell: str) -> str:
-    if _THOUSANDS.fullmatch(cell):
-        return f"Write {cell.replace(',', '')} if the comma parts thousands, {cell.replace(',', '.', 1)} if it is a decimal comma"
-    if _COMMA.fullmatch(cell):
-        return f"Write {cell.replace(',', '.')}, and a point in every number: a table has decimal points or decimal commas, not both"
-    return "The column number counts cells, not characters"
