@@ -16,6 +16,7 @@ from mscsec.arrays import IntArray
 from mscsec.batch.analyse import NONE, NOT_CONVERGED, OK, REFUSED, SINGLE, Analysed, analyse, columns_of, is_status
 from mscsec.batch.csv_input import CsvTable, open_csv
 from mscsec.batch.engines import ENGINES
+from mscsec.batch.lock import sole
 from mscsec.batch.options import Columns, Options, choose_columns
 from mscsec.batch.parquet_input import ParquetTable, from_frame, need_pyarrow, open_parquet
 from mscsec.batch.parts import Part, Store, fingerprint, move_whole, options_hash, scratch
@@ -152,7 +153,7 @@ def pool_file(
 
     Memory is some 200 MB a worker at this `piece_size`, and 16 bytes an analysis here; an analysis larger than a piece is held
     whole. The output appears whole or not at
-    all. Raises UsageError, UnknownName and UnknownMethod for requests that make no sense, InvalidInput under `strict` or
+    all, and one run at a time writes it. Raises UsageError, UnknownName and UnknownMethod for requests that make no sense, InvalidInput under `strict` or
     "never", and no error for an analysis that cannot be computed: its status says why.
     """
     run = _Run.prepare(path, Path(output), group, measure, options or Options(), piece_size, spool_rows, strict, force)
@@ -166,21 +167,28 @@ def pool_file(
     chosen = choose(ENGINES, engine, "engine")
     if count == 1 and engine != "dask":
         chosen = ENGINES["serial"]
-    mode = run.store.open(resume, force)
     run.report = progress or (lambda done, total: None)
-    try:
-        summary = run.through(mode, lambda jobs: chosen.run(jobs, work, count, scheduler))
-        run.finish(rejects)
-    except OSError as error:
-        raise UsageError(
-            f"{error.filename or output}: {error.strerror}; what is finished is kept for --resume"
-        ) from None
-    except MscsecError as error:
-        if isinstance(error, InvalidInput) or not run.store.finished():
-            run.store.clear()  # the input has to change, or there is nothing yet that could be used again
-        raise
-    run.store.clear()
+    with sole(run.output):
+        _refuse_existing(run.output, force)  # again: a run that has just ended may have written it
+        mode = run.store.open(resume, force)
+        try:
+            summary = run.through(mode, lambda jobs: chosen.run(jobs, work, count, scheduler))
+            run.finish(rejects)
+        except OSError as error:
+            raise UsageError(
+                f"{error.filename or output}: {error.strerror}; what is finished is kept for --resume"
+            ) from None
+        except MscsecError as error:
+            if isinstance(error, InvalidInput) or not run.store.finished():
+                run.store.clear()  # the input has to change, or there is nothing yet that could be used again
+            raise
+        run.store.clear()
     return summary
+
+
+def _refuse_existing(output: Path, force: bool) -> None:
+    if output.exists() and not force:
+        raise UsageError(f"{output} exists already and is not overwritten. Give --force to replace it, or another name")
 
 
 def available_cores() -> int:
@@ -241,10 +249,7 @@ class _Run:
             raise UsageError(
                 f"{output} cannot be written: {'it is a folder' if output.is_dir() else 'there is no such folder'}"
             )
-        if output.exists() and not force:
-            raise UsageError(
-                f"{output} exists already and is not overwritten. Give --force to replace it, or another name"
-            )
+        _refuse_existing(output, force)
         about = {"columns": asdict(columns), "options": asdict(options), "format": form.key, "piece": piece_size}
         manifest = {"schema": "mscsec/batch-parts/1", **fingerprint(str(path)), "request": options_hash(about)}
         store = Store(output.with_name(output.name + ".parts"), manifest, form.suffix)
@@ -410,8 +415,10 @@ def pool_table(
     """
     chosen = options or Options()
     chosen.check()
+    comma = False
     if isinstance(table, (str, Path)):
         read = open_table(table)
+        comma = isinstance(read, CsvTable) and read.comma
         columns = choose_columns(read.names, group, measure)
         rows = join([piece.rows() for piece in read.pieces(columns, PIECE)], columns.names)
         keys = None
@@ -420,7 +427,7 @@ def pool_table(
         rows = from_frame(table.rename(columns=str), columns)
         keys = table.rename(columns=str)[columns.group]
     found = analyse(rows, columns, chosen)
-    return BatchTable(_frame(found, columns, keys), _summary_of(found, table, columns, chosen))
+    return BatchTable(_frame(found, columns, keys), _summary_of(found, table, columns, chosen, comma))
 
 
 def _frame(found: Analysed, columns: Columns, keys: Any) -> pandas.DataFrame:
@@ -433,7 +440,7 @@ def _frame(found: Analysed, columns: Columns, keys: Any) -> pandas.DataFrame:
     return pandas.DataFrame(data)
 
 
-def _summary_of(found: Analysed, table: Any, columns: Columns, options: Options) -> Summary:
+def _summary_of(found: Analysed, table: Any, columns: Columns, options: Options, comma: bool) -> Summary:
     counts = _counts(found)
     return Summary(
         input=str(table) if isinstance(table, (str, Path)) else "a data frame",
@@ -450,6 +457,7 @@ def _summary_of(found: Analysed, table: Any, columns: Columns, options: Options)
         spooled=False,
         resumed=0,
         columns=tuple(header(columns.group, columns_of(options))),
+        comma=comma,
     )
 
 
