@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from mscsec.pooling.counts import pool_group_rates as pool_group_rates
     from mscsec.pooling.counts import pool_proportions as pool_proportions
     from mscsec.pooling.counts import pool_rates as pool_rates
+    from mscsec.pooling.counts.moderators import regress_counts as regress_counts
+    from mscsec.pooling.counts.moderators import regress_group_rates as regress_group_rates
+    from mscsec.pooling.counts.moderators import regress_proportions as regress_proportions
+    from mscsec.pooling.counts.moderators import regress_rates as regress_rates
     from mscsec.pooling.regression import regress as regress
     from mscsec.pooling.regression import subgroups as subgroups
     from mscsec.pooling.result import PooledResult as PooledResult
@@ -61,6 +65,10 @@ _FACE = {
     "pool_proportions": "mscsec.pooling.counts",
     "pool_rates": "mscsec.pooling.counts",
     "regress": "mscsec.pooling.regression",
+    "regress_counts": "mscsec.pooling.counts.moderators",
+    "regress_group_rates": "mscsec.pooling.counts.moderators",
+    "regress_proportions": "mscsec.pooling.counts.moderators",
+    "regress_rates": "mscsec.pooling.counts.moderators",
     "studies": "mscsec.pooling",
     "subgroups": "mscsec.pooling.regression",
     "trim_and_fill": "mscsec.small_study",

@@ -23,10 +23,7 @@ from mscsec.pooling.counts import (
     pool_proportions,
     pool_rates,
 )
-from mscsec.pooling.counts.glmm import fit
-from mscsec.pooling.counts.glmm_models import fixed_study_effects
-from mscsec.pooling.counts.glmm_saturated import heterogeneity, two_binomial_arms
-from mscsec.pooling.counts.tables import two_by_two
+from mscsec.pooling.counts.moderators import regress_counts
 from mscsec.pooling.result import PooledResult
 from mscsec.pooling.tails import critical
 
@@ -255,18 +252,13 @@ def test_glmm(name: str) -> None:
 
 def test_glmm_with_a_moderator() -> None:
     case = CASES["glmm-bcg-OR-UM.FS-ML-ablat"]
-    t = two_by_two(*tables(case))
-    design = np.column_stack([np.ones(13), *column(case, "ablat")])
-    problem = fixed_study_effects(t, design, 7, 0.5)
-    found, flat = fit(problem, random=True), fit(problem, random=False)
-    tests = heterogeneity(two_binomial_arms(t), design, flat.log_likelihood)
-    se = np.sqrt(np.diag(found.covariance))
-    statistic = found.beta / se
+    r = regress_counts(*tables(case), column(case, "ablat")[0], names=["ablat"])
+    parts = list(r.coefficients.values())
     fields = {
-        "k": 13, "coef": found.beta, "se": se, "stat": statistic, "tau2": found.tau2, "I2": 0.0, "H2": 1.0,
-        "QM": statistic[1] ** 2, "QM_df1": 1, "QE_Wald": tests.wald, "QEp_Wald": tests.wald_p, "QE_LRT": tests.lrt,
-        "QEp_LRT": tests.lrt_p, "QE_df": tests.df, "pval": [2 * math.erfc(abs(z) / math.sqrt(2)) / 2 for z in statistic],
-        "QMp": math.erfc(abs(statistic[1]) / math.sqrt(2)),
+        "k": r.k, "coef": [c.estimate for c in parts], "se": [c.se for c in parts], "stat": [c.statistic for c in parts],
+        "pval": [c.p_value for c in parts], "tau2": r.tau2, "I2": percent(r.i2), "H2": r.h2, "QM": r.qm.statistic,
+        "QM_df1": r.qm.df1, "QMp": r.qm.p_value, "QE_Wald": r.q_wald, "QEp_Wald": r.q_wald_p, "QE_LRT": r.q_lrt,
+        "QEp_LRT": r.q_lrt_p, "QE_df": r.q_df,
     }  # fmt: skip
     expected = {key: value for key, value in case["expected"].items() if key != "coef_names"}
     # A chi-square of 143 magnifies the relative error of its P value some 70 times.

@@ -92,15 +92,15 @@ RATES = by_key(
     ),
     CountMethod("Cochran", "Cochran's weights (expected events)", closed.by_cochran, ("IRR",), BOTH, "baynejones1964"),
     CountMethod(
-        "UM.FS", "Poisson-normal GLMM, fixed study effects", mixed.by_rates_fixed_study_effects, ("IRR",),
+        "UM.FS", "Poisson-normal GLMM, fixed study effects", mixed.by_fixed_study_effects, ("IRR",),
         ("random", "common"), "stijnen2010", exact=True,
     ),
     CountMethod(
-        "UM.RS", "Poisson-normal GLMM, random study effects", mixed.by_rates_random_study_effects, ("IRR",),
+        "UM.RS", "Poisson-normal GLMM, random study effects", mixed.by_random_study_effects, ("IRR",),
         ("random", "common"), "stijnen2010", exact=True,
     ),
     CountMethod(
-        "CM.EL", "conditional binomial-normal GLMM (exact)", mixed.by_rates_conditional, ("IRR",),
+        "CM.EL", "conditional binomial-normal GLMM (exact)", mixed.by_conditional_exact, ("IRR",),
         ("random", "common"), "stijnen2010", exact=True,
     ),
 )  # fmt: skip

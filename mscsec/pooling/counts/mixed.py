@@ -40,70 +40,107 @@ class GroupRequest:
 # --- two arms ------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How a model is built from the tables, and the saturated model above it; None where there is none."""
+
+    build: Builder
+    saturate: Callable[[Any], Saturated] | None
+
+
+def _binomial_saturated(t: Tables) -> Saturated:
+    return glmm_saturated.one_binomial(t.a, t.a + t.c, np.log(t.n_1) - np.log(t.n_2))
+
+
+def _rates_saturated(t: PersonTime) -> Saturated:
+    return glmm_saturated.one_binomial(t.x_1, t.x_1 + t.x_2, np.log(t.t_1) - np.log(t.t_2))
+
+
+OF_TABLES = {
+    "UM.FS": Likelihood(glmm_models.fixed_study_effects, glmm_saturated.two_binomial_arms),
+    "UM.RS": Likelihood(glmm_models.random_study_effects, None),
+    "CM.EL": Likelihood(glmm_models.conditional_exact, glmm_saturated.conditional),
+    "CM.AL": Likelihood(glmm_models.conditional_approximate, _binomial_saturated),
+}
+OF_RATES = {
+    "UM.FS": Likelihood(glmm_models.rates_fixed_study_effects, glmm_saturated.two_poisson_arms),
+    "UM.RS": Likelihood(glmm_models.rates_random_study_effects, None),
+    "CM.EL": Likelihood(glmm_models.rates_conditional, _rates_saturated),
+}
+
+
 def by_fixed_study_effects(request: Request) -> PooledResult:
-    """UM.FS for odds ratios."""
-    return _two_arms(request, "UM.FS", glmm_models.fixed_study_effects, glmm_saturated.two_binomial_arms)
+    """UM.FS, for odds ratios and rate ratios."""
+    return _two_arms(request, "UM.FS")
 
 
 def by_random_study_effects(request: Request) -> PooledResult:
-    """UM.RS for odds ratios."""
-    return _two_arms(request, "UM.RS", glmm_models.random_study_effects, None)
+    """UM.RS, for odds ratios and rate ratios."""
+    return _two_arms(request, "UM.RS")
 
 
 def by_conditional_exact(request: Request) -> PooledResult:
-    """CM.EL for odds ratios."""
-    return _two_arms(request, "CM.EL", glmm_models.conditional_exact, glmm_saturated.conditional)
+    """CM.EL, for odds ratios and rate ratios."""
+    return _two_arms(request, "CM.EL")
 
 
 def by_conditional_approximate(request: Request) -> PooledResult:
     """CM.AL for odds ratios."""
-
-    def saturated(t: Tables) -> Saturated:
-        return glmm_saturated.one_binomial(t.a, t.a + t.c, np.log(t.n_1) - np.log(t.n_2))
-
-    return _two_arms(request, "CM.AL", glmm_models.conditional_approximate, saturated)
+    return _two_arms(request, "CM.AL")
 
 
-def by_rates_fixed_study_effects(request: Request) -> PooledResult:
-    """UM.FS for rate ratios."""
-    return _two_arms(request, "UM.FS", glmm_models.rates_fixed_study_effects, glmm_saturated.two_poisson_arms)
+@dataclass(frozen=True, slots=True)
+class TwoArms:
+    """What a model of two arms is fitted to.
+
+    used : (k,) the studies that inform it; kept : their tables. notices : what became of the others.
+    """
+
+    used: BoolArray
+    kept: Any
+    likelihood: Likelihood
+    points: int
+    coding: float
+    notices: tuple[Notice, ...]
+
+    def problem(self, design: Array) -> Problem:
+        """The model with covariates (n, p) of the effect, a row for each study used."""
+        return self.likelihood.build(self.kept, design, self.points, self.coding)
+
+    def heterogeneity(self, design: Array, flat: GlmmFit) -> Heterogeneity | None:
+        """Tests against the saturated model, of the fit without a random effect."""
+        if self.likelihood.saturate is None:
+            return None
+        return glmm_saturated.heterogeneity(self.likelihood.saturate(self.kept), design, flat.log_likelihood)
 
 
-def by_rates_random_study_effects(request: Request) -> PooledResult:
-    """UM.RS for rate ratios."""
-    return _two_arms(request, "UM.RS", glmm_models.rates_random_study_effects, None)
-
-
-def by_rates_conditional(request: Request) -> PooledResult:
-    """CM.EL for rate ratios."""
-
-    def saturated(t: PersonTime) -> Saturated:
-        return glmm_saturated.one_binomial(t.x_1, t.x_1 + t.x_2, np.log(t.t_1) - np.log(t.t_2))
-
-    return _two_arms(request, "CM.EL", glmm_models.rates_conditional, saturated)
-
-
-def _two_arms(request: Request, key: str, build: Builder, saturate: Callable[[Any], Saturated] | None) -> PooledResult:
-    """Fit one of the models; `saturate` is None where no saturated model is nested above it."""
+def two_arms(request: Request, key: str) -> TwoArms:
+    """The studies and the likelihood of a model; raises NotEstimable where the effect is infinite, InvalidInput for options it does not have."""
     _check(request.options)
     t = request.tables
     used = _used(request, key)
     _require_events(t, used, key)
-    kept = _rows(t, used)
-    random = request.options.model == "random"
-    design = np.ones((int(used.sum()), 1))
-    problem = build(kept, design, _points(request, key, random), request.coding)
-    flat = fit(problem, random=False)
-    found = fit(problem, random=True) if random else flat
-    tests = None if saturate is None else glmm_saturated.heterogeneity(saturate(kept), design, flat.log_likelihood)
-    measure = MEASURES[request.measure]
     told = (
         notices.empty_arms(~t.mask)
         + notices.double_zero(t.double_zero, _treated(used & t.double_zero, key))
         + notices.double_full(t.double_full, _treated(used & t.double_full, key))
     )
-    effects = measure.effect(kept, ZeroCells("own", drop="never"))
-    return _result(found, tests, effects, used, key, request.options, measure.transform, told)
+    likelihood = (OF_TABLES if isinstance(t, Tables) else OF_RATES)[key]
+    points = _points(request, key, request.options.model == "random")
+    return TwoArms(used, _rows(t, used), likelihood, points, request.coding, told)
+
+
+def _two_arms(request: Request, key: str) -> PooledResult:
+    """Fit one of the models."""
+    parts = two_arms(request, key)
+    design = np.ones((int(parts.used.sum()), 1))
+    problem = parts.problem(design)
+    flat = fit(problem, random=False)
+    found = fit(problem, random=True) if request.options.model == "random" else flat
+    measure = MEASURES[request.measure]
+    effects = measure.effect(parts.kept, ZeroCells("own", drop="never"))
+    tests = parts.heterogeneity(design, flat)
+    return _result(found, tests, effects, parts.used, key, request.options, measure.transform, parts.notices)
 
 
 def _used(request: Request, key: str) -> BoolArray:

@@ -158,7 +158,7 @@ def _independent(
     )
     if redundant == "refuse":
         raise NotEstimable(
-            f'the design is singular: {said}. Leave out one of them, or drop such columns (redundant="drop")'
+            f'the design is singular: {said}. Leave out one of them; in Python, regress(redundant="drop") does'
         )
     kept = [j for j in range(len(labels)) if j not in made_of]
     notice = Notice("P401", f"dropped from the design: {said}")
