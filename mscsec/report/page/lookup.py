@@ -18,6 +18,7 @@ import numpy as np
 from mscsec.arrays import Array, IntArray
 from mscsec.report.numbers import number, p_value, percent, variance
 from mscsec.report.page.axis import NOWHERE, OUT_LEFT, OUT_RIGHT, Axis
+from mscsec.report.page.digits import coded
 from mscsec.synthesis.combinations import Column, Combinations
 
 # Field of a column, its name in the page's script, and how it is printed.
@@ -47,7 +48,7 @@ def lookup(table: Combinations, axis: Axis, labels: Iterable[str]) -> dict[str, 
     """What the script needs, as JSON can hold it.
 
     texts, places, weights : columns, each stored once; a choice names its columns by their place among them.
-    texts : one line a set. places : one letter a set (see `_letters`). weights : see `_shares`; `base` names the column
+    texts : one line a set, between "|", or coded (see `digits`) where every set of the studies is there. places : one letter a set (see `_letters`). weights : see `_shares`; `base` names the column
     that others lean on.
     pick : for a choice whose every row is that of one of two others, which one, as a text of 0 and 1.
     """
@@ -83,7 +84,7 @@ def lookup(table: Combinations, axis: Axis, labels: Iterable[str]) -> dict[str, 
         "axis": [axis.low, axis.high, axis.log],
         "base": base,
         "choices": choices,
-        "texts": list(texts),
+        "texts": [coded(text.split(SEPARATOR)) if table.complete else text for text in texts],
         "places": list(places),
         "weights": list(shares),
     }

@@ -71,11 +71,42 @@
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     const table = JSON.parse(await new Response(stream).text());
-    table.texts = table.texts.map((column) => column.split("|"));
+    table.texts = table.texts.map(digits);
     const rows = table.texts[0].length;
     table.weights = table.weights.map((column) => shares(table, column.split("|"), rows));
     table.find = new Map((table.sets || []).map((set, row) => [set, row]));
     return table;
+  }
+
+  // The texts of one column. Where every set is there, a number is the mean of those of the sets with one study less, and a
+  // step from it in the last digit: [shapes of the texts, which shape each set has, steps].
+  const BASE = 80, SCALES = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+  const sign = (text, place) => { const code = text.charCodeAt(place); return code - (code > 92 ? 36 : 35); };
+
+  function digits(column) {
+    if (typeof column === "string") return column.split("|");
+    const [shapes, kinds, steps] = column;
+    const values = new Float64Array(kinds.length + 1).fill(NaN);
+    let at = 0;
+    const next = () => {
+      const first = sign(steps, at++);
+      let zigzag = first < BASE ? first : 0;
+      for (let more = first < BASE ? 0 : first - BASE + 2; more > 0; more--) zigzag = zigzag * BASE + sign(steps, at++);
+      return zigzag % 2 ? -(zigzag + 1) / 2 : zigzag / 2;
+    };
+    return Array.from(kinds, (_, row) => {
+      const set = row + 1, [before, decimals, after] = shapes[sign(kinds, row)];
+      if (decimals === undefined) return before;
+      let sum = 0, count = 0;
+      for (let bit = 1; bit <= set; bit *= 2) {
+        const less = set & bit ? values[set - bit] : NaN;
+        if (less === less) { sum += less; count++; }
+      }
+      const units = Math.floor((count ? sum / count : 0) * SCALES[decimals] + 0.5) + next();
+      values[set] = units / SCALES[decimals];
+      const whole = String(Math.abs(units)).padStart(decimals + 1, "0"), cut = whole.length - decimals;
+      return `${before}${units < 0 ? "-" : ""}${whole.slice(0, cut)}${decimals ? "." + whole.slice(cut) : ""}${after}`;
+    });
   }
 
   // The shares of one column, set by set, in tenths of a per cent; null where they are those of the base.
