@@ -35,6 +35,21 @@ class once(Generic[T]):
         return value
 
 
+# Bytes: more than any array of a chunk, and less than the 32 MB from which glibc always asks the system.
+_FREED = 16 << 20
+
+
+def keep_freed_memory() -> None:
+    """Lets the C library keep the memory of arrays that are freed, where it is glibc, and does nothing elsewhere.
+
+    Until it has seen a large block freed, glibc returns each one of 128 kB or more to the system, and the next array of that size
+    starts with pages to be fetched and zeroed again, which takes longer than a pass of arithmetic over it. A block
+    allocated and freed without a page of it being touched moves that threshold above its size.
+    Source: mallopt(3), M_MMAP_THRESHOLD, on the dynamic threshold.
+    """
+    np.empty(_FREED, np.uint8)
+
+
 # Public names of numpy that stand for submodules loaded on demand, and that scipy.special has no use for.
 _UNUSED = frozenset({"ctypeslib", "f2py", "ma", "polynomial", "random", "testing"})
 

@@ -6,20 +6,21 @@ over the studies runs along the batch. Processes share the chunks of a large bat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, keep_freed_memory, once
 from mscsec.errors import InvalidInput
-from mscsec.pooling.heterogeneity import cochran, h2_from_tau2, i2_from_tau2
+from mscsec.pooling.heterogeneity import cochran, h2_from_tau2, i2_from_q, i2_from_tau2
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
-from mscsec.pooling.shares import WORTH, can_split, shared_empty, split, thread
+from mscsec.pooling.shares import WORTH, can_split, split, thread
 from mscsec.pooling.solve import Solved, predict, solve
+from mscsec.pooling.tails import two_sided_p
 from mscsec.pooling.tau2 import Estimated, Tau2Method
 from mscsec.results import Result
 
@@ -27,7 +28,7 @@ from mscsec.results import Result
 CHUNK = 130_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class BatchResult(Result):
     """Many meta-analyses; every array has the batch's shape (...).
 
@@ -36,7 +37,8 @@ class BatchResult(Result):
     converged : of the estimator of tau2; False marks a row whose numbers are not to be used.
     modes : local maxima of the likelihood found.
     scaled : True where the interval is of the HKSJ family (under "auto" it may differ from row to row).
-    df : infinite for the normal distribution. Other fields as in `PooledResult`; None where they were not asked for,
+    df : infinite for the normal distribution.
+    own_p : the P values of a test that has another distribution than t on `df`. Other fields as in `PooledResult`; None where they were not asked for,
         nan where a row has too few studies for them.
     """
 
@@ -45,13 +47,11 @@ class BatchResult(Result):
     se: Array
     statistic: Array
     df: Array
-    p_value: Array
     ci_low: Array
     ci_high: Array
     tau2: Array
     i2: Array
     h2: Array
-    i2_q: Array
     q: Array
     pooled: BoolArray
     converged: BoolArray
@@ -62,10 +62,22 @@ class BatchResult(Result):
     tau2_ci_high: Array | None = None
     prediction_low: Array | None = None
     prediction_high: Array | None = None
+    own_p: Array | None = None
 
-    @property
+    @once
+    def p_value(self) -> Array:
+        """Two-sided, of the hypothesis that the mean is the null value; as `q_p` worked out when asked for, which takes longer than DL."""
+        p = two_sided_p(self.statistic, self.df)
+        return p if self.own_p is None else np.where(self.pooled, self.own_p, p)
+
+    @once
+    def i2_q(self) -> Array:
+        """max(0, (Q - df) / Q), in [0, 1], from Q alone; nan where nothing was pooled."""
+        return i2_from_q(self.q, np.asarray(self.k - 1, dtype=float))
+
+    @once
     def q_p(self) -> Array:
-        """Upper tail of chi-square for Q; 1 where nothing was pooled. Worked out when asked for, as it takes longer than DL itself."""
+        """Upper tail of chi-square for Q; 1 where nothing was pooled."""
         return np.where(self.pooled, chdtrc(np.maximum(self.k - 1, 1), np.where(self.pooled, self.q, 0.0)), 1.0)
 
 
@@ -93,8 +105,7 @@ def pool_batch(
 
     mask : True for a study, False for padding, whose numbers are not looked at. Options as in `pool`; what costs time and is
         seldom needed of a batch (prediction, tau2_ci, tau2_se) is off unless asked for, and the bootstrap is not offered.
-    workers : processes that share the work of a large batch; threads for closed forms, which take less time than the memory
-        that two processes share is worth, and where the system cannot split a process.
+    workers : processes that share the work of a large batch; threads where the system cannot split a process.
     Memory beyond the input and the result is a few chunks. Raises what `pool` raises, for the whole batch, except that
     rows that did not converge and rows of too few studies are flagged in the result instead.
     """
@@ -118,22 +129,20 @@ def pool_batch(
     size = max(1, CHUNK // max(1, data.studies))
     parts = [slice(start, start + size) for start in range(0, data.rows, size)]
     together = workers > 1 and len(parts) > 1 and data.rows * data.studies >= WORTH
-    processes = together and _iterates(plan) and can_split()
-    out = _empty(data.rows, plan, tau2_se, shared_empty if processes else np.empty)
+    out = _empty(data.rows, plan, tau2_se)
+    keep_freed_memory()
 
     def work(part: slice) -> None:
         _fill(out, data, part, plan)
 
-    if together:
-        (split if processes else thread)(work, parts, workers)
+    if together and can_split():
+        split(work, list(out.values()), parts, workers)
+    elif together:
+        thread(work, parts, workers)
     else:
         for part in parts:
             work(part)
     return BatchResult(**{name: array.reshape(data.shape) for name, array in out.items()})
-
-
-def _iterates(plan: Plan) -> bool:
-    return (isinstance(plan.tau2, Tau2Method) and plan.tau2.iterative) or plan.tau2_ci is not None
 
 
 def _without_tau2_interval(plan: Plan) -> Plan:
@@ -237,6 +246,9 @@ class _Data:
         return Sets(y, v, k, origin, mask, of_q), own
 
     def _check(self, y: Array, v: Array, mask: BoolArray | None, start: int) -> None:
+        # the extremes first, which are nan where one number is: a third of the time of a look at each
+        if y.min() >= -EFFECT_MAX and y.max() <= EFFECT_MAX and v.min() >= VARIANCE_MIN and v.max() <= VARIANCE_MAX:
+            return
         good = (np.abs(y) <= EFFECT_MAX) & (v >= VARIANCE_MIN) & (v <= VARIANCE_MAX)
         if mask is not None:
             good |= ~mask
@@ -258,11 +270,11 @@ _NOTHING = {
     "converged": True,
 }  # of a row too few to pool; nan for the rest
 _ALWAYS = (
-    "estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high", "tau2", "i2", "h2", "i2_q", "q",
+    "estimate", "se", "statistic", "df", "ci_low", "ci_high", "tau2", "i2", "h2", "q",
 )  # fmt: skip
 
 
-def _empty(rows: int, plan: Plan, tau2_se: bool, new: Callable[..., Any]) -> dict[str, Any]:
+def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Any]:
     names = list(_ALWAYS)
     if tau2_se and isinstance(plan.tau2, Tau2Method):
         names.append("tau2_se")
@@ -270,12 +282,12 @@ def _empty(rows: int, plan: Plan, tau2_se: bool, new: Callable[..., Any]) -> dic
         names += ["tau2_ci_low", "tau2_ci_high"]
     if plan.random and plan.prediction != "none":
         names += ["prediction_low", "prediction_high"]
-    out: dict[str, Any] = {name: new(rows) for name in names}
-    for name in ("k", "modes"):
-        out[name] = new(rows, np.int64)
-    for name in ("pooled", "scaled", "converged"):
-        out[name] = new(rows, bool)
-    return out
+    if plan.ci is not None and plan.ci.own_p:
+        names.append("own_p")
+    # one block for the columns of a kind: large pages, which the system gives to large blocks, are come by far sooner
+    out: dict[str, Any] = dict(zip(names, np.empty((len(names), rows)), strict=True))
+    out |= zip(("k", "modes"), np.empty((2, rows), np.int64), strict=True)
+    return out | dict(zip(("pooled", "scaled", "converged"), np.empty((3, rows), bool), strict=True))
 
 
 def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:
@@ -316,10 +328,10 @@ def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, An
         (x + sets.origin for x in (shown.estimate, shown.low, shown.high)),
         strict=True,
     )
-    yield from zip(
-        ("se", "statistic", "df", "p_value"), (shown.se, shown.statistic, shown.df, shown.p_value), strict=True
-    )
-    yield from (("q", c.q), ("i2_q", c.i2), ("pooled", True))
+    yield from zip(("se", "statistic", "df"), (shown.se, shown.statistic, shown.df), strict=True)
+    if shown.own_p is not None:
+        yield "own_p", shown.own_p
+    yield from (("q", c.q), ("pooled", True))
     yield from (("converged", between.converged), ("modes", between.modes), ("scaled", solved.scaled))
     by_tau2 = plan.random and plan.i2 == "tau2"
     yield "tau2", between.value if plan.random else np.full_like(between.value, np.nan)
@@ -350,5 +362,5 @@ def _fill_single(out: dict[str, Any], data: _Data, part: slice, chosen: BoolArra
     shown = solve(sets, alone).shown
     for name in ("estimate", "ci_low", "ci_high"):
         out[name][part][chosen] = getattr(shown, name.removeprefix("ci_")) + sets.origin
-    for name in ("se", "statistic", "df", "p_value"):
+    for name in ("se", "statistic", "df"):
         out[name][part][chosen] = getattr(shown, name)

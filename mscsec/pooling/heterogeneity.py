@@ -36,9 +36,14 @@ def cochran(sets: Sets, *, tail: bool = True) -> Cochran:
     Source: Cochran (1954), Biometrics 10:101-129; Higgins & Thompson (2002), Stat Med 21:1539-1558.
     """
     q, df = sets.q, sets.k - 1
+    p = chdtrc(df, q) if tail else np.full_like(q, np.nan)
+    return Cochran(q, df, p, df / sets.trace, i2_from_q(q, df), q / df)
+
+
+def i2_from_q(q: Array, df: Array) -> Array:
+    """(Q - df) / Q, or 0 where it is negative."""
     excess = q - df
-    i2 = either(excess > 0, excess / either(excess > 0, q, 1.0), 0.0)
-    return Cochran(q, df, chdtrc(df, q) if tail else np.full_like(q, np.nan), df / sets.trace, i2, q / df)
+    return either(excess <= 0, 0.0, excess / either(excess <= 0, 1.0, q))  # type: ignore[no-any-return]
 
 
 def i2_from_tau2(tau2: Array, typical: Array) -> Array:

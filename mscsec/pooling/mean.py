@@ -65,7 +65,8 @@ class Interval(NamedTuple):
 
     estimate, low, high : measured from the set's origin.
     df : degrees of freedom of the t distribution, infinite for the normal.
-    statistic, p_value : of the hypothesis that the mean is the null value.
+    statistic : of the hypothesis that the mean is the null value.
+    own_p : the P value, of a test that has another distribution than t on `df`.
     """
 
     estimate: Array
@@ -74,7 +75,12 @@ class Interval(NamedTuple):
     low: Array
     high: Array
     statistic: Array
-    p_value: Array
+    own_p: Array | None = None
+
+    @property
+    def p_value(self) -> Array:
+        """Two-sided, of the same hypothesis; worked out when asked for, as the tail of t takes longer than DL itself."""
+        return two_sided_p(self.statistic, self.df) if self.own_p is None else self.own_p
 
 
 def interval(fit: Fitted, se: Array, df: Array | float, level: float, estimate: Array | None = None) -> Interval:
@@ -89,7 +95,7 @@ def interval(fit: Fitted, se: Array, df: Array | float, level: float, estimate: 
         )
     else:
         statistic = value / se
-    return Interval(centre, se, df, centre - half, centre + half, statistic, two_sided_p(statistic, df))  # type: ignore[arg-type]
+    return Interval(centre, se, df, centre - half, centre + half, statistic)  # type: ignore[arg-type]
 
 
 # --- the intervals --------------------------------------------------------------------------------------------------
@@ -145,8 +151,8 @@ def wider(a: Interval, b: Interval) -> BoolArray:
 
 
 def choose_interval(first: BoolArray, a: Interval, b: Interval) -> Interval:
-    """`a` where `first` (...) is true, else `b`."""
-    return Interval(*(np.where(first, one, other) for one, other in zip(a, b, strict=True)))
+    """`a` where `first` (...) is true, else `b`, which both have t or normal tests."""
+    return Interval(*(np.where(first, one, other) for one, other in zip(a[:-1], b[:-1], strict=True)))
 
 
 def kenward_roger(fit: Fitted, level: float) -> Interval:
@@ -206,7 +212,6 @@ def profile_interval(fit: Fitted, level: float) -> Interval:
         found.low,
         found.high,
         found.root,
-        two_sided_p(found.root, np.full_like(found.se, np.inf)),
     )
 
 
@@ -219,6 +224,7 @@ class CiMethod:
     scaled : True where the standard error is scaled by the residual mean square (the HKSJ family).
     mean : whose weights the estimate has: "model", or "common" where the method always takes the common-effect ones.
     common : True where it means something without a between-study variance too.
+    own_p : True where the P value has a distribution of its own.
     """
 
     key: str
@@ -229,6 +235,7 @@ class CiMethod:
     scaled: bool = False
     mean: str = "model"
     common: bool = False
+    own_p: bool = False
 
 
 CI = by_key(
@@ -241,7 +248,7 @@ CI = by_key(
     CiMethod("hksj-wider", "HKSJ, or Wald where that is wider", hksj_or_wald, 2, "jackson2017", scaled=True),
     CiMethod("hksj-iqwig", "HKSJ, floored where narrower than Wald with DL", hksj_iqwig, 2, "iqwig2022", scaled=True),
     CiMethod("kr", "Kenward-Roger", kenward_roger, 2, "kenward1997"),
-    CiMethod("hc", "Henmi-Copas", henmi_copas_interval, 2, "henmi2010", mean="common"),
+    CiMethod("hc", "Henmi-Copas", henmi_copas_interval, 2, "henmi2010", mean="common", own_p=True),
     CiMethod("profile", "profile likelihood (ML)", profile_interval, 2, "hardy1996"),
     CiMethod("ivhet", "inverse variance heterogeneity", ivhet, 2, "doi2015", mean="common"),
 )

@@ -18,9 +18,14 @@ def critical(level: float, df: Array | float) -> Array:
     """The value that a two-sided interval at `level` multiplies the standard error with."""
     if isinstance(df, float):
         return _one_critical(level, df)
+    if df.size and df.min() == df.max():
+        return np.full(df.shape, _one_critical(level, df.flat[0].item()))[()]
+    # few differ in a batch, and a quantile of t takes far longer than to find them
+    values, at = np.unique(df, return_inverse=True)
     tail = (1 - level) / 2
-    normal = np.isinf(df)
-    return np.where(normal, -ndtri(tail), -stdtrit(np.where(normal, 1.0, df), tail))
+    normal = np.isinf(values)
+    quantiles: Array = np.where(normal, -ndtri(tail), -stdtrit(np.where(normal, 1.0, values), tail))
+    return quantiles[at].reshape(df.shape)
 
 
 @functools.lru_cache(maxsize=1000)
@@ -49,4 +54,11 @@ def lower_tail(x: Array, df: Array | float) -> Array:
     if isinstance(df, float):
         return ndtr(x) if math.isinf(df) else stdtr(df, x)  # type: ignore[return-value]
     normal = np.isinf(df)
-    return np.where(normal, ndtr(x), stdtr(np.where(normal, 1.0, df), x))
+    if normal.all():
+        return np.broadcast_to(ndtr(x), np.broadcast_shapes(np.shape(x), df.shape))
+    if not np.ndim(x) or not df.ndim:
+        return np.where(normal, ndtr(x), stdtr(np.where(normal, 1.0, df), x))
+    below = np.empty(np.broadcast_shapes(x.shape, df.shape))
+    x, df, normal = (np.broadcast_to(a, below.shape) for a in (x, df, normal))
+    below[normal], below[~normal] = ndtr(x[normal]), stdtr(df[~normal], x[~normal])
+    return below

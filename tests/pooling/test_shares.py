@@ -76,15 +76,14 @@ def gone(children: list[int]) -> bool:
 
 def test_what_a_process_left_undone_is_done_again_and_no_process_stays(children: list[int]) -> None:
     parent = os.getpid()
-    done = shared = shares.shared_empty(6, np.int64)
-    shared[:] = 0
+    done = np.zeros(6, np.int64)
 
     def work(part: slice) -> None:
         if os.getpid() != parent and part.start == 4:
             raise OSError
         done[part] += 1 if os.getpid() == parent else 10
 
-    shares.split(work, [slice(i, i + 1) for i in range(6)], 3)
+    shares.split(work, [done], [slice(i, i + 1) for i in range(6)], 3)
     assert_array_equal(done, [1, 1, 10, 10, 1, 1])
     assert len(children) == 2
     assert gone(children)
@@ -100,6 +99,6 @@ def test_an_error_here_ends_the_others(children: list[int]) -> None:
             pass
 
     with pytest.raises(InvalidInput):
-        shares.split(work, [slice(0, 1), slice(1, 2)], 2)
+        shares.split(work, [], [slice(0, 1), slice(1, 2)], 2)
     assert len(children) == 1
     assert gone(children)
