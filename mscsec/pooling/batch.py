@@ -18,14 +18,15 @@ from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import cochran, h2_from_tau2, i2_from_q, i2_from_tau2
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
-from mscsec.pooling.shares import WORTH, can_split, split, thread
+from mscsec.pooling.shares import WORTH, Columns, alone, can_split, split, thread
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tails import two_sided_p
 from mscsec.pooling.tau2 import Estimated, Tau2Method
 from mscsec.results import Result
 
-# Numbers of one array in a chunk: 1 MB, so that numpy's calls are long beside the interpreter's and the arrays of a step stay in cache.
-CHUNK = 130_000
+# Numbers of one array in a chunk: half a megabyte, so that numpy's calls are long beside the interpreter's and the few arrays of a
+# step stay in the cache that each core has to itself.
+CHUNK = 65_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,16 +133,14 @@ def pool_batch(
     out = _empty(data.rows, plan, tau2_se)
     keep_freed_memory()
 
-    def work(part: slice) -> None:
-        _fill(out, data, part, plan)
+    def work(part: slice, columns: Columns) -> None:
+        _fill(dict(zip(out, columns, strict=True)), data, part, plan)
 
-    if together and can_split():
-        split(work, list(out.values()), parts, workers)
-    elif together:
-        thread(work, parts, workers)
+    columns = list(out.values())
+    if together:
+        (split if can_split() else thread)(work, columns, parts, workers)
     else:
-        for part in parts:
-            work(part)
+        alone(work, columns, parts)
     return BatchResult(**{name: array.reshape(data.shape) for name, array in out.items()})
 
 
@@ -190,7 +189,7 @@ class _Data:
         flat = (-1, full[-1]) if full[-1] else (int(np.prod(full[:-1])), 0)
 
         def rows(a: Array) -> Array:
-            return np.broadcast_to(a, full).reshape(flat)
+            return (a if a.shape == full else np.broadcast_to(a, full)).reshape(flat)
 
         return _Data(
             full[:-1],
@@ -291,9 +290,9 @@ def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Any]:
 
 
 def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:
-    """Work through one chunk: the rows of several studies, then those of one."""
+    """Work through one chunk, the rows of several studies and then those of one; `out` has the columns of its rows."""
     counts = data.counts(part)
-    out["k"][part] = counts
+    out["k"][...] = counts
     needs = 2 if plan.ci is None else max(2, plan.ci.needs)
     several = counts >= needs
     if several.all():
@@ -301,7 +300,7 @@ def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:
         return
     for name, values in out.items():
         if name != "k":
-            values[part] = _NOTHING.get(name, np.nan)
+            values[...] = _NOTHING.get(name, np.nan)
     if several.any():
         _fill_several(out, data, part, several, plan)
     if (counts == 1).any():
@@ -312,7 +311,7 @@ def _fill_several(out: dict[str, Any], data: _Data, part: slice, chosen: BoolArr
     sets, weights = data.sets(part, chosen)
     solved = solve(sets, plan, weights)
     for name, values in _values(solved, plan, "tau2_se" in out):
-        target = out[name][part]
+        target = out[name]
         if chosen is None:
             target[...] = values
         else:
@@ -361,6 +360,6 @@ def _fill_single(out: dict[str, Any], data: _Data, part: slice, chosen: BoolArra
     )  # fmt: skip
     shown = solve(sets, alone).shown
     for name in ("estimate", "ci_low", "ci_high"):
-        out[name][part][chosen] = getattr(shown, name.removeprefix("ci_")) + sets.origin
+        out[name][chosen] = getattr(shown, name.removeprefix("ci_")) + sets.origin
     for name in ("se", "statistic", "df"):
-        out[name][part][chosen] = getattr(shown, name)
+        out[name][chosen] = getattr(shown, name)

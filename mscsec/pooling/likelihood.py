@@ -41,6 +41,8 @@ from mscsec.pooling.sets import (
 GRID = 15
 # First step of the grid as a share of the least variance; below it the score hardly changes.
 FIRST = 0.02
+# Numbers of a batch that are laid out at once for the grid: fewer calls, and arrays that still stay in cache.
+SCANNED = 60_000
 STEPS = 100
 # A Newton step squares the relative error, so one of this size leaves nothing that a double can hold.
 SETTLED = 1e-7
@@ -72,7 +74,7 @@ def score(sets: Sets, tau2: Array, *, restricted: bool) -> Score:
     cancels where one study dominates, and is then summed again from the residuals.
     """
     wi = ONE / (sets.vi + across(tau2))
-    (sum_w, sum_wy, _), (sum_w2, w2y, w2yy), (sum_w3, w3y, w3yy) = three_power_sums(sets, wi)
+    (sum_w, sum_wy), (sum_w2, w2y, w2yy), (sum_w3, w3y, w3yy) = three_power_sums(sets, wi)
     mean = sum_wy / sum_w
     pull = w2y - mean * sum_w2
     spread = w2yy - mean * (w2y + pull)
@@ -166,16 +168,21 @@ def search_grid(sets: Sets, points: int = GRID) -> Array:
 def straightened(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
     """Score over sum w^2, positive below a maximum and negative above it."""
     wi = ONE / (sets.vi + across(tau2))
-    (sum_w, sum_wy, _), (sum_w2, w2y, w2yy) = two_power_sums(sets, wi)
+    (sum_w, sum_wy), (sum_w2, w2y, w2yy) = two_power_sums(sets, wi)
     mean = sum_wy / sum_w
     spread = w2yy - mean * (2 * w2y - mean * sum_w2)
     return (spread - (trace_p(wi, sum_w, sum_w2) if restricted else sum_w)) / sum_w2
 
 
 def _scan(sets: Sets, grid: Array, restricted: bool) -> Array:
-    if grid.shape[0] * sets.yi.size <= AT_ONCE:
+    """The straightened score at each value of the grid, as many of them at once as fit the processor's cache."""
+    if len(grid) * sets.yi.size <= AT_ONCE:
         return straightened(sets, grid, restricted=restricted)
-    return np.stack([straightened(sets, tau2, restricted=restricted) for tau2 in grid])
+    if sets.yi.ndim == 1:
+        return np.stack([straightened(sets, tau2, restricted=restricted) for tau2 in grid])
+    size = max(1, SCANNED // sets.yi.size)
+    steps = [grid[start : start + size] for start in range(0, len(grid), size)]
+    return np.concatenate([straightened(sets, tau2, restricted=restricted) for tau2 in steps])
 
 
 def _maximise(sets: Sets, *, restricted: bool, points: int = GRID, levels: int = LEVELS) -> Tau2:
@@ -221,7 +228,7 @@ def _bracket(grid: Array, height: Array, at: IntArray) -> tuple[Array, Array, Ar
 def _pick(values: npt.NDArray[Any], at: IntArray) -> Any:
     if values.ndim == 1:
         return values.item(at)
-    return np.take_along_axis(values, at[None], axis=0)[0]
+    return values[at, np.arange(at.size)]
 
 
 def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, restricted: bool) -> Tau2:

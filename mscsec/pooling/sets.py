@@ -33,6 +33,7 @@ AT_ONCE = 20_000
 # One, as an array: what is divided need not be turned into one, which is a third of the time for a few numbers.
 ONE = np.array(1.0)
 
+Pair = tuple[Array, Array]
 Triple = tuple[Array, Array, Array]
 
 
@@ -159,29 +160,34 @@ def weigh(sets: Sets, tau2: Array | float) -> Weighing:
     return Weighing(wi, sum_w, sum_wy, sum_wy / sum_w, sets.squares)
 
 
-def two_power_sums(sets: Sets, wi: Array) -> tuple[Triple, Triple]:
-    """Sums over the studies of the powers 1 and 2 of the weights times the powers 0, 1 and 2 of yi.
+def two_power_sums(sets: Sets, wi: Array) -> tuple[Pair, Triple]:
+    """Sums over the studies of the weights times the powers 0 and 1 of yi, and of their squares times the powers 0, 1 and 2.
 
     Of one set with (k,) weights they are plain floats, whose arithmetic takes a third of the time of numpy's numbers.
     """
     if _fits(sets, wi):
         powers = sets.powers
         if wi.ndim == 1:
-            return wi.dot(powers).tolist(), (wi * wi).dot(powers).tolist()
-        return tuple(wi.dot(powers).T), tuple((wi * wi).dot(powers).T)
+            sum_w, sum_wy, _ = wi.dot(powers).tolist()
+            return (sum_w, sum_wy), (wi * wi).dot(powers).tolist()
+        return tuple(wi.dot(powers).T[:2]), tuple((wi * wi).dot(powers).T)
     wy = wi * sets.yi
-    return (total(wi), total(wy), dot(wy, sets.yi)), (dot(wi, wi), dot(wi, wy), dot(wy, wy))
+    return (total(wi), total(wy)), (dot(wi, wi), dot(wi, wy), dot(wy, wy))
 
 
-def three_power_sums(sets: Sets, wi: Array) -> tuple[Triple, Triple, Triple]:
-    """As `two_power_sums`, with the cubes of the weights too."""
+def three_power_sums(sets: Sets, wi: Array) -> tuple[Pair, Triple, Triple]:
+    """As `two_power_sums`, with the cubes of the weights times the powers 0, 1 and 2 of yi."""
     if wi.ndim == 1 and _fits(sets, wi):
         squares, powers = wi * wi, sets.powers
-        return wi.dot(powers).tolist(), squares.dot(powers).tolist(), (squares * wi).dot(powers).tolist()
+        sum_w, sum_wy, _ = wi.dot(powers).tolist()
+        return (sum_w, sum_wy), squares.dot(powers).tolist(), (squares * wi).dot(powers).tolist()
     wy, squares = wi * sets.yi, wi * wi
-    sums = total(wi), total(wy), dot(wy, sets.yi)
     w2y = wi * wy
-    return sums, (total(squares), total(w2y), dot(wy, wy)), (dot(squares, wi), dot(squares, wy), dot(w2y, wy))
+    return (
+        (total(wi), total(wy)),
+        (total(squares), total(w2y), dot(wy, wy)),
+        (dot(squares, wi), dot(squares, wy), dot(w2y, wy)),
+    )
 
 
 def _fits(sets: Sets, weights: Array) -> bool:
@@ -195,12 +201,16 @@ def across(values: Array | float) -> Array | float:
 
 def anywhere(condition: Array | BoolArray | np.bool_ | bool) -> bool:
     """Is it true for some row? A single row's answer is taken as it is, which is quicker than to reduce it."""
-    return bool(condition) if isinstance(condition, (bool, np.bool_)) else bool(condition.any())
+    return bool(condition) if isinstance(condition, (bool, np.bool_)) else bool(np.count_nonzero(condition) > 0)
 
 
 def everywhere(condition: Array | BoolArray | np.bool_ | bool) -> bool:
     """Is it true for every row?"""
-    return bool(condition) if isinstance(condition, (bool, np.bool_)) else bool(condition.all())
+    return (
+        bool(condition)
+        if isinstance(condition, (bool, np.bool_))
+        else bool(np.count_nonzero(condition) == condition.size)
+    )
 
 
 def either(condition: BoolArray | np.bool_ | bool, a: Any, b: Any) -> Any:

@@ -1,7 +1,7 @@
 """Work on a large batch shared by processes; threads where the system cannot split a process.
 
 numpy's calls on cache-sized pieces are too short for threads to overlap: they mostly wait for the interpreter's lock. A forked
-process has its own lock, reads the input without a copy, and sends its rows of the result down a pipe when it has done them.
+process has its own lock, reads the input without a copy, and sends each part of the result down a pipe as soon as it is done.
 Memory that both could write to would save that copy, but costs more to come by, page after page, than a closed form to compute.
 """
 
@@ -13,16 +13,21 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
-Work = Callable[[slice], None]
 Columns = Sequence[npt.NDArray[Any]]
+# Works out a part of the rows and writes it into columns of that length.
+Work = Callable[[slice, Columns], None]
 
 # Numbers of input from which splitting the process (a few milliseconds) is repaid.
 WORTH = 1_000_000
+
+# Bytes of a part's number, and how many of them go into any pipe at once.
+NUMBER, HELD = 4, 1000
 
 # Bytes that a pipe holds, the most that Linux gives without asking: a larger piece is sent in fewer turns.
 PIPE = 1 << 20
@@ -33,77 +38,140 @@ def can_split() -> bool:
     return hasattr(os, "fork") and sys.platform != "darwin"
 
 
-def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) -> None:
-    """Does `work` on every part in `workers` processes; `work` writes that part of the rows of `columns`, one-dimensional arrays.
+def alone(work: Work, columns: Columns, parts: Iterable[slice]) -> None:
+    """Does `work` on every part of `columns`, one-dimensional arrays, in this process."""
+    for part in parts:
+        work(part, [column[part] for column in columns])
 
-    Each process takes neighbouring parts, this one the first. What another did not finish, for whatever reason, is done here
-    again, so that an error is raised as it would be by one worker.
+
+def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) -> None:
+    """Does `work` on every part of `columns` in `workers` processes, each taking the next part when it has done one.
+
+    What another process took and did not finish, for whatever reason, is done here again, and so is a part that failed here after
+    those before it: the error that is raised is the one that a single worker would have met first.
     """
-    size = -(-len(parts) // workers)
-    shares = [parts[start : start + size] for start in range(0, len(parts), size)]
-    others = [_Other(work, columns, share) for share in shares[1:]]
+    queue = _Queue(len(parts))
+    shared = _Shared(work, columns, parts, queue, set())
+    others: list[_Other] = []
+    with contextlib.suppress(OSError):  # where the system gives no more processes, those there are share the work
+        while len(others) < workers - 1:
+            others.append(_Other(shared))
     for other in others:
         other.listen()
     try:
-        for part in shares[0]:
-            work(part)
-    except BaseException:
+        for number in queue:
+            alone(work, columns, [parts[number]])
+            shared.done.add(number)
+    except BaseException as error:
         for other in others:
             os.kill(other.process, signal.SIGKILL)
-        raise
+        if not isinstance(error, Exception):
+            raise
     finally:
-        done = [other.ended() for other in others]
-    for share, whole in zip(shares[1:], done, strict=True):
-        for part in () if whole else share:
-            work(part)
+        for other in others:
+            other.wait()
+        queue.close()
+    alone(work, columns, [part for number, part in enumerate(parts) if number not in shared.done])
+
+
+class _Queue:
+    """The numbers 0 to n - 1 in a pipe, from which each process takes one in turn."""
+
+    def __init__(self, n: int) -> None:
+        self._group = -(-n // HELD)
+        self._n = n
+        self._pipe, sending = os.pipe()
+        os.write(sending, b"".join(_number(first) for first in range(0, n, self._group)))
+        os.close(sending)
+
+    def __iter__(self) -> Iterator[int]:
+        while taken := os.read(self._pipe, NUMBER):
+            first = int.from_bytes(taken, "little")
+            yield from range(first, min(first + self._group, self._n))
+
+    def close(self) -> None:
+        os.close(self._pipe)
+
+
+class _Shared(NamedTuple):
+    """What the processes share; `done` are the numbers of the parts whose rows are in `columns`, as this process knows them."""
+
+    work: Work
+    columns: Columns
+    parts: Sequence[slice]
+    queue: _Queue
+    done: set[int]
 
 
 class _Other:
-    """A process split from this one, which does its share, sends its rows and ends without a word: nothing of the parent's is
-    written or closed twice."""
+    """A process split from this one, which works through the queue, sends what it did and ends without a word: nothing of the
+    parent's is written or closed twice."""
 
-    def __init__(self, work: Work, columns: Columns, share: Sequence[slice]) -> None:
-        rows = slice(share[0].start, share[-1].stop)
-        self._rows = [column[rows].data.cast("B") for column in columns]
+    def __init__(self, shared: _Shared) -> None:
+        self._shared = shared
         self._pipe, sending = _pipe()
-        self._whole = False
         with warnings.catch_warnings():
             # Python 3.12 warns where other threads run, as a linear-algebra library's do; the child takes none of their locks.
             warnings.simplefilter("ignore", DeprecationWarning)
-            self.process = os.fork()
+            try:
+                self.process = os.fork()
+            except OSError:
+                os.close(self._pipe)
+                os.close(sending)
+                raise
         if self.process:
             os.close(sending)
             return
         try:
-            for part in share:
-                work(part)
-            for left in self._rows:
-                while left:
-                    left = left[os.write(sending, left) :]
-            os.write(sending, b".")
+            own = [
+                np.empty_like(column[shared.parts[0]]) for column in shared.columns
+            ]  # the same few pages for every part
+            for number in shared.queue:
+                part = shared.parts[number]
+                rows = [column[: len(shared.columns[0][part])] for column in own]
+                shared.work(part, rows)
+                _all(os.writev, sending, [memoryview(_number(number)), *_bytes(rows)])
         finally:
             os._exit(0)
 
     def listen(self) -> None:
-        """Starts to receive, beside this process's own work, as what a full pipe cannot take keeps the other waiting."""
+        """Starts to receive, beside this process's own work, as a full pipe keeps the other waiting."""
         self._listener = threading.Thread(target=self._receive, daemon=True)
         self._listener.start()
 
     def _receive(self) -> None:
-        for left in self._rows:
-            while left:
-                got = os.readv(self._pipe, [left])
-                if not got:
-                    return
-                left = left[got:]
-        self._whole = os.read(self._pipe, 1) == b"."
+        of, head = self._shared, bytearray(NUMBER)
+        while _all(os.readv, self._pipe, [memoryview(head)]):
+            number = int.from_bytes(head, "little")
+            if _all(os.readv, self._pipe, _bytes([column[of.parts[number]] for column in of.columns])):
+                of.done.add(number)
 
-    def ended(self) -> bool:
-        """Waits for its end; did all of its rows arrive?"""
+    def wait(self) -> None:
+        """Returns when it has ended and all that it sent has arrived."""
         self._listener.join()
         os.close(self._pipe)
         os.waitpid(self.process, 0)
-        return self._whole
+
+
+def _number(number: int) -> bytes:
+    return number.to_bytes(NUMBER, "little")
+
+
+def _bytes(columns: Columns) -> list[memoryview]:
+    return [column.data.cast("B") for column in columns]
+
+
+def _all(move: Callable[[int, list[memoryview]], int], pipe: int, left: list[memoryview]) -> bool:
+    """Moves all bytes that are `left` through the pipe; False where it ends before that."""
+    while left:
+        moved = move(pipe, left)
+        if not moved:
+            return False
+        while left and moved >= len(left[0]):
+            moved -= len(left.pop(0))
+        if moved:
+            left[0] = left[0][moved:]
+    return True
 
 
 def _pipe() -> tuple[int, int]:
@@ -116,10 +184,10 @@ def _pipe() -> tuple[int, int]:
     return receiving, sending
 
 
-def thread(work: Work, parts: Sequence[slice], workers: int) -> None:
-    """Does `work` on every part in `workers` threads."""
+def thread(work: Work, columns: Columns, parts: Sequence[slice], workers: int) -> None:
+    """Does `work` on every part of `columns` in `workers` threads."""
     from concurrent.futures import ThreadPoolExecutor  # brings logging along, which one set has no use for
 
     with ThreadPoolExecutor(workers) as threads:
-        for _ in threads.map(work, parts):
+        for _ in threads.map(lambda part: alone(work, columns, [part]), parts):
             pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -76,29 +77,70 @@ def gone(children: list[int]) -> bool:
 
 def test_what_a_process_left_undone_is_done_again_and_no_process_stays(children: list[int]) -> None:
     parent = os.getpid()
-    done = np.zeros(6, np.int64)
+    by = np.zeros(60, np.int64)
 
-    def work(part: slice) -> None:
-        if os.getpid() != parent and part.start == 4:
+    def work(part: slice, columns: shares.Columns) -> None:
+        time.sleep(0.002)  # so that everybody gets a part
+        if os.getpid() != parent and part.start >= 40:
             raise OSError
-        done[part] += 1 if os.getpid() == parent else 10
+        columns[0][:] = os.getpid()
 
-    shares.split(work, [done], [slice(i, i + 1) for i in range(6)], 3)
-    assert_array_equal(done, [1, 1, 10, 10, 1, 1])
+    shares.split(work, [by], [slice(i, i + 1) for i in range(60)], 3)
+    assert set(by[:40]) == {parent, *children}
+    assert set(by[40:]) == {parent}
     assert len(children) == 2
     assert gone(children)
+
+
+def test_the_error_is_that_of_the_first_wrong_row_whoever_meets_another_before() -> None:
+    wrong = VI.copy()
+    wrong[[9_000, 29_000], 3] = -1
+    parent = os.getpid()
+
+    def work(part: slice, columns: shares.Columns) -> None:
+        if os.getpid() != parent and part.start == 3:
+            time.sleep(0.1)  # the parent meets 7 long before
+        if part.start in (3, 7):
+            raise InvalidInput(f"part {part.start}", "that")
+
+    for _ in range(5):
+        with pytest.raises(InvalidInput, match="part 3"):
+            shares.split(work, [np.zeros(9)], [slice(i, i + 1) for i in range(9)], 2)
+        with pytest.raises(InvalidInput, match="row 9000, study 3"):
+            pool_batch(YI, wrong, tau2="PM", workers=2)
+
+
+def test_more_parts_than_a_pipe_takes_numbers() -> None:
+    n = 2 * shares.HELD + 1
+    rows = np.zeros(n + 1)
+
+    def work(part: slice, columns: shares.Columns) -> None:
+        columns[0][:] = 1 + np.arange(part.start, part.stop)
+
+    shares.split(work, [rows], [*(slice(i, i + 1) for i in range(n - 1)), slice(n - 1, n + 1)], 2)
+    assert_array_equal(rows, 1 + np.arange(n + 1))
+
+
+def test_no_process_to_be_had_is_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", none_left)
+    before = len(os.listdir("/dev/fd"))
+    same(pool_batch(YI, VI, MASK, tau2="DL", workers=2), pool_batch(YI, VI, MASK, tau2="DL"))
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_an_error_here_ends_the_others(children: list[int]) -> None:
     parent = os.getpid()
 
-    def work(part: slice) -> None:
+    def work(part: slice, columns: shares.Columns) -> None:
         if os.getpid() == parent:
             raise InvalidInput("this", "that")
         while True:
             pass
 
     with pytest.raises(InvalidInput):
-        shares.split(work, [], [slice(0, 1), slice(1, 2)], 2)
+        shares.split(work, [np.zeros(2)], [slice(0, 1), slice(1, 2)], 2)
     assert len(children) == 1
     assert gone(children)
