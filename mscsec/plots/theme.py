@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from xml.sax.saxutils import escape
@@ -30,6 +30,7 @@ from matplotlib.transforms import IdentityTransform, TransformedPath
 from mscsec.appraisal.degree import degree
 from mscsec.errors import UsageError
 from mscsec.plots.letters import families
+from mscsec.plots.pdf import outlines_alone
 from mscsec.plots.png import png
 from mscsec.plots.typesetting import HINTING, TRIAL, TRIAL_DPI, Letters, extent, quiet_glyphs, types_for
 from mscsec.registry import by_key
@@ -329,7 +330,8 @@ def picture(figure: Figure, kind: str, dpi: int = DPI) -> bytes:
     with settings(), quiet_glyphs():
         if kind == "png":
             return png(_dots(figure, dpi), dpi, metadata)
-        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, facecolor="white")
+        with outlines_alone() if kind == "pdf" else nullcontext():
+            figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, facecolor="white")
     return _accessible(buffer.getvalue(), title, description) if kind == "svg" and title else buffer.getvalue()
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zlib
 from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from fontTools import subset
+from fontTools.ttLib import TTFont
 from matplotlib.colors import to_rgb
 
 from mscsec.errors import UsageError
@@ -93,6 +98,13 @@ def test_a_pdf_embeds_its_fonts() -> None:
     pdf = picture(sheet.figure, "pdf")
     assert b"/FontFile2" in pdf
     assert b"/Type3" not in pdf
+    fonts = re.findall(rb"/Length1 \d+.*?stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    assert len(fonts) == 1
+    for stream in fonts:
+        tables = set(TTFont(io.BytesIO(zlib.decompress(stream))).reader.keys())
+        assert {"glyf", "hmtx", "loca"} <= tables
+        assert not {"GPOS", "GSUB"} & tables
+    assert isinstance(subset.Options, type)  # as it was before
 
 
 def test_a_png_has_the_dots_asked_for() -> None:
