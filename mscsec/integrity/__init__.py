@@ -25,6 +25,7 @@ since the checks do without them:
     problems         findings as problems at their line, for `check --strict` and SARIF
 """
 
+import mscsec.arrays  # noqa: F401  # before the checks: it imports scipy.special without what nothing here needs
 from mscsec.integrity.across import BaselineVariable, baseline_similarity, shared_figures, shared_registrations
 from mscsec.integrity.granularity import (
     debit,

@@ -128,12 +128,16 @@ class BetweenRecords:
     others: tuple[tuple[str, Path], ...]
 
 
-def base_verdicts(studies: Sequence[Study], review: Review) -> Iterator[BetweenRecords]:
-    """Figures and registrations that stand in two records, and SDs unlike those of every other arm."""
-    yield from _shared(studies)
-    yield from _registrations(studies)
-    yield from _copied_spreads(studies)
-    yield from _peers(studies, review)
+def base_verdicts(studies: Sequence[Study], review: Review, outcome: str | None = None) -> Iterator[BetweenRecords]:
+    """Figures and registrations that stand in two records, and SDs unlike those of every other arm.
+
+    outcome : only what stands at a figure of this outcome; how often it is so by chance is still that of the whole base.
+    """
+    yield from _shared(studies, outcome)
+    if outcome is None:
+        yield from _registrations(studies)
+    yield from _copied_spreads(studies, outcome)
+    yield from _peers(studies, review, outcome)
 
 
 def telling_figures(study: Study) -> dict[str, tuple[Figure, Path]]:
@@ -172,19 +176,22 @@ def _figures(arm: ArmResult) -> Iterator[tuple[Path, Figure]]:
     yield from ((place, number) for place, number in quantiles if (printed(number).value * 4).denominator != 1)
 
 
-def _shared(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
+def _shared(studies: Sequence[Study], outcome: str | None) -> Iterator[BetweenRecords]:
     found = {study.id: telling_figures(study) for study in studies}
     folded = {name: {_fold(label): place for label, (_, place) in row.items()} for name, row in found.items()}
     years = {study.id: study.citation.year or 0 for study in studies}
+    outcomes = {study.id: [result.outcome for result in study.results] for study in studies}
     compared = _pairs_compared(folded)
     for names in _candidates(found):
         first, later = sorted(names, key=lambda name: (years[name], name))
         tidy = {name: {label: figure for label, (figure, _) in found[name].items()} for name in (first, later)}
         for pair in shared_figures(tidy):
             here, there = folded[later], folded[first]
+            label = pair.labels[0]
+            if outcome not in (None, outcomes[later][int(here[label][1])]):
+                continue
             if not _telling(pair, len(here.keys() & there.keys()), compared):
                 continue
-            label = pair.labels[0]
             verdict = _told(told_of_shared((pair,), 2), pair)
             yield BetweenRecords(later, here[label], verdict, ((first, there[label]),))
 
@@ -239,19 +246,21 @@ def _registrations(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
         yield BetweenRecords(names[-1], path, verdict, tuple((name, path) for name in names[:-1]))
 
 
-def _copied_spreads(studies: Sequence[Study]) -> Iterator[BetweenRecords]:
+def _copied_spreads(studies: Sequence[Study], outcome: str | None) -> Iterator[BetweenRecords]:
     """The same SD for several arms or time points of one outcome, where chance makes so many digits agree seldom."""
     rows = [(study, *row) for study in studies for row in _spreads_by_outcome(study)]
-    compared = sum(math.comb(len(figures), 2) for _, figures, _ in rows)
-    for study, figures, paths in rows:
+    compared = sum(math.comb(len(figures), 2) for _, _, figures, _ in rows)
+    for study, of, figures, paths in rows:
+        if outcome not in (None, of):
+            continue
         verdict = attempt("I504", figures, digits=_SAME_SD_DIGITS)
         groups = verdict.numbers.get("groups") or ((next(reversed(paths)),),)
         digits = sum((significant_digits(figures[group[0]]) - 1) * (len(group) - 1) for group in groups)
         yield BetweenRecords(study.id, paths[groups[0][-1]], _unless(compared * 10.0**-digits, verdict), ())
 
 
-def _spreads_by_outcome(study: Study) -> Iterator[tuple[dict[str, Figure], dict[str, Path]]]:
-    """For each outcome with two SDs or more: these, and where they stand, by arm and time point."""
+def _spreads_by_outcome(study: Study) -> Iterator[tuple[str, dict[str, Figure], dict[str, Path]]]:
+    """Each outcome with two SDs or more, these, and where they stand, by arm and time point."""
     for outcome in dict.fromkeys(result.outcome for result in study.results):
         figures: dict[str, Figure] = {}
         paths: dict[str, Path] = {}
@@ -261,7 +270,7 @@ def _spreads_by_outcome(study: Study) -> Iterator[tuple[dict[str, Figure], dict[
                     label = ", ".join(part for part in (name, result.timepoint, result.analysis) if part)
                     figures[label], paths[label] = arm.sd.value, ("results", index, "arms", name, "sd")
         if len(figures) > 1:
-            yield figures, paths
+            yield outcome, figures, paths
 
 
 def _unless(chance: float, verdict: Verdict) -> Verdict:
@@ -272,17 +281,19 @@ def _unless(chance: float, verdict: Verdict) -> Verdict:
     return replace(verdict, finding=Finding.CONSISTENT, question="", found=f"{verdict.found}; {why}")
 
 
-def _peers(studies: Sequence[Study], review: Review) -> Iterator[BetweenRecords]:
+def _peers(studies: Sequence[Study], review: Review, wanted: str | None) -> Iterator[BetweenRecords]:
     """The least SD of an outcome against those of all other arms and trials; no other can be far below every peer.
 
     A small arm may have so small an SD by chance: of normal values, (n - 1) SD^2 / variance is a chi-square.
     """
-    for outcome, plan in review.outcomes.items():
-        rows: list[tuple[str, Path, Figure, int]] = []
-        for study in studies:
-            for index, result in enumerate(study.results):
-                if result.outcome == outcome and result.unit in (None, plan.unit):
-                    rows += _spreads_of(study, index, result)
+    by_outcome: dict[str, list[tuple[str, Path, Figure, int]]] = {
+        outcome: [] for outcome in review.outcomes if wanted in (None, outcome)
+    }
+    for study in studies:
+        for index, result in enumerate(study.results):
+            if result.outcome in by_outcome and result.unit in (None, review.outcomes[result.outcome].unit):
+                by_outcome[result.outcome] += _spreads_of(study, index, result)
+    for rows in by_outcome.values():
         if len(rows) > 2:
             least = min(range(len(rows)), key=lambda at: printed(rows[at][2]).value)
             name, path, sd, n = rows[least]

@@ -90,7 +90,7 @@ def mean_step(n: int, granularity: Figure = 1, items: int = 1, percent: bool = F
         raise InvalidInput(f"n is {n} and items is {items}", "both are whole numbers from 1 on")
     if step <= 0:
         raise InvalidInput(f"granularity is {printed(granularity).text}", "the step of one value is positive")
-    return Fraction(100 if percent else 1) * step / (n * items)
+    return Fraction((100 if percent else 1) * step.numerator, step.denominator * n * items)
 
 
 def grimmer(
@@ -272,19 +272,20 @@ def _possible_n(
 
 def possible_counts(percent: Figure, n: int, *, rounding: str = "up_or_down") -> tuple[int, ...]:
     """The counts among `n` that are printed as this percentage; empty where none is."""
-    sums = before_rounding(percent, rounding).multiples(mean_step(n, percent=True))
-    return tuple(range(max(sums.start, 0), min(sums.stop, n + 1)))
+    return tuple(_counts(before_rounding(percent, rounding), n))
+
+
+def _counts(span: Span, n: int) -> range:
+    sums = span.multiples(mean_step(n, percent=True))
+    return range(max(sums.start, 0), min(sums.stop, n + 1))
 
 
 def possible_denominators(
     count: int | None, percent: Figure, n_range: Iterable[int] = range(1, 201), *, rounding: str = "up_or_down"
 ) -> tuple[int, ...]:
     """The n of `n_range` of which `count`, or any count where it is None, is this percentage."""
-    return tuple(
-        n
-        for n in n_range
-        if (fits := possible_counts(percent, n, rounding=rounding)) and (count is None or count in fits)
-    )
+    span = before_rounding(percent, rounding)
+    return tuple(n for n in n_range if (fits := _counts(span, n)) and (count is None or count in fits))
 
 
 def median_possible(median: Figure, n: int, *, granularity: Figure = 1, rounding: str = "up_or_down") -> bool:

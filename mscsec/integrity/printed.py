@@ -98,12 +98,14 @@ class Span:
 
     def multiples(self, step: Fraction) -> range:
         """The integers i with i * step in the span; `step` is positive."""
-        low, high = self.low / step, self.high / step
-        first = -((-low.numerator) // low.denominator)  # ceiling, exact
-        last = high.numerator // high.denominator
-        if not self.low_closed and first == low:
+        up, down = step.denominator, step.numerator  # in whole numbers, which are exact too and need no reducing
+        low, low_in = self.low.numerator * up, self.low.denominator * down
+        high, high_in = self.high.numerator * up, self.high.denominator * down
+        first = -(-low // low_in)  # ceiling
+        last = high // high_in
+        if not self.low_closed and first * low_in == low:
             first += 1
-        if not self.high_closed and last == high:
+        if not self.high_closed and last * high_in == high:
             last -= 1
         return range(first, last + 1)
 

@@ -152,7 +152,7 @@ def _all(
         if wanted in (None, study.id):
             for path, verdict in _of_study(base, study, outcome, rounding):
                 yield _locate(base, study, path, verdict, levels)
-    for between in base_verdicts(base.studies, base.review):
+    for between in base_verdicts(base.studies, base.review, outcome):
         names = {between.study, *(name for name, _ in between.others)}
         located = _locate(base, base.study(between.study), between.path, between.verdict, levels, between.others)
         if (wanted is None or wanted in names) and outcome in (None, located.outcome):

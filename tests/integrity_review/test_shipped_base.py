@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from mscsec.integrity.base_checks import base_verdicts
 from mscsec.integrity.review import CONTRADICTION, NOTE, QUESTION, Located, contradicted_results, flagged, review
 from mscsec.records.reader import load
 
@@ -126,3 +129,19 @@ def test_counts_add_up(found):
     assert counts["passed"] == len(found.passed)
     assert sum(counts.values()) == len(found.findings) + len(found.passed) + len(found.undecided)
     assert counts["passed"] > 100
+
+
+def test_what_stands_at_an_outcome_is_the_same_by_itself() -> None:
+    base = load(STUDIES)
+    places = {study.id: [result.outcome for result in study.results] for study in base.studies}
+    whole = [each for each in base_verdicts(base.studies, base.review) if each.path[0] == "results"]
+    assert len({places[each.study][int(each.path[1])] for each in whole}) > 1
+    for outcome in base.review.outcomes:
+        here = [each for each in whole if places[each.study][int(each.path[1])] == outcome]
+        assert list(base_verdicts(base.studies, base.review, outcome)) == here
+
+
+def test_checks_import_no_build_or_test_tools() -> None:
+    code = "import sys, mscsec.integrity.review; print([name for name in ('numpy.f2py', 'numpy.testing') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
