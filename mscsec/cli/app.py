@@ -65,6 +65,11 @@ class LazyGroup(TyperGroup):
 class Command(TyperCommand):
     """A command whose help, where it is long, has its options under headings: their `rich_help_panel`."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """[OPTIONS] and the arguments by their plain names, in brackets where one can be left out."""
+        given = [param for param in self.get_params(ctx) if param.param_type_name == "argument"]
+        return ["[OPTIONS]", *(_argument(param) if param.required else f"[{_argument(param)}]" for param in given)]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments and options in columns of one width; those without a heading stand last."""
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -74,12 +79,17 @@ class Command(TyperCommand):
             heading = getattr(param, "rich_help_panel", None) if long else None
             heading = "Arguments" if param.param_type_name == "argument" else heading or "Options"
             if record := param.get_help_record(ctx):
-                sections.setdefault(heading, []).append(record)
+                name = _argument(param) if heading == "Arguments" else record[0]
+                sections.setdefault(heading, []).append((name, record[1].replace("  [required]", "")))
         rest = sections.pop("Options", [])
         room = min(30, max(len(name) for rows in [*sections.values(), rest] for name, _ in rows))
         for heading, rows in {**sections, "Options": rest}.items():
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(room), text) for name, text in rows])
+
+
+def _argument(param: Any) -> str:
+    return str(param.metavar or param.name.upper()).strip("[]")
 
 
 def load_command(name: str) -> Any:
