@@ -67,6 +67,7 @@ class PoolOptions(ModelOptions):
     """How the effects are pooled."""
 
     prediction: opt.PredictionKey = None
+    tau2_ci: opt.Tau2CiKey = None
     method: opt.Method = None
     by: opt.By = None
     common_tau2: opt.CommonTau2 = False

@@ -181,6 +181,15 @@ PredictionKey = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
+Tau2CiKey = Annotated[
+    str | None,
+    typer.Option(
+        "--tau2-ci",
+        metavar="KEY",
+        help="Interval of tau2, and of I2 with it: QP (Q-profile), PL (profile likelihood), BJ, J, HT, wald, none. Default: QP.",
+        rich_help_panel=MODEL,
+    ),
+]
 Preset = Annotated[
     str | None,
     typer.Option(

@@ -11,6 +11,7 @@ from mscsec.cli.inputs import Inputs, read_inputs
 from mscsec.cli.marks import with_marks
 from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import UsageError
+from mscsec.pooling.presets import DEFAULT_PRESET
 from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Analysis
 from mscsec.results import Notice
@@ -70,12 +71,14 @@ def read_pooling(
     inputs = read_inputs(studies, effects, method=(asked.method or "MH") if cells else None)
     inputs.need_studies()
     if cells:
-        inputs = replace(inputs, sizes=_as_counted(inputs.sizes))
+        inputs = replace(inputs, sizes=_as_counted(inputs.sizes, asked))
     if integrity:
         inputs = replace(inputs, sizes=with_marks(inputs.sizes, inputs.base))
     # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
     own = Analysis() if cells else inputs.analysis
     chosen = chosen_of(own, asked.model, asked.tau2, asked.ci, asked.prediction, asked.preset)
+    if asked.tau2_ci is not None:
+        chosen["tau2_ci"] = asked.tau2_ci
     return Pooling(inputs, chosen, asked)
 
 
@@ -86,6 +89,12 @@ def agree(effects: EffectOptions, asked: PoolOptions) -> None:
         raise UsageError("--by pools the effects of each subgroup by inverse variance; leave out --method")
     if asked.common_tau2 and not asked.by:
         raise UsageError("--common-tau2 belongs to --by FIELD")
+    if asked.tau2_ci is not None and (asked.by or asked.model == "common"):
+        raise UsageError(
+            "each subgroup has the Q-profile interval of its tau2; leave out --tau2-ci"
+            if asked.by
+            else "a common-effect model has no between-study variance; leave out --tau2-ci"
+        )
     if asked.from_cells and effects.vtype is not None:
         raise UsageError(f"{asked.method} is computed from the cells and has its own variance; leave out --vtype")
     if asked.model == "common" and asked.prediction not in (None, "none"):
@@ -127,9 +136,18 @@ def with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> Poo
     return replace(fit, warnings=(*fit.warnings, *notices)) if notices else fit
 
 
-def _as_counted(sizes: EffectSizes) -> EffectSizes:
-    """The effects with what is true of a method from the cells: 0.5 is added for the study's own row alone."""
-    text = "0.5 added to every cell for this row alone; the pooled estimate is made from the counts"
+def _as_counted(sizes: EffectSizes, asked: PoolOptions) -> EffectSizes:
+    """The effects with what is true of a method from the cells: whether what was added for a study's own row is pooled too."""
+    from mscsec.pooling.counts import CONVENTIONS
+
+    method = (asked.method or "").upper()
+    rule = CONVENTIONS.get(asked.preset or DEFAULT_PRESET)
+    if method == "SSW" or (method in ("MH", "PETO", "COCHRAN") and asked.model == "random"):
+        return sizes  # the effects themselves are pooled
+    if rule is not None and method in (name.upper() for name in rule.in_sums):
+        text = "0.5 added to every cell, in the pooled sums as well"
+    else:
+        text = "0.5 added to every cell for this row alone; the pooled estimate is made from the counts"
     rows = tuple(
         replace(row, flags=tuple(replace(flag, text=text) if flag.code == "E101" else flag for flag in row.flags))
         for row in sizes.rows

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mscsec.cli import options as opt
 from mscsec.cli.groups import EffectOptions, FormOptions, ModelOptions, StudyOptions, expanded
 from mscsec.cli.inputs import Inputs, read_inputs
 from mscsec.cli.output import document, emit, json_text, progress
@@ -106,6 +107,7 @@ def command(
     seed: Seed = 0,
     at: At = None,
     missing: Missing = "refuse",
+    tau2_ci: opt.Tau2CiKey = None,
     *,
     form: FormOptions,
 ) -> None:
@@ -139,6 +141,7 @@ def command(
             f"give a formula, --moderators FIELD. Fields with different values in these studies: {', '.join(_useful(inputs))}"
         )
     chosen = settled(chosen_of(inputs.analysis, asked.model, asked.tau2, asked.ci, None, asked.preset))
+    chosen["tau2_ci"] = tau2_ci or "auto"
     found = _fit(inputs, moderators, chosen, scale, cluster, robust_kind, permutations, seed, at, missing)
     if kind == "json":
         text = json_text(document("regress", evidence_base=inputs.about(), effects=inputs.sizes, **found.to_dict()))

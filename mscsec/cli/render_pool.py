@@ -15,11 +15,13 @@ from mscsec.report.numbers import count, interval, level, number, percent
 from mscsec.report.words import (
     Footnotes,
     arm_words,
+    association_words,
     benefit_words,
     estimate_words,
     footnotes,
     heterogeneity_words,
     left_out_words,
+    measure_label,
     method_words,
     other_words,
     test_words,
@@ -82,6 +84,8 @@ def summary(sizes: EffectSizes, fit: PooledResult, cells: int, other: ReExpresse
         lines += wrap(benefit_words(sizes, fit), cells, "  ")
     if fit.k > 1 and heterogeneity_words(fit):
         lines += wrap(f"Heterogeneity: {heterogeneity_words(fit)}", cells, "  ")
+    if fit.k > 1 and fit.method == "MH" and fit.model == "common" and association_words(fit):
+        lines += wrap(f"Tests: {association_words(fit)}", cells, "  ")
     if other is not None:
         lines += wrap(other_words(other, sizes.unit, fit.level, sizes.measure), cells, "  ")
     return lines
@@ -188,7 +192,7 @@ def _columns(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int
 
 
 def _build(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, arms: bool, label_room: int) -> _Columns:
-    effect_head = f"{sizes.measure} [{level(fit.level)} CI]"
+    effect_head = f"{measure_label(sizes.measure)} [{level(fit.level)} CI]"
     header, pooled, prediction = ["Study"], ["Pooled"], ["Prediction"]
     rows = [[short_label(row.label, label_room)] for row in sizes.rows]
     has_arms = arms and any(arm_words(row.experimental) for row in sizes.rows)
@@ -279,7 +283,7 @@ def pool_markdown(
 ) -> str:
     """A table for a manuscript, with the estimate, the method and the notes under it."""
     notes = footnotes(sizes.rows)
-    head = ["Study", "Experimental", "Comparator", f"{sizes.measure} ({level(fit.level)} CI)", "Weight"]
+    head = ["Study", "Experimental", "Comparator", f"{measure_label(sizes.measure)} ({level(fit.level)} CI)", "Weight"]
     lines = [f"**{sizes.outcome_label}**", "", "| " + " | ".join(head) + " |", "| --- | --- | --- | ---: | ---: |"]
     for row, weight in zip(sizes.rows, shares(fit), strict=True):
         mark = f" ({notes.marks[row.study]})" if notes.marks[row.study] else ""

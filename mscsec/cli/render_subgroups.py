@@ -113,8 +113,12 @@ def between_words(test: BetweenTest, common: bool) -> str:
 
 
 def _method(sizes: EffectSizes, field: str, found: SubgroupResult) -> str:
-    shared = "a between-study variance common to all" if found.tau2_common else "a between-study variance of its own"
-    text = f"Subgroups by {field} were pooled separately, each with {shared}, and compared by Cochran's Q between them. All together: "
+    shared = (
+        "with one between-study variance for all"
+        if found.tau2_common
+        else "each with a between-study variance of its own"
+    )
+    text = f"Subgroups by {field} were pooled separately, {shared}, and compared by Cochran's Q between them. All together: "
     whole = method_words(sizes, found.overall)
     other = [
         f"{name}: {CI_SHORT.get(fit.ci_method, fit.ci_method)}"

@@ -26,6 +26,7 @@ from mscsec.report.words import (
     footnotes,
     heterogeneity_words,
     left_out_words,
+    measure_label,
     method_name,
     test_words,
 )
@@ -421,14 +422,14 @@ def summary(sizes: EffectSizes, fits: Sequence[PooledResult], groups: Groups | N
     parts = [f"{len(sizes.rows)} {'study' if len(sizes.rows) == 1 else 'studies'}."]
     for fit in fits if fits[0].k > 1 else ():
         shown = fit.display
-        text = f"{model_words(fit)}: {sizes.measure} {number(shown.estimate)} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
+        text = f"{model_words(fit)}: {measure_label(sizes.measure)} {number(shown.estimate)} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
         if shown.prediction_low is not None:
             text += f", prediction interval {interval(shown.prediction_low, shown.prediction_high)}"
         parts.append(f"{text}; {heterogeneity_words(fit)}.")
     for name, fit in groups.result.groups.items() if groups is not None else ():
         shown = fit.display
         parts.append(
-            f"{name}: {sizes.measure} {number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)}), k = {fit.k}."
+            f"{name}: {measure_label(sizes.measure)} {number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)}), k = {fit.k}."
         )
     listed = sizes.rows[:40]
     parts += [f"{row.label}: {number(row.estimate)} ({interval(row.low, row.high)})." for row in listed]

@@ -92,7 +92,9 @@ def q_weights(sets: Sets) -> Array:
     """The weights the user gave for generalised Q; raises InvalidInput where there are none."""
     if sets.weights is None:
         raise InvalidInput(
-            "no weights were given", "generalised Q (GENQ, GENQM) needs one weight for each study", "Give weights=."
+            "no weights were given",
+            "generalised Q (GENQ, GENQM) needs one weight for each study",
+            "Give weights= in Python; the command line has no weights of one's own.",
         )
     return sets.weights
 

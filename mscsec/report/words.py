@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -69,11 +70,16 @@ def effect_unit(sizes: EffectSizes) -> str:
     return sizes.unit or "" if sizes.measure in ("MD", "MC") else ""
 
 
+def measure_label(measure: str) -> str:
+    """A measure's key as a reader sees it."""
+    return "Peto OR" if measure == "PETO" else measure
+
+
 def estimate_words(sizes: EffectSizes, fit: PooledResult) -> str:
     """The pooled estimate with its interval: "MD -5.40 days (95% CI -7.94 to -2.86)"."""
     unit = effect_unit(sizes)
     shown = fit.display
-    value = f"{sizes.measure} {number(shown.estimate)}{' ' + plural(unit) if unit else ''}"
+    value = f"{measure_label(sizes.measure)} {number(shown.estimate)}{' ' + plural(unit) if unit else ''}"
     return f"{value} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
 
 
@@ -139,6 +145,18 @@ def heterogeneity_words(fit: PooledResult) -> str:
         parts.append(f"Q = {number(fit.q)}, df = {fit.q_df:g}, {p_value(fit.q_p)}")
     if details.get("rho") is not None:
         parts.append(f"correlation of patients within an arm (beta-binomial rho) = {number(details['rho'], 3)}")
+    return "; ".join(parts)
+
+
+def association_words(fit: PooledResult) -> str:
+    """The tests that go with a Mantel-Haenszel estimate: of association over the strata, and of equal odds ratios."""
+    details = fit.details or {}
+    names = {"mantel_haenszel": "Cochran-Mantel-Haenszel", "tarone": "Breslow-Day with Tarone's correction"}
+    parts = []
+    for key, name in names.items():
+        test = details.get(key) or {}
+        if test.get("p_value") is not None:
+            parts.append(f"{name} = {number(test['statistic'])}, df = {test['df']}, {p_value(test['p_value'])}")
     return "; ".join(parts)
 
 
@@ -227,10 +245,25 @@ PREDICTION_NAMES = {
 def warning_words(sizes: EffectSizes, fit: PooledResult) -> tuple[str, ...]:
     """What a reader must know beside the numbers, intervals on the scale of the page; the method sentence is not repeated."""
     return tuple(
-        _disagreement(sizes, fit, notice) if notice.code == "P204" else str(notice)
+        _disagreement(sizes, fit, notice) if notice.code == "P204" else _by_name(sizes, str(notice))
         for notice in fit.warnings
         if notice.code != "P201"
     )
+
+
+_PLACES = re.compile(r"stud(?:y|ies) (\d+(?:, \d+)*)(, \.\.\.)? \((\d+) of (\d+)\)")
+
+
+def _by_name(sizes: EffectSizes, text: str) -> str:
+    """A notice of a kernel, which knows studies by their place, with their names."""
+
+    def named(found: re.Match[str]) -> str:
+        if int(found[4]) != len(sizes.rows):
+            return found[0]
+        names = ", ".join(sizes.rows[int(place) - 1].label for place in found[1].split(", "))
+        return f"{names}{found[2] or ''} ({found[3]} of {found[4]})"
+
+    return _PLACES.sub(named, text)
 
 
 def _disagreement(sizes: EffectSizes, fit: PooledResult, notice: Notice) -> str:

@@ -30,6 +30,7 @@ OWN_MEANING = {
     "--baseline-risk": {"grade"},
     "--json": {"batch"},
     "--strict": {"batch"},
+    "--tau2-ci": {"batch"},  # none unless asked for
     "--result": {"import-bias"},
     "--assessor": {"import-bias"},
 }

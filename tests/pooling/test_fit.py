@@ -291,3 +291,11 @@ def test_two_studies_leave_nothing_to_pool_when_one_is_taken_away() -> None:
         studies([], [])
     with pytest.raises(InvalidInput):
         studies(YI, VI, ci="hc")
+
+
+@pytest.mark.parametrize("key", CI)
+def test_the_statistic_and_the_p_value_shown_are_of_one_test(key: str) -> None:
+    result = pool([0.1, 0.3, 0.9, -0.2, 0.5, 0.7], [0.04, 0.05, 0.02, 0.08, 0.03, 0.06], tau2="ML", ci=key)
+    assert result.statistic is not None
+    tail = ndtr(-abs(result.statistic)) if result.df is None else stdtr(result.df, -abs(result.statistic))
+    assert result.p_value == pytest.approx(2 * tail, rel=1e-9)

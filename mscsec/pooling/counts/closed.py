@@ -366,8 +366,10 @@ def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice,
     exact = method == "MH" and "MH" not in rule.in_sums and request.options.model == "common"
     only_variance = request.measure in ("RD", "IRD") and rule.raw_difference
     what = "variance" if only_variance else "estimate"
+    common = request.options.model == "common"
+    summed = "; the pooled sums have it too" if common and method in rule.in_sums else ""
     how = f"{amount} added to each cell for the study's own {what}" + (
-        "; the pooled sums are as counted" if exact else ""
+        "; the pooled sums are as counted" if exact else summed
     )
     return (
         notices.empty_arms(~t.mask)

@@ -1,0 +1,94 @@
+"""What `pool` says beside the numbers: what was added to zero cells and whether it was pooled, tests, names, intervals of tau2."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Cli
+
+SPARSE = "study,events_1,n_1,events_2,n_2\nA,0,100,2,100\nB,1,120,3,118\nC,0,80,0,82\nD,2,200,5,190\nE,60,60,58,61\nF,1,50,0,55\n"
+EFFECTS = "study,yi,vi,dose\nA,0.1,0.04,1\nB,0.3,0.05,2\nC,0.9,0.02,3\nD,-0.2,0.08,4\nE,0.5,0.03,5\nF,0.7,0.06,6\n"
+
+
+@pytest.fixture
+def sparse(here: Path) -> str:
+    (here / "sparse.csv").write_text(SPARSE)
+    return "sparse.csv"
+
+
+@pytest.fixture
+def effects(here: Path) -> str:
+    (here / "effects.csv").write_text(EFFECTS)
+    return "effects.csv"
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_revman_5_adds_a_half_to_the_pooled_sums_and_says_so(cli: Cli, sparse: str) -> None:
+    said = flat(cli("pool", "--table", sparse, "--measure", "RR", "--method", "MH", "--preset", "revman-5").out)
+    # rma.mh(measure="RR", add=c(.5,.5), to=c("only0","only0"), drop00=c(TRUE,TRUE)): 0.95442, 0.83916 to 1.08550
+    assert "RR 0.95 (95% CI 0.84 to 1.09)" in said
+    assert "a 0.5 added to every cell, in the pooled sums as well" in said
+    assert "the pooled sums have it too [P303]" in said
+    assert "made from the counts" not in said
+
+
+def test_counts_as_they_are_are_said_to_be(cli: Cli, sparse: str) -> None:
+    said = flat(cli("pool", "--table", sparse, "--measure", "OR", "--method", "MH").out)
+    assert "0.5 added to every cell for this row alone; the pooled estimate is made from the counts" in said
+    assert "A zero cell in A, E, F (3 of 6)" in said
+    assert "No event in either arm of C (1 of 6)" in said
+
+
+@pytest.mark.parametrize("more", [("--method", "SSW"), ("--method", "MH", "--model", "random", "--tau2", "DL")])
+def test_effects_with_a_half_added_are_not_said_to_be_counts(cli: Cli, sparse: str, more: tuple[str, ...]) -> None:
+    said = flat(cli("pool", "--table", sparse, "--measure", "OR", *more).out)
+    assert "a 0.5 added to every cell" in said
+    assert "made from the counts" not in said
+
+
+def test_mantel_haenszel_shows_its_tests(cli: Cli, sparse: str) -> None:
+    said = flat(cli("pool", "--table", sparse, "--measure", "OR", "--method", "MH").out)
+    # metafor 3.8, rma.mh(measure="OR"): MH 0.28600 (P 0.59279), Tarone 8.35280 on 4 (P 0.07948)
+    assert "Tests: Cochran-Mantel-Haenszel = 0.29, df = 1, P = 0.59" in said
+    assert "Breslow-Day with Tarone's correction = 8.35, df = 4, P = 0.079" in said
+    rates = flat(cli("pool", "--table", sparse, "--measure", "RD", "--method", "MH").out)
+    assert "Tarone" not in rates
+
+
+def test_peto_has_a_readable_name(cli: Cli, sparse: str) -> None:
+    said = cli("pool", "--table", sparse, "--measure", "OR", "--method", "Peto").out
+    assert "Pooled effect: Peto OR 0.68" in said
+    assert "PETO" not in said
+
+
+def test_henmi_and_copas_statistic_belongs_to_their_p(cli: Cli, effects: str) -> None:
+    said = flat(cli("pool", "--table", effects, "--measure", "GEN", "--tau2", "DL", "--ci", "hc").out)
+    assert "z = 2.15, P = 0.032" in said  # 2 (1 - Phi(2.15)) = 0.0316
+
+
+@pytest.mark.parametrize(
+    ("key", "low", "high"),  # metafor 3.8: confint(rma(yi, vi), type=, control=list(tol=1e-14))
+    [("QP", 0.01838698193, 0.92038164471), ("PL", 0.01450250063, 0.70046881539)],
+)
+def test_the_interval_of_tau2_is_chosen(cli: Cli, effects: str, key: str, low: float, high: float) -> None:
+    found = json.loads(cli("pool", "--table", effects, "--measure", "GEN", "--tau2-ci", key, "--json").out)["result"]
+    assert found["tau2_ci_method"] == key
+    assert [found["tau2_ci_low"], found["tau2_ci_high"]] == pytest.approx([low, high], rel=1e-8)
+    regressed = cli(
+        "regress", "--table", effects, "--measure", "GEN", "--moderators", "dose", "--tau2-ci", key, "--json"
+    )
+    assert f'"tau2_ci_method": "{key}"' in regressed.out
+
+
+def test_an_interval_of_tau2_where_there_is_none_is_refused(cli: Cli, effects: str) -> None:
+    common = cli("pool", "--table", effects, "--measure", "GEN", "--model", "common", "--tau2-ci", "PL")
+    assert (common.code, common.out) == (2, "")
+    assert "leave out --tau2-ci" in common.err
+    groups = cli("pool", "--table", effects, "--measure", "GEN", "--by", "dose", "--tau2-ci", "PL")
+    assert groups.code == 2
