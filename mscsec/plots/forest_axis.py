@@ -10,6 +10,7 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.plots.characters import LARGEST_LOG
 from mscsec.plots.characters import axis as limits
 from mscsec.plots.scales import tick_text
+from mscsec.plots.typeset import typeset
 from mscsec.pooling.result import PooledResult
 
 Span = tuple[float, float, float]  # estimate, low, high as they stand on the axis
@@ -158,6 +159,6 @@ def _steps(low: float, high: float) -> Iterator[list[tuple[float, str]]]:
 
 def _decimal(value: float, decimals: int) -> str:
     if abs(value) >= 1e6 or decimals > 6:
-        return f"{value:.3g}".replace("-", "−")
+        return typeset(f"{value:.3g}")
     text = f"{value:.{decimals}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")

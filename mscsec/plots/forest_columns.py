@@ -10,6 +10,7 @@ from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData
 from mscsec.errors import UnknownName
+from mscsec.plots.scales import effect_head
 from mscsec.plots.typeset import typeset
 from mscsec.report.numbers import level, number, plain
 from mscsec.synthesis.totals import Totals
@@ -80,7 +81,12 @@ def columns_of(
         elif key == "effect":
             side = "right"
             shown.append(
-                Column("effect", f"{sizes.measure} [{level(sizes.level)} CI]", tuple("" for _ in sizes.rows), side=side)
+                Column(
+                    "effect",
+                    f"{effect_head(sizes)} [{level(sizes.level)} CI]",
+                    tuple("" for _ in sizes.rows),
+                    side=side,
+                )
             )
         elif key == "weight":
             side = "right"
@@ -132,19 +138,23 @@ def _arms(
         arms = [getattr(row, side) for row in rows]
         if all(figure(row, arm, what) == "" for row, arm in zip(rows, arms, strict=True) for what, _ in _WIDE[shape]):
             continue
+        over = names[place] if any(_is_two(row) for row in rows) else "Group"
         of_side = {name: pair[place] for name, pair in sums.items()}
         for what, head in _WIDE[shape]:
             cells = tuple(figure(row, arm, what) for row, arm in zip(rows, arms, strict=True))
             ends = {name: _sum_words(total, what) for name, total in of_side.items()}
             letters = _letters(len(rows), place, (what,), marks)
-            wide.append(Column(f"{what}_{place + 1}", head, cells, over=names[place], marks=letters, totals=ends))
+            wide.append(Column(f"{what}_{place + 1}", head, cells, over=over, marks=letters, totals=ends))
         cells = tuple(_together(row, arm, shape) for row, arm in zip(rows, arms, strict=True))
         ends = {name: _sums_together(total, shape) for name, total in of_side.items()}
         letters = _letters(len(rows), place, [what for what, _ in _WIDE[shape]], marks)
-        compact.append(
-            Column(f"arm_{place + 1}", _COMPACT_HEADS[shape], cells, over=names[place], marks=letters, totals=ends)
-        )
+        compact.append(Column(f"arm_{place + 1}", _COMPACT_HEADS[shape], cells, over=over, marks=letters, totals=ends))
     return wide, compact
+
+
+def _is_two(row: StudyEffect) -> bool:
+    """Whether an effect is one of two groups."""
+    return any(getattr(row.comparator, what) is not None for what in ("n", "events", "mean", "time"))
 
 
 def _letters(count: int, side: int, figures: Sequence[str], marks: Marks) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from matplotlib.patches import Polygon
 from mscsec.arrays import Array
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots.chart import apart
-from mscsec.plots.scales import Scale, effect_scale, favour_words, held_limits
+from mscsec.plots.scales import Scale, effect_head, effect_scale, favour_words, held_limits
 from mscsec.plots.theme import INK, QUIET, RULE, SMALLEST, Page, Sheet, describe
 from mscsec.plots.typeset import figures
 from mscsec.pooling.result import PooledResult
@@ -92,7 +92,7 @@ class _Drawing:
     def draw(self) -> None:
         """Measures the columns, then sets the page and draws."""
         sheet, size = self.sheet, self.size
-        heads: tuple[str, ...] = ("k", f"{self.sizes.measure} [{level(self.fit.level)} CI]", "I²")
+        heads: tuple[str, ...] = ("k", f"{effect_head(self.sizes)} [{level(self.fit.level)} CI]", "I²")
         if self.full < NARROW:  # what a narrow page lacks room for
             heads = heads[:-1]
             self.texts = [text[:-1] for text in self.texts]

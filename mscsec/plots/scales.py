@@ -148,6 +148,14 @@ def effect_scale(sizes: EffectSizes, low: float, high: float, count: int = 6, ti
     )  # fmt: skip
 
 
+def effect_head(sizes: EffectSizes) -> str:
+    """The heading of a column of effects: the measure's key, or in a word what stands there ("Proportion")."""
+    if sizes.transform in ("exp", "identity"):
+        return "Effect" if sizes.measure == "GEN" else sizes.measure
+    name = TRANSFORMS[sizes.transform].name.rpartition(" to ")[2]
+    return name[:1].upper() + name[1:]
+
+
 def effect_title(sizes: EffectSizes) -> str:
     """What an axis of effects shows: "Risk ratio (log scale)", "Mean difference, days"."""
     name = sizes.measure_name[:1].upper() + sizes.measure_name[1:]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from mscsec.report.numbers import number
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+LARGE, LARGEST = 1e6, 1e10  # between them an effect is printed as a whole number, in which neighbours still differ
 SPREAD = 0.02  # intervals of differences narrower than this need more than two decimals
 
 
@@ -34,6 +35,8 @@ def figures(ratio: bool, spans: Iterable[tuple[float, float]]) -> Callable[[floa
     fixed = ratio or widths[len(widths) // 2] >= SPREAD
 
     def printed(value: float | None) -> str:
+        if value is not None and LARGE <= abs(value) < LARGEST:
+            return typeset(f"{value:.0f}")
         if value is None or not fixed or not abs(value) < 0.01:
             return typeset(number(value))
         if ratio and 0 < value < 0.005:

@@ -426,3 +426,17 @@ def test_the_name_of_a_model_takes_two_lines_at_most_beside_short_names() -> Non
     words = [text for text, _ in boxes(figure)]
     start = next(number for number, text in enumerate(words) if text.startswith("Random"))
     assert " ".join(words[start : start + 2]) == "Random effects (REML)"
+
+
+def test_columns_of_one_group_are_named_after_what_stands_in_them() -> None:
+    for name, heads in (
+        ("proportions", {"Proportion [95% CI]", "Group"}),
+        ("rates", {"IRR [95% CI]", "Experimental", "Comparator"}),
+        ("great", {"Effect [95% CI]"}),
+    ):
+        sizes = odd()[name]
+        figure, _ = forest(sizes, fit_effects(sizes, CHOSEN))
+        words = {text for text, _ in boxes(figure)}
+        assert heads <= words
+        assert ("Experimental" in words) == ("Experimental" in heads)
+        assert not any("e+" in text or "e-" in text for text in words)

@@ -31,6 +31,7 @@ def test_ratios_of_one_column_have_two_decimals_and_none_reads_as_nothing() -> N
 def test_differences_have_two_decimals_unless_their_intervals_are_narrower() -> None:
     days, risks = figures(False, [(-4.1, 2.0), (-1.0, 1.0)]), figures(False, [(-0.004, 0.006)])
     assert [days(-2.5), days(0.004), days(-0.004), days(0.006)] == ["−2.50", "0.00", "0.00", "0.01"]
+    assert [days(12345678.4), days(-1.2e12)] == ["12345678", "−1.2·10¹²"]
     assert [risks(-0.0042), risks(0.25)] == ["−0.0042", "0.25"]
 
 
