@@ -27,6 +27,7 @@ from mscsec.synthesis.fit import settled
 from mscsec.synthesis.funnel import funnel_test
 
 CONTOURS = (0.90, 0.95, 0.99)
+FURTHER = np.geomspace(1.05, 1e4, 80)
 ZONES = ("P > 0.10", "0.05 < P ≤ 0.10", "0.01 < P ≤ 0.05", "P ≤ 0.01")
 
 
@@ -161,12 +162,16 @@ def _zones(chart: Chart, null: float, largest: float, of_se: Callable[[Array], A
     chart.axes.axhspan(*sorted((chart.y.low, chart.y.high)), facecolor=outermost, zorder=0, label="zone")
     for share, shade in zip(reversed(CONTOURS), inner, strict=True):
         zone = funnel_region(null, largest, level=share)
-        edge = _heights(of_se, zone.se)
+        se = np.concatenate([zone.se, largest * FURTHER])  # where precision falls to 0, the zones go on
+        half = np.concatenate([zone.high - null, (zone.high[-1] - null) * FURTHER])
+        edge = _heights(of_se, se)
         shown = np.isfinite(edge)
         chart.axes.fill_betweenx(
-            edge[shown], zone.low[shown], zone.high[shown], facecolor=shade, edgecolor=QUIET, linewidth=0.4, zorder=1,
+            edge[shown], null - half[shown], null + half[shown], facecolor=shade, edgecolor="none", zorder=1,
             label=f"contour-{share:g}",
         )  # fmt: skip
+        for side in (-half, half):
+            chart.axes.plot(null + side[shown], edge[shown], color=QUIET, linewidth=0.4, zorder=1.5)
     chart.axes.axvline(null, color=INK, linewidth=0.6, zorder=2, label="null")
 
 

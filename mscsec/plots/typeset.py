@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 
@@ -9,7 +10,7 @@ from mscsec.report.numbers import number
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LARGE, LARGEST = 1e6, 1e10  # between them an effect is printed as a whole number, in which neighbours still differ
-SPREAD = 0.02  # intervals of differences narrower than this need more than two decimals
+MOST = 6  # decimals; what needs more is printed by powers of ten
 
 
 def superscript(power: int) -> str:
@@ -26,22 +27,23 @@ def typeset(text: str) -> str:
 
 
 def figures(ratio: bool, spans: Iterable[tuple[float, float]]) -> Callable[[float | None], str]:
-    """How the effects of one column are printed: all with two decimals, a ratio below 0.005 as <0.01.
+    """How the effects of one column are printed: all with the same decimals, a ratio below 0.005 as <0.01.
 
-    ratio : whether they are ratios. spans : the ends of the intervals; of differences with intervals too narrow for two
-    decimals each has two significant digits.
+    ratio : whether they are ratios, which have two decimals. spans : the ends of the intervals; differences have two
+    decimals, or as many as half an interval needs not to be 0.
     """
-    widths = sorted(abs(high - low) for low, high in spans) or [1.0]
-    fixed = ratio or widths[len(widths) // 2] >= SPREAD
+    halves = sorted(abs(high - low) / 2 for low, high in spans) or [1.0]
+    half = halves[len(halves) // 2]
+    decimals = 2 if ratio or not 0 < half < math.inf else max(2, math.ceil(-math.log10(half) - 1e-9))
 
     def printed(value: float | None) -> str:
         if value is not None and LARGE <= abs(value) < LARGEST:
             return typeset(f"{value:.0f}")
-        if value is None or not fixed or not abs(value) < 0.01:
+        if value is None or decimals > MOST or not abs(value) < LARGE:
             return typeset(number(value))
         if ratio and 0 < value < 0.005:
             return "<0.01"
-        text = f"{value:.2f}"
+        text = f"{value:.{decimals}f}"
         return text.lstrip("-") if float(text) == 0 else typeset(text)
 
     return printed

@@ -30,9 +30,11 @@ def test_ratios_of_one_column_have_two_decimals_and_none_reads_as_nothing() -> N
 
 def test_differences_have_two_decimals_unless_their_intervals_are_narrower() -> None:
     days, risks = figures(False, [(-4.1, 2.0), (-1.0, 1.0)]), figures(False, [(-0.004, 0.006)])
+    minute = figures(False, [(1e-9, 3e-9)])
+    assert minute(2e-9) == "2·10⁻⁹"
     assert [days(-2.5), days(0.004), days(-0.004), days(0.006)] == ["−2.50", "0.00", "0.00", "0.01"]
     assert [days(12345678.4), days(-1.2e12)] == ["12345678", "−1.2·10¹²"]
-    assert [risks(-0.0042), risks(0.25)] == ["−0.0042", "0.25"]
+    assert [risks(value) for value in (-0.0042, 0.25, -3.2e-5)] == ["−0.004", "0.250", "0.000"]
 
 
 def test_a_variance_of_a_thousand_has_no_exponent() -> None:

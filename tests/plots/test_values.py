@@ -96,6 +96,17 @@ def test_contours_are_where_the_p_value_of_no_effect_is() -> None:
     assert shades[2] == 1
 
 
+def test_below_the_least_precise_study_the_zones_go_on() -> None:
+    figure, _ = drawn("funnel", sizes_of(12), contours=True, y="precision")
+    (zone,) = labelled(figure, "contour-0.9")
+    outline = zone.get_paths()[0].vertices
+    low, high = figure.axes[1].get_xlim()
+    assert outline[:, 1].min() < 0.01  # to where nothing is precise, and nothing significant
+    assert outline[:, 0].min() < low
+    assert outline[:, 0].max() > high
+    assert_allclose(np.abs(outline[:, 0]) * outline[:, 1], 1.6448536269514722, rtol=1e-9)
+
+
 def lopsided() -> EffectSizes:
     """Small studies with large effects on one side only."""
     errors = [0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5]
