@@ -128,7 +128,8 @@ def test_trim_and_fill_is_drawn_open_with_its_own_line_and_region() -> None:
 
 
 def test_trim_and_fill_that_adds_nothing_says_so() -> None:
-    rows = [f"s{place},{side * se},{se}" for place, se in enumerate((0.1, 0.2, 0.3, 0.4)) for side in (-1, 1)]
+    effects = (0.15, -0.16, 0.1, -0.09, 0.04, -0.05, 0.01, -0.02)  # no two as far from their mean: ranks have no ties
+    rows = [f"s{place},{effect},{0.1 * (1 + place // 2)}" for place, effect in enumerate(effects)]
     even = effects_from_table(read_csv("t.csv", "\n".join(["study,yi,sei", *rows])), "GEN")
     figure, fit = drawn("funnel", even, **{"trim-fill": "L0"})
     assert labelled(figure, "adjusted") == []
