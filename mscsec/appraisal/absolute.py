@@ -10,6 +10,7 @@ from mscsec.constants import SMD_TO_LOG_OR
 from mscsec.errors import InvalidInput
 from mscsec.registry import by_key, choose
 from mscsec.results import Notice, Result
+from mscsec.said import num, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,10 @@ def absolute_effect(measure: str, estimate: float, ci_low: float, ci_high: float
     differences = (risk - baseline, low - baseline, high - baseline)
     beyond = any(not -1e-12 <= value <= 1 + 1e-12 for value in raw)
     notice = Notice(
-        "B402", f"at a baseline risk of {baseline:g} the {row.name.lower()} leads beyond 0 or 1; held there"
+        "B402",
+        said(
+            "at a baseline risk of {:g} the {} leads beyond {}; held there", baseline, row.name.lower(), num("0 or 1")
+        ),
     )
     nnts = _nnt(*differences)
     return AbsoluteEffect(
@@ -144,7 +148,7 @@ def _people(difference: float) -> int | None:
 
 def per_1000(difference: float, low: float, high: float) -> str:
     """The difference in words: "50 fewer per 1000 (from 80 fewer to 12 fewer)"; risks in, whole numbers out."""
-    return f"{_fewer(difference)} per 1000 (from {_fewer(low)} to {_fewer(high)})"
+    return num(f"{_fewer(difference)} per 1000 (from {_fewer(low)} to {_fewer(high)})")
 
 
 def _fewer(difference: float) -> str:
@@ -180,7 +184,7 @@ def information_size_dichotomous(
     spread = math.sqrt(baseline * (1 - baseline) + risk * (1 - risk))
     root = _quantile(1 - alpha / 2) * math.sqrt(2 * mean * (1 - mean)) + _quantile(power) * spread
     size = math.ceil((root / (baseline - risk)) ** 2)
-    basis = f"baseline risk {baseline:.3g}, relative risk reduction {100 * relative_risk_reduction:.0f}%"
+    basis = said("baseline risk {:.3g}, relative risk reduction {:.0f}%", baseline, 100 * relative_risk_reduction)
     return InformationSize(size, 2 * size, basis)
 
 
@@ -197,7 +201,7 @@ def information_size_continuous(
         raise InvalidInput(f"sd is {sd}, the difference {difference}", "both are positive", code="B403")
     z = _quantile(1 - alpha / 2) + _quantile(power)
     size = math.ceil(2 * (z * sd / difference) ** 2)
-    return InformationSize(size, 2 * size, f"standard deviation {sd:.3g}, difference {difference:.3g}")
+    return InformationSize(size, 2 * size, said("standard deviation {:.3g}, difference {:.3g}", sd, difference))
 
 
 def _quantile(p: float) -> float:

@@ -9,6 +9,7 @@ from mscsec.appraisal.evidence import Evidence, grade_data, label
 from mscsec.appraisal.proposals import GRADE_DOMAINS, Proposal, Value
 from mscsec.errors import InvalidInput, UnknownName
 from mscsec.results import Notice, Result
+from mscsec.said import OUTCOME, Said, quoted, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _step(
     allowed = not domain.up or _may_rate_up(evidence, before)
     change = (levels if domain.up else -levels) if allowed else 0
     total = start + sum(step.change for step in before) + change
-    reason = override.reason if override else proposal.reason
+    reason = quoted(override.reason.rstrip()) if override else proposal.reason
     if levels and not allowed:
         reason += " Not rated up: that is for non-randomised evidence without a reason to rate down."
     return Step(
@@ -157,8 +158,8 @@ def _may_rate_up(evidence: Evidence, before: list[Step]) -> bool:
 def _note(step: Step) -> str:
     count = ("", "one level", "two levels", "three levels")[abs(step.change)]
     way = "down" if step.change < 0 else "up"
-    reason = step.reason.rstrip()
-    return f"Rated {way} {count} for {step.name.lower()}: {reason}{'' if reason.endswith('.') else '.'}"
+    reason = step.reason
+    return said("Rated {} {} for {}: {}{}", way, count, step.name.lower(), reason, "" if reason.endswith(".") else ".")
 
 
 def _target(evidence: Evidence) -> str:
@@ -167,9 +168,11 @@ def _target(evidence: Evidence) -> str:
         return "partially contextualized: the size of the effect (trivial, small, moderate or large)"
     if threshold:
         shown = (
-            f"{1000 * threshold:.0f} per 1000" if evidence.has_absolute else f"{threshold:.3g} on the analysis scale"
+            said("{:.0f} per 1000", 1000 * threshold)
+            if evidence.has_absolute
+            else said("{:.3g} on the analysis scale", threshold)
         )
-        return f"minimally contextualized: an important difference ({shown})"
+        return said("minimally contextualized: an important difference ({})", shown)
     return "non-contextualized: an effect on one side of no effect"
 
 
@@ -183,7 +186,7 @@ def _size(evidence: Evidence) -> str:
     return words[sum(difference >= limit for limit in limits)]
 
 
-def _statement(evidence: Evidence, level: str, size: str) -> str:
+def _statement(evidence: Evidence, level: str, size: str) -> Said:
     """The plain-language sentence; without thresholds it speaks of the direction alone."""
     verb = "reduce" if evidence.estimate < 0 else "increase"
     words = {"verb": verb, "verbs": f"{verb}s", "noun": "reduction" if verb == "reduce" else "increase"}
@@ -193,8 +196,11 @@ def _statement(evidence: Evidence, level: str, size: str) -> str:
     inside = (
         outcome if outcome[1:2].isupper() else outcome[:1].lower() + outcome[1:]
     )  # ICU and IL-6 keep their capitals
-    sentence = text.format(X=evidence.intervention, O=inside, **words)
-    return sentence if sentence[1:2].isupper() else sentence[0].upper() + sentence[1:]  # iNO keeps its small letter
+    named = evidence.intervention.replace("{", "{{").replace("}", "}}")
+    template = text.format(X=named, O="{}", **words)
+    if not template[1:2].isupper():  # iNO keeps its small letter
+        template = template[0].upper() + template[1:]
+    return said(template, quoted(inside, OUTCOME))
 
 
 def _warnings(evidence: Evidence, steps: list[Step], size: str) -> tuple[Notice, ...]:

@@ -16,6 +16,7 @@ from mscsec.appraisal.absolute import (
 from mscsec.appraisal.evidence import Evidence, label, number
 from mscsec.registry import by_key
 from mscsec.results import Result
+from mscsec.said import EFFECT, RULE, Said, joined, num, quoted, said
 
 Value = float | int | str | None
 
@@ -48,7 +49,12 @@ def _proposal(domain: str, levels: int | None, reason: str, **numbers: Value) ->
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
+    return num(f"{100 * share:.0f}%")
+
+
+def _rule(name: str) -> Said:
+    """A number that guidance or this program sets, as printed."""
+    return num(f"{number(name):.0f}", RULE)
 
 
 def _zone(value: float, threshold: float | None) -> int:
@@ -89,7 +95,9 @@ def risk_of_bias(evidence: Evidence) -> Proposal:
             place = _LEVEL_OF.get(judgement.casefold())
             if place is None:
                 return _proposal(
-                    "risk_of_bias", None, f"The judgement {judgement!r} has no place between low and high risk."
+                    "risk_of_bias",
+                    None,
+                    f"The judgement {judgement!r} has no place between low and high risk.",
                 )
             shares[place] += weight
     low, some, high = shares[0], shares[1], shares[2] + shares[3]
@@ -101,19 +109,29 @@ def risk_of_bias(evidence: Evidence) -> Proposal:
         "not_assessed": max(0.0, 1 - sum(shares)),
         "without_high": evidence.without_high[0] if evidence.without_high else None,
     }
-    said = f"{_percent(high)} of the weight is from results at high risk of bias, {_percent(some)} at some concerns, {_percent(low)} at low risk"
+    words = said(
+        "{} of the weight is from results at high risk of bias, {} at some concerns, {} at low risk",
+        _percent(high),
+        _percent(some),
+        _percent(low),
+    )
     if 1 - sum(shares) > number("most_weight"):
         return _proposal(
-            "risk_of_bias", None, f"{_percent(1 - sum(shares))} of the weight has no judgement; {said}.", **numbers
+            "risk_of_bias",
+            None,
+            said("{} of the weight has no judgement; {}.", _percent(1 - sum(shares)), words),
+            **numbers,
         )
     if evidence.design == "nonrandomised-robins-i":
         levels = _robins_levels(shares)
-        return _proposal("risk_of_bias", levels, f"{said}, {_percent(shares[3])} at critical risk.", **numbers)
+        return _proposal(
+            "risk_of_bias", levels, said("{}, {} at critical risk.", words, _percent(shares[3])), **numbers
+        )
     most, much = number("most_weight"), number("much_weight")
     levels = 2 if high > most else 1 if high > much or some + high > most else 0
     if levels == 2 and evidence.without_high is not None and _same_side(evidence, evidence.without_high[0]):
-        levels, said = 1, f"{said}; without the results at high risk the estimate stays on the same side"
-    return _proposal("risk_of_bias", levels, f"{said}.", **numbers)
+        levels, words = 1, words + "; without the results at high risk the estimate stays on the same side"
+    return _proposal("risk_of_bias", levels, words + ".", **numbers)
 
 
 def _robins_levels(shares: list[float]) -> int:
@@ -151,11 +169,11 @@ def inconsistency(evidence: Evidence) -> Proposal:
     extreme = crossing and other > number("other_side_weight") and i2 >= number("considerable_i2")
     levels = 2 if extreme and apart >= number("apart_pairs") else 1 if on_sides and spread else 0
     side = "the smallest important difference" if threshold else "no effect"
-    parts = [f"I² {_percent(i2)}" if evidence.i2 is not None else "I² not known"]
+    parts = [said("I² {}", num(f"{100 * i2:.0f}%", EFFECT)) if evidence.i2 is not None else "I² not known"]
     if evidence.study_low:
-        parts.append(f"{_percent(apart)} of pairs of studies have intervals that do not overlap")
+        parts.append(said("{} of pairs of studies have intervals that do not overlap", _percent(apart)))
     if evidence.study_estimates:
-        parts.append(f"{_percent(other)} of the weight lies on another side of {side} than the mean")
+        parts.append(said("{} of the weight lies on another side of {} than the mean", _percent(other), side))
     if evidence.prediction_low is not None:
         parts.append(
             f"the prediction interval {'crosses' if crossing else 'does not cross'} a limit that the confidence interval does not"
@@ -166,7 +184,7 @@ def inconsistency(evidence: Evidence) -> Proposal:
         "weight_elsewhere": other,
         "prediction_crosses": int(crossing),
     }
-    return _proposal("inconsistency", levels, "; ".join(parts) + ".", **numbers)
+    return _proposal("inconsistency", levels, joined("; ", parts) + ".", **numbers)
 
 
 def _lines(evidence: Evidence) -> tuple[float, ...]:
@@ -217,12 +235,12 @@ def indirectness(evidence: Evidence) -> Proposal:
             "indirectness", None, "To be judged: do population, intervention, comparator and outcome fit the question?"
         )
     levels = max((level for level, _ in evidence.indirectness.values()), default=0)
-    reasons = [f"{kind}: {why}" for kind, (level, why) in evidence.indirectness.items() if level]
+    reasons = [said("{}: {}", kind, quoted(why)) for kind, (level, why) in evidence.indirectness.items() if level]
     numbers: dict[str, Value] = {kind: level for kind, (level, _) in evidence.indirectness.items()}
     return _proposal(
         "indirectness",
         min(levels, 2),
-        "; ".join(reasons) + "." if reasons else "The evidence fits the question.",
+        joined("; ", reasons) + "." if reasons else "The evidence fits the question.",
         **numbers,
     )
 
@@ -258,11 +276,16 @@ def imprecision(evidence: Evidence) -> Proposal:
         levels = 2 if wide else min(len(crossed), 3)
         more = " and takes in both appreciable benefit and harm" if wide else ""
         return _proposal(
-            "imprecision", levels, f"The interval, {shown}, crosses {_lines_text(evidence, crossed)}{more}.", **numbers
+            "imprecision",
+            levels,
+            said("The interval, {}, crosses {}{}.", shown, _lines_text(evidence, crossed), more),
+            **numbers,
         )
-    levels, said = _against_size(evidence, size)
+    levels, words = _against_size(evidence, size)
     lines = _lines_text(evidence, list(evidence.limits))
-    return _proposal("imprecision", levels, f"The interval, {shown}, does not cross {lines}; {said}.", **numbers)
+    return _proposal(
+        "imprecision", levels, said("The interval, {}, does not cross {}; {}.", shown, lines, words), **numbers
+    )
 
 
 def _takes_in_both(evidence: Evidence) -> bool:
@@ -275,8 +298,8 @@ def _interval_text(evidence: Evidence, interval: tuple[float, float]) -> str:
         middle = evidence.absolute(evidence.estimate)
         return per_1000(middle, *interval)
     if evidence.is_ratio:
-        return f"{math.exp(interval[0]):.2f} to {math.exp(interval[1]):.2f}"
-    return f"{interval[0]:.3g} to {interval[1]:.3g}"
+        return num(f"{math.exp(interval[0]):.2f} to {math.exp(interval[1]):.2f}", EFFECT)
+    return num(f"{interval[0]:.3g} to {interval[1]:.3g}", EFFECT)
 
 
 def _lines_text(evidence: Evidence, lines: list[float]) -> str:
@@ -285,14 +308,14 @@ def _lines_text(evidence: Evidence, lines: list[float]) -> str:
     if not sizes or sizes == [0.0]:
         return "no effect"
     both = [size for size in sizes if size in lines and -size in lines]
-    words = [f"{_size_text(evidence, size)}{' on both sides' if size in both else ''}" for size in sizes]
-    return "a difference of " + " and ".join(words)
+    words = [said("{}{}", _size_text(evidence, size), " on both sides" if size in both else "") for size in sizes]
+    return "a difference of " + joined(" and ", words)
 
 
 def _size_text(evidence: Evidence, size: float) -> str:
     if evidence.has_absolute:
-        return f"{1000 * size:.0f} per 1000"
-    return f"a ratio of {math.exp(size):.2f}" if evidence.is_ratio else f"{size:.3g}"
+        return num(f"{1000 * size:.0f} per 1000")
+    return said("a ratio of {:.2f}", math.exp(size)) if evidence.is_ratio else said("{:.3g}", size)
 
 
 def information_size(evidence: Evidence) -> InformationSize | None:
@@ -314,21 +337,24 @@ def _against_size(evidence: Evidence, size: InformationSize | None) -> tuple[int
     people = evidence.participants
     if people is None:
         return 0, "the number of participants is not known, so the information size was not looked at"
+    counted = num(f"{people} participants")
     if size is not None:
-        said = f"{people} participants against an optimal information size of {size.total} ({size.basis})"
+        words = said("{} against an optimal information size of {} ({})", counted, size.total, size.basis)
         if people >= size.total:
-            return 0, said
+            return 0, words
         if people >= number("very_large_sample"):
-            return 0, f"{said}, but the sample is very large"
-        return (2 if people < number("far_below_information_size") * size.total else 1), said
+            return 0, words + ", but the sample is very large"
+        return (2 if people < number("far_below_information_size") * size.total else 1), words
     if evidence.events is not None:
         few = evidence.events < number("few_events") and people < number("very_large_sample")
-        return int(few), f"{evidence.events} events against the rule of thumb of {number('few_events'):.0f}"
+        return int(few), said(
+            "{} against the rule of thumb of {}", num(f"{evidence.events} events"), _rule("few_events")
+        )
     if not evidence.is_continuous:
         return 0, "the number of events is not known, so the information size was not looked at"
-    return int(
-        people < number("few_participants")
-    ), f"{people} participants against the rule of thumb of {number('few_participants'):.0f}"
+    return int(people < number("few_participants")), said(
+        "{} against the rule of thumb of {}", counted, _rule("few_participants")
+    )
 
 
 # --- publication bias ------------------------------------------------------------------------------------------
@@ -341,7 +367,7 @@ def publication_bias(evidence: Evidence) -> Proposal:
     Sterne et al. (2011), BMJ 343:d4002; the mapping of ROB-ME is this program's.
     """
     needed = int(number("asymmetry_studies"))
-    reasons = list(evidence.suspicions)
+    reasons: list[str] = [quoted(one) for one in evidence.suspicions]
     if evidence.missing_evidence is not None and evidence.missing_evidence.casefold() == "high":
         reasons.append("ROB-ME finds a high risk of bias due to missing evidence")
     p, tested = evidence.asymmetry_p, _asymmetry(evidence, needed)
@@ -357,7 +383,7 @@ def publication_bias(evidence: Evidence) -> Proposal:
         "missing_evidence": evidence.missing_evidence,
     }
     if reasons:
-        return _proposal("publication_bias", 1, "; ".join(reasons) + ".", **numbers)
+        return _proposal("publication_bias", 1, joined("; ", reasons) + ".", **numbers)
     return _proposal("publication_bias", 0, tested + ".", **numbers)
 
 
@@ -365,18 +391,25 @@ def _asymmetry(evidence: Evidence, needed: int) -> str:
     """What the test of funnel asymmetry says, or why there is none, without a full stop."""
     p, k = evidence.asymmetry_p, evidence.k
     if k < needed:
-        studies = "1 study" if k == 1 else f"{k} studies"
-        return f"{studies}: no test of funnel asymmetry is made below {needed}, where it has too little power"
+        studies = num("1 study" if k == 1 else f"{k} studies", EFFECT)
+        return said(
+            "{}: no test of funnel asymmetry is made below {}, where it has too little power",
+            studies,
+            num(needed, RULE),
+        )
     if p is None:
-        return "No test of asymmetry was made" + (f": {evidence.asymmetry_why}" if evidence.asymmetry_why else "")
-    said = f"{evidence.asymmetry_test} gives P {'< 0.001' if p < 0.001 else f'= {p:.2g}'} over {k} studies"
+        return "No test of asymmetry was made" + (
+            said(": {}", evidence.asymmetry_why) if evidence.asymmetry_why else ""
+        )
+    shown = num(f"P {'< 0.001' if p < 0.001 else f'= {p:.2g}'}")
+    words = said("{} gives {} over {}", evidence.asymmetry_test, shown, num(f"{k} studies", EFFECT))
     if evidence.asymmetry_statistic is None:
-        return said
+        return words
     t, df = evidence.asymmetry_statistic, evidence.asymmetry_df
-    about = f"z = {t:.2f}" if df is None else f"t = {t:.2f} on {df:g} degrees of freedom"
+    about = said("z = {:.2f}", t) if df is None else said("t = {:.2f} on {:g} degrees of freedom", t, df)
     if evidence.small_studies:
         about += f"; effects of small studies lie {evidence.small_studies}"
-    return f"{said} ({about})"
+    return said("{} ({})", words, about)
 
 
 # --- rating up -------------------------------------------------------------------------------------------------
@@ -392,7 +425,7 @@ def large_effect(evidence: Evidence) -> Proposal:
         return _proposal("large_effect", 0, "The effect is no risk ratio and cannot be made one here.", risk_ratio=None)
     size = max(ratio, 1 / ratio)
     levels = 2 if size > number("very_large_effect") else 1 if size > number("large_effect") else 0
-    return _proposal("large_effect", levels, f"Risk ratio {ratio:.2f}.", risk_ratio=ratio)
+    return _proposal("large_effect", levels, said("Risk ratio {:.2f}.", ratio), risk_ratio=ratio)
 
 
 def dose_response(evidence: Evidence) -> Proposal:

@@ -31,6 +31,7 @@ from mscsec.effects.trail import ArmData, Derivation, Flag, Trail
 from mscsec.errors import InvalidInput, UsageError
 from mscsec.records.models import Outcome
 from mscsec.results import Notice, Result
+from mscsec.said import said
 
 # Ratios, and other forms of the odds ratio: a trial without events in either arm says nothing about them.
 RELATIVE = frozenset({"RR", "OR", "PETO", "IRR", "YUQ", "YUY", "OR2D", "OR2DL", "OR2DN"})
@@ -204,7 +205,7 @@ def _from_arms(chosen: Chosen, reading: Reading, row: Measure, sharing: int) -> 
         reading.trail.flag("E218", "crossover", UNPAIRED)
     if sharing > 1 and reading.rules.multi_arm == "separate":
         reading.trail.flag(
-            "E226", "correlated", f"set against the same comparator as {sharing - 1} other row(s) of the trial"
+            "E226", "correlated", said("set against the same comparator as {} other row(s) of the trial", sharing - 1)
         )
     else:
         two = shared(reading, two, sharing)

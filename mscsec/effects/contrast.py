@@ -12,6 +12,7 @@ from mscsec.effects.trail import ArmData
 from mscsec.records.checks import RATIOS
 from mscsec.records.models import ReportedEffect
 from mscsec.records.nodes import Path
+from mscsec.said import joined, num, quoted, said
 
 
 def reported_effect(reading: Reading, measure: str, scale: str) -> tuple[float, float]:
@@ -66,12 +67,14 @@ def _printed(reading: Reading, measure: str, scale: str, index: int, effect: Rep
     at: Path = (*reading.base, "effects", index)
     others = [other for place, other in matching_effects(reading.chosen, measure) if place != index]
     if others:
-        listed = "; ".join(f"{other.measure} {_words(other)}" for other in others)
+        listed = joined("; ", (said("{} {}", other.measure, _words(other)) for other in others))
         reading.trail.flag(
-            "E201", "choice", f"the first printed {effect.measure} is taken ({_words(effect)}); also printed: {listed}"
+            "E201",
+            "choice",
+            said("the first printed {} is taken ({}); also printed: {}", effect.measure, _words(effect), listed),
         )
     if effect.adjusted is not None:
-        reading.trail.flag("E210", "adjusted", f"adjusted estimate: {effect.adjusted}")
+        reading.trail.flag("E210", "adjusted", said("adjusted estimate: {}", quoted(effect.adjusted)))
     if effect.o_minus_e is not None and effect.variance is not None:
         oe = reading.figure("O - E", effect.o_minus_e, (*at, "o_minus_e"))
         found = reading.run(
@@ -107,7 +110,7 @@ def _printed(reading: Reading, measure: str, scale: str, index: int, effect: Rep
     reading.trail.flag(
         "E227",
         "printed",
-        f"{measure} as printed ({_words(effect)}), its interval here made again from the standard error",
+        said("{} as printed ({}), its interval here made again from the standard error", measure, _words(effect)),
     )
     return found["yi"], found["sei"]
 
@@ -132,7 +135,8 @@ def _uncertainty(reading: Reading, effect: ReportedEffect, at: Path) -> dict[str
 def _words(effect: ReportedEffect) -> str:
     """A printed contrast in a few words."""
     value = effect.estimate.value.text if effect.estimate is not None else "O - E"
-    return f"{value}, {'adjusted for ' + effect.adjusted if effect.adjusted is not None else 'unadjusted'}"
+    adjusted = "unadjusted" if effect.adjusted is None else said("adjusted for {}", quoted(effect.adjusted))
+    return said("{}, {}", num(value), adjusted)
 
 
 def _from_events(reading: Reading, effect: ReportedEffect, at: Path, estimate: float) -> tuple[float, float]:
@@ -305,5 +309,5 @@ def _paired_difference(reading: Reading, n: float) -> tuple[float, float] | None
         level = float(effect.ci_level or 0.95)
         se = reading.run("paired-ci", {"se": "SE"}, ci_low=low, ci_high=high, n=n, level=level)["se"]
     if effect.adjusted is not None:
-        reading.trail.flag("E210", "adjusted", f"adjusted estimate: {effect.adjusted}")
+        reading.trail.flag("E210", "adjusted", said("adjusted estimate: {}", quoted(effect.adjusted)))
     return (-md if turned(effect, reading.chosen) != reading.chosen.result.reversed else md), se

@@ -13,6 +13,7 @@ from mscsec.effects.reading import Reading
 from mscsec.effects.trail import ArmData
 from mscsec.records.models import ReportedEffect
 from mscsec.records.number import Number
+from mscsec.said import num, said
 
 _ESTIMATED = frozenset({"E206", "E208", "E209", "E212", "E214", "E215", "E224"})  # figures that are not the paper's own
 _OTHER_ERROR = frozenset({"E213", "E218"})  # designs whose printed interval is by another analysis than by arm
@@ -54,7 +55,13 @@ def cross_check(reading: Reading, row: Measure, values: dict[str, float | None],
         reading.trail.flag(
             "E219",
             "differs",
-            f"the paper prints {row.key} {shown}; {'the cells rebuilt from it' if 'E228' in codes else 'its figures by arm'}, used here, give {choices[0]:.4g} ({low:.4g} to {high:.4g})",
+            said(
+                "the paper prints {} {}; {}, used here, give {}",
+                row.key,
+                num(shown),
+                "the cells rebuilt from it" if "E228" in codes else "its figures by arm",
+                num(f"{choices[0]:.4g} ({low:.4g} to {high:.4g})"),
+            ),
         )
 
 

@@ -16,6 +16,7 @@ from mscsec.effects.trail import ArmData
 from mscsec.records.models import ArmResult, Change
 from mscsec.records.nodes import Path
 from mscsec.records.quantities import PValue, Quantity
+from mscsec.said import num, quoted, said
 
 # --- events ------------------------------------------------------------------------------------------------------
 
@@ -64,7 +65,12 @@ def printed_events(reading: Reading, name: str, printed: ArmResult, path: Path, 
             trail.flag(
                 "E205",
                 "percentage",
-                f"events of {name} from {quantity.value.text} % of {n:g}, the only whole number that prints so",
+                said(
+                    "events of {} from {} % of {:g}, the only whole number that prints so",
+                    name,
+                    num(quantity.value.text),
+                    n,
+                ),
             )
             if field == "non_event_percent":
                 trail.flag("E204", "complement", COMPLEMENT)
@@ -141,7 +147,9 @@ def _sd(reading: Reading, name: str, printed: ArmResult | Change, path: Path, n:
             reading.bound(f"{name}: {end}", value, (*path, "iqr", place), True)
             for place, (end, value) in enumerate(zip(("q1", "q3"), printed.iqr, strict=True))
         )
-        reading.trail.flag("E206", "median", "SD from the quartiles beside a mean (width / 1.35, for normal data)")
+        reading.trail.flag(
+            "E206", "median", said("SD from the quartiles beside a mean (width / {}, for normal data)", 1.35)
+        )
         return reading.run("sd-iqr", {"sd": what}, q1=low, q3=high)["sd"]
     return None
 
@@ -164,7 +172,7 @@ def _change(reading: Reading, name: str, printed: ArmResult, change: Change, pat
 
 def _why(asked: float | None, own: Quantity | None) -> str:
     """Why an assumed value of the protocol is believed, where it is that one and the protocol says so."""
-    return f": {own.assumed}" if asked is None and own is not None and own.assumed else ""
+    return said(": {}", quoted(own.assumed)) if asked is None and own is not None and own.assumed else ""
 
 
 def baseline_sd(reading: Reading, name: str, printed: ArmResult, path: Path, n: float) -> float:
@@ -195,7 +203,7 @@ def correlation_of(reading: Reading, name: str, change: Change | None, path: Pat
         )
     r = float(own.value) if asked is None and own is not None else float(asked or 0.0)
     reading.trail.flag(
-        "E203", "correlation", f"correlation of baseline and final values = {r:g} is assumed{_why(asked, own)}"
+        "E203", "correlation", said("correlation of baseline and final values = {:g} is assumed{}", r, _why(asked, own))
     )
     return r
 
@@ -229,7 +237,9 @@ def common_sd(reading: Reading, one: ArmData, two: ArmData, from_difference: boo
             reading.trail.flag(
                 "E208",
                 "SD",
-                f"one SD for both arms from the reported {name} = {quantity.value.text}, taken as a t test",
+                said(
+                    "one SD for both arms from the reported {} = {}, taken as a t test", name, num(quantity.value.text)
+                ),
             )
             return replace(one, sd=one.sd or sd), replace(two, sd=two.sd or sd)
     lacking = ", ".join(arm.label for arm in (one, two) if arm.sd is None)
@@ -311,7 +321,7 @@ def _of_clusters(reading: Reading, arm: ArmData) -> ArmData:
         rho = reading.figure("ICC", icc, ("design", "icc"))
     else:
         rho = float(own.value) if asked is None and own is not None else float(asked or 0.0)
-        reading.trail.flag("E203", "icc", f"ICC = {rho:g} is assumed{_why(asked, own)}")
+        reading.trail.flag("E203", "icc", said("ICC = {:g} is assumed{}", rho, _why(asked, own)))
     given: dict[str, Any] = {
         "n": arm.n,
         "cluster_size": reading.figure("cluster size", size, ("design", "cluster_size")),
@@ -363,7 +373,7 @@ def shared(reading: Reading, arm: ArmData, comparisons: int) -> ArmData:
     if comparisons == 1:
         return arm
     reading.trail.flag(
-        "E215", "shared", f"the comparator is divided by {comparisons}, the number of comparisons that share it"
+        "E215", "shared", said("the comparator is divided by {}, the number of comparisons that share it", comparisons)
     )
     if arm.time is not None:
         return replace(arm, events=float(arm.events or 0) / comparisons, time=arm.time / comparisons)

@@ -8,6 +8,7 @@ from mscsec.effects.reading import Gap, Reading, Rules
 from mscsec.records.models import ArmResult
 from mscsec.records.nodes import Path
 from mscsec.registry import choose
+from mscsec.said import quoted, said
 
 WORDS = {
     "quantiles-lognormal": "log-normal data; Shi et al. 2020",
@@ -58,7 +59,7 @@ def mean_sd_of(reading: Reading, name: str, printed: ArmResult, path: Path, n: f
         if printed.iqr
         else "median and range"
     )
-    reading.trail.flag("E206", "median", f"mean and SD from {kind} ({method})")
+    reading.trail.flag("E206", "median", said("mean and SD from {} ({})", kind, quoted(method)))
     return mean, sd
 
 

@@ -15,6 +15,7 @@ from mscsec.records.nodes import Path
 from mscsec.records.number import Number
 from mscsec.records.quantities import PValue, Quantity
 from mscsec.registry import choose
+from mscsec.said import num, quoted, said
 
 if TYPE_CHECKING:
     from mscsec.effects.reconstruct.route import Reconstruction
@@ -80,7 +81,7 @@ class Reading:
         for note in chosen.notes:
             self.trail.flag("E201", "choice", note)
         if self.factor != 1:
-            self.trail.flag("E202", "unit", f"converted from {unit} to {plan.unit} by {self.factor:g}")
+            self.trail.flag("E202", "unit", said("converted from {} to {} by {:g}", unit, plan.unit, self.factor))
 
     def figure(self, name: str, quantity: Quantity, path: Path, scaled: bool = False) -> float:
         """Notes a printed figure and gives its value, in the protocol's unit where `scaled`."""
@@ -91,7 +92,11 @@ class Reading:
             text = sign + quantity.value.text
             self.trail.figures.append(Figure(name, float(quantity.value), text, path, quantity.assumed, where, quote))
         if quantity.assumed is not None:
-            self.trail.flag("E203", "assumed", f"{name} = {quantity.value.text} is assumed: {quantity.assumed}")
+            self.trail.flag(
+                "E203",
+                "assumed",
+                said("{} = {} is assumed: {}", name, num(quantity.value.text), quoted(quantity.assumed)),
+            )
         value = float(quantity.value)
         if not scaled or self.factor == 1:
             return value
@@ -117,7 +122,10 @@ class Reading:
             self.trail.flag(
                 "E216",
                 "bound",
-                f"P is printed as {quantity.bound} {quantity.value.text}; the bound itself is taken, which makes the standard error too large rather than too small",
+                said(
+                    "P is printed as {}; the bound itself is taken, which makes the standard error too large rather than too small",
+                    num(f"{quantity.bound} {quantity.value.text}"),
+                ),
             )
         return value
 
@@ -184,7 +192,10 @@ class Reading:
             self.trail.flag(
                 "E207",
                 "skewed",
-                "the figures are skewed (test of Shi 2023, 5 %): a mean made from them by a method for normal data is doubtful",
+                said(
+                    "the figures are skewed ({}): a mean made from them by a method for normal data is doubtful",
+                    num("test of Shi 2023, 5 %"),
+                ),
             )
         return found
 

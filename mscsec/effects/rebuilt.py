@@ -14,6 +14,7 @@ from mscsec.records.models import ArmResult
 from mscsec.records.nodes import Path
 from mscsec.records.number import Number
 from mscsec.records.quantities import Quantity
+from mscsec.said import num, said
 
 NO_DIRECTION = "a chi-square leaves open which arm has fewer events; write direction: fewer (or more) beside it"
 SLACK = 1e-9  # in people: absorbs binary error where the end of a rounding interval falls on a whole number
@@ -271,12 +272,17 @@ def _solve(
 
 def _words(item: _Statistic, solved: str, events: float, span: tuple[float, float]) -> str:
     name = item.measure.split(",")[0]
-    text = f"cells rebuilt from {name} {item.printed.value.text} and the margins"
+    text = said("cells rebuilt from {} {} and the margins", name, num(item.printed.value.text))
     if span[0] > span[1]:
-        return f"{text}; no table with these margins prints so, and the nearest is taken: {events:g} events in {solved}"
+        return said(
+            "{}; no table with these margins prints so, and the nearest is taken: {:g} events in {}",
+            text,
+            events,
+            solved,
+        )
     if span[0] == span[1]:
-        return f"{text}; only {events:g} events in {solved} print so"
-    return f"{text}; {span[0]:g} to {span[1]:g} events in {solved} print so, and {events:g} is nearest"
+        return said("{}; only {:g} events in {} print so", text, events, solved)
+    return said("{}; {:g} to {:g} events in {} print so, and {:g} is nearest", text, *span, solved, events)
 
 
 def _rebuilt(

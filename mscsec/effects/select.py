@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mscsec.errors import UnknownName, UsageError
 from mscsec.records.models import Arm, Comparison, Review, Study, StudyResult
 from mscsec.results import Result
+from mscsec.said import joined, quoted, said
 
 RANDOMISED_DESIGNS = ("parallel-rct", "cluster-rct", "crossover-rct")
 DESIGNS = (*RANDOMISED_DESIGNS, "nonrandomised", "single-arm")
@@ -115,12 +116,14 @@ def choose(
         )
     usable = [(index, result) for index, result in reported if result.do_not_pool is None]
     if not usable:
-        return Excluded(study.id, study.label, f"marked do_not_pool: {reported[0][1].do_not_pool}")
+        return Excluded(study.id, study.label, said("marked do_not_pool: {}", quoted(reported[0][1].do_not_pool or "")))
     speaking = [pair for pair in usable if _speaks_of(pair[1], experimental, comparator, groups)]
     picked = _at_timepoint(speaking or usable, review.outcomes[outcome].timepoints, timepoint)
     if picked is None:
-        there = ", ".join(sorted({result.timepoint or "no time point" for _, result in usable}))
-        return Excluded(study.id, study.label, f"reports {outcome} at {there}, not at {timepoint}")
+        there = quoted(", ".join(sorted({result.timepoint or "no time point" for _, result in usable})))
+        return Excluded(
+            study.id, study.label, said("reports {} at {}, not at {}", outcome, there, quoted(timepoint or ""))
+        )
     (index, result), notes = picked
     sides, silent = _reported_sides(result, experimental, comparator, groups)
     return Chosen(study, index, result, *sides, (*notes, *silent))
@@ -170,9 +173,9 @@ def _at_timepoint(
 
 def _passed_over(taken: StudyResult, candidates: list[tuple[int, StudyResult]]) -> tuple[str, ...]:
     others = [_describe(result) for _, result in candidates if result is not taken]
-    return (f"{_describe(taken)} taken; also reported: {', '.join(others)}",) if others else ()
+    return (said("{} taken; also reported: {}", _describe(taken), joined(", ", others)),) if others else ()
 
 
 def _describe(result: StudyResult) -> str:
     words = [part for part in (result.timepoint, result.analysis) if part]
-    return ", ".join(words) or "the result without a time point"
+    return quoted(", ".join(words)) or "the result without a time point"

@@ -15,6 +15,7 @@ from mscsec.records.models import ArmResult
 from mscsec.records.nodes import Path
 from mscsec.records.quantities import Quantity, SampleSize
 from mscsec.results import Notice
+from mscsec.said import num, said
 
 _MOST = 400  # sizes tried for an arm of which nothing but a figure is known
 
@@ -59,9 +60,9 @@ def _percent_of_any(setting: Setting, name: str, percent: Figure, count: int) ->
     return Verdict(
         "I201",
         Finding.CONSISTENT if fits else Finding.INCONSISTENT,
-        f"{printed(percent)}% for {count}, n not recorded",
-        f"each patient counts once; n is {most} at most",
-        f"possible for n = {listed(fits)}",
+        said("{}% for {}, n not recorded", printed(percent), count),
+        said("each patient counts once; n is {} at most", most),
+        said("possible for n = {}", listed(fits)),
         question="" if fits else "Of how many patients is this percentage, and how many had it?",
         numbers={"denominators": fits},
     )
@@ -134,13 +135,13 @@ def _steps_of_mean(
 
 
 def _steps_of_any(mean: Figure, sd: Figure | None, most: int, fits: tuple[int, ...]) -> Verdict:
-    figures = f"{printed(mean)}" if sd is None else f"{printed(mean)} ± {printed(sd)}"
+    figures = num(printed(mean)) if sd is None else said("{} ± {}", printed(mean), printed(sd))
     return Verdict(
         "I204" if sd is None else "I205",
         Finding.CONSISTENT if fits else Finding.INCONSISTENT,
-        f"{figures}, n not recorded",
-        f"each value is a whole step; n is {most} at most",
-        f"possible for n = {listed(fits)}, of up to {most}",
+        said("{}, n not recorded", figures),
+        said("each value is a whole step; n is {} at most", most),
+        said("possible for n = {}, of up to {}", listed(fits), most),
         question="" if fits else "How many patients are in this figure, and in what steps was it recorded?",
         numbers={"possible_n": fits},
     )
@@ -152,12 +153,12 @@ def _whole_scale(mean: Figure, size: Size, rounding: str) -> Verdict:
     if verdict.finding is not Finding.INCONSISTENT:
         return verdict
     finer = attempt("I204", mean, size.n, granularity="0.1", rounding=rounding).finding is Finding.CONSISTENT
-    more = "steps of 0.1 can" if finer else "neither can steps of 0.1"
-    notice = Notice("I003", f"{size.n} values in whole steps cannot have the mean {printed(mean)}; {more}")
+    more = said("steps of {} can" if finer else "neither can steps of {}", num("0.1"))
+    notice = Notice("I003", said("{} values in whole steps cannot have the mean {}; {}", size.n, printed(mean), more))
     return replace(
         verdict,
         finding=Finding.CONSISTENT,
-        assumption=f"the protocol gives no step of one value; {size.words}",
+        assumption=said("the protocol gives no step of one value; {}", size.words),
         question="",
         warnings=(*verdict.warnings, notice),
     )

@@ -30,6 +30,7 @@ from mscsec.integrity.verdict import Finding, Verdict
 from mscsec.records.models import ArmResult, Review, Study, StudyResult
 from mscsec.records.nodes import Path
 from mscsec.records.quantities import SampleSize
+from mscsec.said import said
 
 _LEAST_BASELINE = 3  # variables below which a baseline table says next to nothing
 _LEAST_SHARED = 3  # different figures that two records must share
@@ -74,9 +75,9 @@ def _within(part: int, total: int, what: str, whole: str) -> Verdict:
     return Verdict(
         "I101",
         Finding.CONSISTENT if fits else Finding.INCONSISTENT,
-        f"{part} {what}, {total} {whole}",
+        said("{} {}, {} {}", part, what, total, whole),
         "each patient is in one arm",
-        f"{part} is {'at most' if fits else 'more than'} {total}",
+        said("{} is {} {}", part, "at most" if fits else "more than", total),
         question="" if fits else "How many patients were randomised to each arm, and how many analysed?",
         numbers={"difference": total - part},
     )
@@ -278,7 +279,7 @@ def _unless(chance: float, verdict: Verdict) -> Verdict:
     if chance < _SELDOM or not verdict.asks:
         return verdict
     why = "seen so often by chance among so many figures"
-    return replace(verdict, finding=Finding.CONSISTENT, question="", found=f"{verdict.found}; {why}")
+    return replace(verdict, finding=Finding.CONSISTENT, question="", found=said("{}; {}", verdict.found, why))
 
 
 def _peers(studies: Sequence[Study], review: Review, wanted: str | None) -> Iterator[BetweenRecords]:

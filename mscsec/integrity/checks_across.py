@@ -17,6 +17,7 @@ from mscsec.integrity.across import (
 )
 from mscsec.integrity.printed import Figure
 from mscsec.integrity.verdict import Finding, Verdict, short_p
+from mscsec.said import joined, num, quoted, said
 
 
 def _coincidence(found: bool) -> Finding:
@@ -30,17 +31,22 @@ def check_shared_figures(records: Mapping[str, Mapping[str, Figure]], *, at_leas
 
 def told_of_shared(pairs: Sequence[SharedFigures], records: int, at_least: int = 3) -> Verdict:
     """The verdict on pairs that were found among so many records."""
-    found = "; ".join(
-        f"{pair.first} and {pair.second}: "
-        + ", ".join(f"{label} {text}" for label, text in zip(pair.labels, pair.figures, strict=True))
-        for pair in pairs
+    found = joined(
+        "; ",
+        (
+            said("{} and {}: ", pair.first, pair.second)
+            + joined(
+                ", ", (said("{} {}", label, num(text)) for label, text in zip(pair.labels, pair.figures, strict=True))
+            )
+            for pair in pairs
+        ),
     )
     return Verdict(
         "I501",
         _coincidence(bool(pairs)),
-        f"{records} records",
+        said("{} records", records),
         "different patients give different figures",
-        found or f"no two records share {at_least} figures or more",
+        found or said("no two records share {} figures or more", at_least),
         question="Do these reports share patients, or were figures carried over from one to the other?"
         if pairs
         else "",
@@ -54,9 +60,9 @@ def check_shared_registration(records: Mapping[str, str | None]) -> Verdict:
     return Verdict(
         "I502",
         _coincidence(bool(shared)),
-        f"{len(records)} records, {sum(bool(text) for text in records.values())} with a registration",
+        said("{} records, {} with a registration", len(records), sum(bool(text) for text in records.values())),
         "one registration is one trial",
-        "; ".join(f"{number}: {', '.join(names)}" for number, names in shared.items())
+        joined("; ", (said("{}: {}", num(number), quoted(", ".join(names))) for number, names in shared.items()))
         or "no registration stands twice",
         question="Are these reports of one trial, and which of them is to be counted?" if shared else "",
         numbers={"shared": shared},
@@ -81,9 +87,14 @@ def check_baseline(
     return Verdict(
         "I503",
         _coincidence(odd),
-        f"{result.k} baseline variables: {', '.join(variable.label for variable in variables)}",
+        said("{} baseline variables: {}", result.k, ", ".join(variable.label for variable in variables)),
         "patients allocated one by one at random; variables independent of each other and about normal; spreads are SDs",
-        f"Stouffer's z {result.z:.2f}, two-sided P {short_p(two_sided)}: the arms are {way} than on average",
+        said(
+            "Stouffer's z {:.2f}, two-sided P {}: the arms are {} than on average",
+            result.z,
+            num(short_p(two_sided)),
+            way,
+        ),
         question="How was allocation done, are the spreads SDs, and which variables are related?" if odd else "",
         numbers=result.to_dict() | {"p": two_sided},
     )
@@ -95,8 +106,8 @@ def check_unchanged(figures: Mapping[str, Figure], *, digits: int = 3) -> Verdic
     return Verdict(
         "I504",
         _coincidence(bool(groups)),
-        ", ".join(f"{label} {figure}" for label, figure in figures.items()),
-        f"SDs of different patients or days seldom agree to {digits} digits",
+        joined(", ", (said("{} {}", label, num(figure)) for label, figure in figures.items())),
+        said("SDs of different patients or days seldom agree to {} digits", digits),
         "; ".join(" = ".join(labels) for labels in groups) or "no two are the same",
         question="Were these SDs computed for each arm and time, or copied from one to another?" if groups else "",
         numbers={"groups": groups},

@@ -21,6 +21,7 @@ from mscsec.integrity.arithmetic import (
 from mscsec.integrity.means import sd_from_mean_interval
 from mscsec.integrity.printed import Figure, before_rounding, printed, spread_span
 from mscsec.integrity.verdict import Finding, Reading, Verdict
+from mscsec.said import joined, num, said
 
 _SPREAD = "Is the figure after the mean a standard deviation or a standard error, and of how many patients?"
 
@@ -35,9 +36,10 @@ def check_sum(parts: Sequence[int], total: int, what: str = "parts") -> Verdict:
     return Verdict(
         "I101",
         _agreed(result.agrees),
-        f"{' + '.join(map(str, parts))} and total {total}",
+        said("{} and total {}", num(" + ".join(map(str, parts))), total),
         f"the {what} exclude each other and are all there are",
-        f"the {what} add up to {result.total}" + ("" if result.agrees else f", {result.difference:+d} to the total"),
+        said("the {} add up to {}", what, result.total)
+        + ("" if result.agrees else said(", {:+d} to the total", result.difference)),
         question="" if result.agrees else f"Which {what} are missing or counted twice?",
         numbers={"sum": result.total, "difference": result.difference},
     )
@@ -50,9 +52,9 @@ def check_events(events: int, n: int) -> Verdict:
     return Verdict(
         "I102",
         _agreed(events <= n),
-        f"{events} of {n}",
+        said("{} of {}", events, n),
         "patients with an event are counted, not events",
-        f"{events} is {'at most' if events <= n else 'more than'} {n}",
+        said("{} is {} {}", events, "at most" if events <= n else "more than", n),
         question="" if events <= n else "Are these patients or events, and of how many patients?",
         numbers={"excess": max(events - n, 0)},
     )
@@ -83,7 +85,7 @@ def check_order(
     return Verdict(
         "I103",
         _agreed(not wrong),
-        ", ".join(f"{name} {printed(figure)}" for name, figure in shown.items()),
+        joined(", ", (said("{} {}", name, printed(figure)) for name, figure in shown.items())),
         "all figures are of the same patients and in the same unit",
         "; ".join(wrong) or "in order",
         question="Which of these figures is misprinted?" if wrong else "",
@@ -97,7 +99,7 @@ def check_estimate_in_ci(estimate: Figure, ci_low: Figure, ci_high: Figure, *, r
     return Verdict(
         "I104",
         _agreed(inside),
-        f"{printed(estimate)} ({printed(ci_low)} to {printed(ci_high)})",
+        said("{} ({} to {})", printed(estimate), printed(ci_low), printed(ci_high)),
         "the interval is that of the estimate, on the same scale",
         "the estimate lies " + ("in" if inside else "outside") + " its interval",
         question="" if inside else "Which of the three figures is misprinted?",
@@ -114,7 +116,7 @@ def _bounded(
         finding,
         tested,
         assumption,
-        f"possible from {result.low:.6g} to {result.high:.6g}",
+        said("possible from {:.6g} to {:.6g}", result.low, result.high),
         condition=other.label if finding is Finding.ONLY_IF and other is not None else "",
         question="" if result.agrees else question,
         numbers={"low": result.low, "high": result.high},
@@ -129,7 +131,7 @@ def check_change(baseline: Figure, final: Figure, change: Figure, *, rounding: s
     return _bounded(
         "I105",
         result,
-        f"{printed(baseline)} to {printed(final)}, change {printed(change)}",
+        said("{} to {}, change {}", printed(baseline), printed(final), printed(change)),
         "change is final less baseline in the same patients",
         "How many patients have both values, and is a fall printed as a positive change?",
         (Reading("a fall is printed as a positive change", False, reversed_),),
@@ -140,11 +142,11 @@ def check_overall_mean(
     means: Sequence[Figure], ns: Sequence[int], overall: Figure, *, rounding: str = "up_or_down"
 ) -> Verdict:
     """Whether an overall mean is that of its groups."""
-    groups = ", ".join(f"{printed(mean)} (n = {n})" for mean, n in zip(means, ns, strict=False))
+    groups = joined(", ", (said("{} (n = {})", printed(mean), n) for mean, n in zip(means, ns, strict=False)))
     return _bounded(
         "I106",
         mean_of_groups(means, ns, overall, rounding),
-        f"groups {groups}; overall {printed(overall)}",
+        said("groups {}; overall {}", groups, printed(overall)),
         "the groups exclude each other and are all there are",
         "How many patients are in each of these means?",
     )
@@ -157,7 +159,7 @@ def check_sd_on_scale(
     return _bounded(
         "I401",
         sd_on_scale(mean, low, high, sd, n, rounding),
-        f"{printed(mean)} ± {printed(sd)}, n = {n}, scale {printed(low)} to {printed(high)}",
+        said("{} ± {}, n = {}, scale {} to {}", printed(mean), printed(sd), n, printed(low), printed(high)),
         "every value lies on the scale; ± is an SD",
         "Which scale was used, and " + _SPREAD[0].lower() + _SPREAD[1:],
     )
@@ -179,7 +181,7 @@ def check_sd_by_range(
     return _bounded(
         "I402",
         result,
-        f"SD {printed(sd)}, n = {n}, range {printed(minimum)} to {printed(maximum)}",
+        said("SD {}, n = {}, range {} to {}", printed(sd), n, printed(minimum), printed(maximum)),
         "the range is that of the same patients; ± is an SD",
         _SPREAD,
         (Reading("± is a standard error", False, as_se, float(printed(sd)) * math.sqrt(n), low, high),),
@@ -194,7 +196,7 @@ def check_mean_and_median(mean: Figure, median: Figure, sd: Figure, n: int, *, r
     return _bounded(
         "I403",
         result,
-        f"{printed(mean)} ± {printed(sd)}, median {printed(median)}, n = {n}",
+        said("{} ± {}, median {}, n = {}", printed(mean), printed(sd), printed(median), n),
         "mean and median are of the same patients; ± is an SD",
         _SPREAD,
         (Reading("± is a standard error", False, as_se),),
@@ -207,14 +209,17 @@ def check_change_sd(
     """Whether the SD of a change is possible beside those of baseline and final values."""
     result = change_sd(sd_baseline, sd_final, sd_change, rounding)
     implied = (
-        "no correlation can be computed" if result.correlation is None else f"correlation {result.correlation:.2f}"
+        "no correlation can be computed"
+        if result.correlation is None
+        else said("correlation {:.2f}", result.correlation)
     )
     return Verdict(
         "I404",
         _agreed(result.agrees),
-        f"SDs {printed(sd_baseline)} and {printed(sd_final)}, of the change {printed(sd_change)}",
+        said("SDs {} and {}, of the change {}", printed(sd_baseline), printed(sd_final), printed(sd_change)),
         "the same patients at both times; all three are SDs",
-        implied + (" is possible" if result.agrees else " lies outside -1 to 1, whatever the rounding"),
+        implied
+        + (" is possible" if result.agrees else said(" lies outside {}, whatever the rounding", num("-1 to 1"))),
         question="" if result.agrees else "Is each of these an SD, and how many patients have both values?",
         numbers={"correlation": result.correlation, "low": result.low, "high": result.high},
     )
@@ -237,9 +242,13 @@ def check_sd_against_peers(sd: Figure, n: int, peers: Sequence[Figure]) -> Verdi
     return Verdict(
         "I405",
         Finding.UNLIKELY if odd else Finding.CONSISTENT,
-        f"SD {printed(sd)}, n = {n}, against {', '.join(str(printed(peer)) for peer in peers)}",
+        said("SD {}, n = {}, against {}", printed(sd), n, num(", ".join(str(printed(peer)) for peer in peers))),
         "comparable patients vary about as much",
-        f"{value / centre:.2g} times the others' geometric mean; as a standard error {value * math.sqrt(n) / centre:.2g} times",
+        said(
+            "{:.2g} times the others' geometric mean; as a standard error {:.2g} times",
+            value / centre,
+            value * math.sqrt(n) / centre,
+        ),
         question=_SPREAD if odd else "",
         numbers={"ratio": value / centre, "ratio_as_se": value * math.sqrt(n) / centre, "peers_mean": centre},
     )
@@ -258,8 +267,8 @@ def check_ci_of_mean(
     return _bounded(
         "I406",
         result,
-        f"SD {printed(sd)}, n = {n}, interval {printed(ci_low)} to {printed(ci_high)}",
-        "the interval is that of the same mean, by t on n - 1 degrees of freedom",
+        said("SD {}, n = {}, interval {} to {}", printed(sd), n, printed(ci_low), printed(ci_high)),
+        said("the interval is that of the same mean, by t on {} degrees of freedom", num("n - 1")),
         _SPREAD,
         (Reading("the SD is a standard error", False, as_se, float(printed(sd)) * math.sqrt(n), low, high),),
     )

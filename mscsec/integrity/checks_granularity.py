@@ -17,6 +17,7 @@ from mscsec.integrity.granularity import (
 from mscsec.integrity.printed import Figure, printed
 from mscsec.integrity.verdict import Finding, Reading, Verdict, listed
 from mscsec.results import Notice
+from mscsec.said import joined, num, said
 
 _CUT = "cut off instead of rounded"
 _REACH = 500  # sizes further than this from the printed n are not looked at
@@ -31,7 +32,7 @@ def _nearby(n: int, n_range: Iterable[int] | None, least: int = 1) -> tuple[int,
 
 def _fitting(fits: Sequence[int], sizes: Sequence[int]) -> str:
     """ "6, 20, of 2 to 20"."""
-    return f"{listed(fits)}, of {min(sizes)} to {max(sizes)}" if sizes else "none was tried"
+    return said("{}, of {} to {}", listed(fits), min(sizes), max(sizes)) if sizes else "none was tried"
 
 
 def check_percent(
@@ -46,7 +47,7 @@ def check_percent(
 
     n_range : denominators tried where it cannot, from 1 to 2n unless given; those that fit are named.
     """
-    tested = f"{printed(percent)}%" + (f" for {count}" if count is not None else "") + f" of {n}"
+    tested = said("{}%", printed(percent)) + (said(" for {}", count) if count is not None else "") + said(" of {}", n)
     rules = {f"rounded ({rounding})": rounding, _CUT: "trunc"}
     fits = {label: possible_counts(percent, n, rounding=rule) for label, rule in rules.items()}
     readings = tuple(
@@ -55,13 +56,13 @@ def check_percent(
     )
     finding = _by_reading(readings)
     others: dict[str, tuple[int, ...]] = {}
-    found = f"counts of {n} printed so: {listed(next(iter(fits.values())))}"
+    found = said("counts of {} printed so: {}", n, listed(next(iter(fits.values()))))
     if finding is not Finding.CONSISTENT:
         sizes = _nearby(n, n_range)
         others = {label: possible_denominators(count, percent, sizes, rounding=rule) for label, rule in rules.items()}
-        share = f"{count} of {n} is {100 * count / n:.2f}%; " if count is not None else ""
-        found = f"{share}{found}; denominators that fit: " + "; ".join(
-            f"{label}, {_fitting(fit, sizes)}" for label, fit in others.items()
+        share = said("{} of {} is {:.2f}%; ", count, n, 100 * count / n) if count is not None else ""
+        found = said("{}{}; denominators that fit: ", share, found) + joined(
+            "; ", (said("{}, {}", label, _fitting(fit, sizes)) for label, fit in others.items())
         )
     return Verdict(
         "I201",
@@ -106,8 +107,8 @@ def check_median(median: Figure, n: int, *, granularity: Figure = 1, rounding: s
     return Verdict(
         "I202",
         finding,
-        f"median {printed(median)}, n = {n}",
-        f"each value is a multiple of {printed(granularity)}",
+        said("median {}, n = {}", printed(median), n),
+        said("each value is a multiple of {}", printed(granularity)),
         found,
         condition="n is even" if finding is Finding.ONLY_IF else "",
         question="" if possible else "How many patients is the median of, and how was it computed?",
@@ -119,14 +120,14 @@ def check_debit(mean: Figure, sd: Figure, n: int, *, rounding: str = "up_or_down
     """Whether `n` zeros and ones can have this mean and SD."""
     result = debit(mean, sd, n, rounding=rounding)
     divisor_n = debit(mean, sd, n, rounding=rounding, population=True)
-    sds = ", ".join(f"{value:.4g}" for value in result.sds[:6]) or "none: no count gives the mean"
+    sds = joined(", ", (said("{:.4g}", value) for value in result.sds[:6])) or "none: no count gives the mean"
     finding = _divisor(result.possible, divisor_n.possible)
     return Verdict(
         "I203",
         finding,
-        f"{printed(mean)} ± {printed(sd)}, n = {n}",
-        "each value is 0 or 1; SD with divisor n - 1",
-        f"SDs that the counts with this mean have: {sds}",
+        said("{} ± {}, n = {}", printed(mean), printed(sd), n),
+        said("each value is {}; SD with divisor {}", num("0 or 1"), num("n - 1")),
+        said("SDs that the counts with this mean have: {}", sds),
         condition="the SD has the divisor n" if finding is Finding.ONLY_IF else "",
         question="" if finding is Finding.CONSISTENT else "How many patients had the event, and of how many?",
         numbers={"counts": result.counts, "counts_of_mean": result.counts_of_mean, "sds": result.sds},
@@ -157,12 +158,12 @@ def check_grim(
         sizes = _nearby(n, n_range)
         fits = possible_n(mean, None, sizes, granularity=granularity, items=items, rounding=rounding)
         low, high = result.nearest
-        found = f"nearest possible means {low:.6g} and {high:.6g}; possible for n = {_fitting(fits, sizes)}"
+        found = said("nearest possible means {:.6g} and {:.6g}; possible for n = {}", low, high, _fitting(fits, sizes))
         found += _IF_CUT if cut else ""
     return Verdict(
         "I204",
         Finding.CONSISTENT if result.possible else Finding.INCONSISTENT,
-        f"mean {printed(mean)}, n = {n}",
+        said("mean {}, n = {}", printed(mean), n),
         _steps(granularity, items),
         found,
         question="" if result.possible else _WHO,
@@ -182,8 +183,8 @@ _WHO = "How many patients are in this figure, who is missing from it, and in wha
 
 
 def _steps(granularity: Figure, items: int) -> str:
-    scale = f", mean of {items} items" if items > 1 else ""
-    return f"each value is a multiple of {printed(granularity)}{scale}"
+    scale = said(", mean of {} items", items) if items > 1 else ""
+    return said("each value is a multiple of {}{}", printed(granularity), scale)
 
 
 def check_grimmer(
@@ -218,15 +219,15 @@ def check_grimmer(
     if not result.possible:
         sizes = _nearby(n, n_range, least=2)
         fits = possible_n(mean, sd, sizes, rounding=rounding, **scale)
-        near = [f"{value:.4g}" for value in result.nearest_sd if value is not None]
-        nearest = f"nearest possible SDs {' and '.join(near)}; " if near else ""
-        found = f"{_FAILED[result.reason]}; {nearest}possible for n = {_fitting(fits, sizes)}"
+        near = [said("{:.4g}", value) for value in result.nearest_sd if value is not None]
+        nearest = said("nearest possible SDs {}; ", joined(" and ", near)) if near else ""
+        found = said("{}; {}possible for n = {}", _FAILED[result.reason], nearest, _fitting(fits, sizes))
         found += _IF_CUT if cut else ""
     return Verdict(
         "I205",
         finding,
-        f"{printed(mean)} ± {printed(sd)}, n = {n}",
-        _steps(granularity, items) + "; ± is an SD with divisor n - 1",
+        said("{} ± {}, n = {}", printed(mean), printed(sd), n),
+        _steps(granularity, items) + said("; ± is an SD with divisor {}", num("n - 1")),
         found,
         condition=" or ".join(each.label for each in readings if each.fits) if finding is Finding.ONLY_IF else "",
         question="" if finding is Finding.CONSISTENT else _WHO,

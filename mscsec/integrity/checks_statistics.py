@@ -26,6 +26,7 @@ from mscsec.integrity.tables import TABLE_TESTS, Counts, pearson_table, smallest
 from mscsec.integrity.tails import Interval, p_of_statistic
 from mscsec.integrity.verdict import Finding, Reading, Verdict, judge_p, reading_of_p, short_p
 from mscsec.registry import choose
+from mscsec.said import joined, num, said
 
 _TEST = "Which test gave this P, and of how many patients in each arm?"
 _NEAR_SIZE = 200  # group sizes within this of the printed one are tried for those that would give a reported effect
@@ -68,7 +69,16 @@ def check_p_of_means(
         "I301",
         reported,
         readings,
-        tested=f"{printed(mean_1)} ± {printed(sd_1)} (n = {n_1}) against {printed(mean_2)} ± {printed(sd_2)} (n = {n_2}), {reported}",
+        tested=said(
+            "{} ± {} (n = {}) against {} ± {} (n = {}), {}",
+            printed(mean_1),
+            printed(sd_1),
+            n_1,
+            printed(mean_2),
+            printed(sd_2),
+            n_2,
+            reported,
+        ),
         assumption="independent patients, an unadjusted comparison of means; ± is an SD; P is two-sided",
         question=_TEST + " Is ± a standard deviation or a standard error?",
         alpha=alpha,
@@ -115,15 +125,25 @@ def check_p_over_splits(
     readings = []
     for key in ("student", "welch"):
         for split in p_over_splits(key, mean_1, sd_1, mean_2, sd_2, splits_of(total, smallest), rounding=rounding):
-            label = f"{MEAN_TESTS[key].name}, {split.n_1} + {split.n_2}"
+            label = said("{}, {} + {}", MEAN_TESTS[key].name, split.n_1, split.n_2)
             readings.append(reading_of_p(label, abs(split.n_1 - split.n_2) <= 1, split.p, reported, rounding))
     values = [each.value for each in readings if each.value is not None]
     return judge_p(
         "I302",
         reported,
         readings,
-        tested=f"{printed(mean_1)} ± {printed(sd_1)} against {printed(mean_2)} ± {printed(sd_2)}, {total} in all, {reported}",
-        assumption=f"{smallest} patients or more in each arm, all {total} analysed; ± is an SD; P is two-sided",
+        tested=said(
+            "{} ± {} against {} ± {}, {} in all, {}",
+            printed(mean_1),
+            printed(sd_1),
+            printed(mean_2),
+            printed(sd_2),
+            total,
+            reported,
+        ),
+        assumption=said(
+            "{} patients or more in each arm, all {} analysed; ± is an SD; P is two-sided", smallest, total
+        ),
         question="How many patients of each arm are in these figures, and which test was used?",
         alpha=alpha,
         numbers={"p_low": min(values), "p_high": max(values)},
@@ -156,7 +176,8 @@ def check_p_of_groups(
         "I310",
         reported,
         readings,
-        tested=" against ".join(f"{printed(m)} ± {printed(s)} (n = {n})" for m, s, n in groups) + f", {reported}",
+        tested=joined(" against ", (said("{} ± {} (n = {})", printed(m), printed(s), n) for m, s, n in groups))
+        + said(", {}", reported),
         assumption="independent patients, one variance for all arms; ± is an SD",
         question=_TEST + " Is ± a standard deviation or a standard error?",
         alpha=alpha,
@@ -186,12 +207,14 @@ def check_p_of_counts(
         usual = method.usual if named is None else method.key == named
         readings.append(reading_of_p(method.name, usual, Interval(value, value, value), reported, rounding))
     if not any(each.usual for each in readings):
-        return _undecided("I303", f"{counts}, {reported}", "the test named has no P for a table with an empty column")
+        return _undecided(
+            "I303", said("{}, {}", counts, reported), "the test named has no P for a table with an empty column"
+        )
     return judge_p(
         "I303",
         reported,
         readings,
-        tested=f"{counts}, {reported}",
+        tested=said("{}, {}", counts, reported),
         assumption="each patient counts once, an unadjusted comparison; P is two-sided",
         question=_TEST,
         alpha=alpha,
@@ -211,7 +234,7 @@ def check_p_of_table(
         "I304",
         reported,
         [reading_of_p("chi-square without correction", True, Interval(value, value, value), reported, rounding)],
-        tested=f"{' against '.join('/'.join(map(str, row)) for row in counts)}, {reported}",
+        tested=said("{}, {}", num(" against ".join("/".join(map(str, row)) for row in counts)), reported),
         assumption="each patient counts once; categories without order",
         question=_TEST,
         alpha=alpha,
@@ -233,12 +256,12 @@ def check_p_of_statistic(
     readings = [reading_of_p("two-sided", True, found, reported, rounding)]
     if kind in ("t", "z", "r"):
         readings.append(reading_of_p("one-sided", False, _halved(found), reported, rounding))
-    freedom = f"({', '.join(f'{each:g}' for each in df)})" if df else ""
+    freedom = num(f"({', '.join(f'{each:g}' for each in df)})") if df else ""
     return judge_p(
         "I305",
         reported,
         readings,
-        tested=f"{kind}{freedom} = {printed(statistic)}, {reported}",
+        tested=said("{}{} = {}, {}", kind, freedom, printed(statistic), reported),
         assumption="the statistic, its degrees of freedom and P are of one test",
         question="Which of statistic, degrees of freedom and P is misprinted?",
         alpha=alpha,
@@ -259,7 +282,7 @@ def check_p_of_ci(
 ) -> Verdict:
     """A reported P against estimate and interval; `measure` is a key of `CONTRASTS`, `df` of t where t made the interval."""
     reported, row = reported_p(p), choose(CONTRASTS, measure, "effect measure")
-    tested = f"{row.key} {printed(estimate)} ({printed(ci_low)} to {printed(ci_high)}), {reported}"
+    tested = said("{} {} ({} to {}), {}", row.key, printed(estimate), printed(ci_low), printed(ci_high), reported)
     readings = []
     for log in dict.fromkeys((row.log, False)):
         label = "interval on the log scale" if log else "interval on the natural scale"
@@ -306,8 +329,10 @@ def check_effect_of_counts(
     other ratio. Where none fits, counts near the printed ones that would give the figures are looked for.
     """
     row, counts = choose(CONTRASTS, measure, "effect measure"), Counts(events_1, n_1, events_2, n_2)
-    text = f"{row.key} {printed(estimate)}" + (f" ({printed(ci[0])} to {printed(ci[1])})" if ci else "")
-    tested = f"{counts}, {text}"
+    text = said("{} {}", row.key, printed(estimate)) + (
+        said(" ({} to {})", printed(ci[0]), printed(ci[1])) if ci else ""
+    )
+    tested = said("{}, {}", counts, text)
     readings = []
     main: Contrast | None = None
     for label, key, table in _readings_of_counts(row.key, counts):
@@ -325,15 +350,15 @@ def check_effect_of_counts(
     near = _near_counts(row.key, estimate, ci, counts, level, rounding) if finding is Finding.INCONSISTENT else []
     if finding is Finding.INCONSISTENT and ci and _crosses(main, ci, row.null, rounding):
         finding = Finding.DECISION_ERROR
-    found_text = f"{row.key} {main.estimate:.3g} ({main.ci_low:.3g} to {main.ci_high:.3g})"
+    found_text = said("{} {:.3g} ({:.3g} to {:.3g})", row.key, main.estimate, main.ci_low, main.ci_high)
     return Verdict(
         "I307",
         finding,
         tested,
         "each patient counts once, an unadjusted effect with a Wald interval"
-        + ("; 1/2 added to each cell for an empty one" if main.adjusted else ""),
-        found_text + (f"; counts that would fit: {'; '.join(near[:6])}" if near else ""),
-        condition=" or ".join(each.label for each in fitting) if finding is Finding.ONLY_IF else "",
+        + (said("; {} added to each cell for an empty one", num("1/2")) if main.adjusted else ""),
+        found_text + (said("; counts that would fit: {}", joined("; ", near[:6])) if near else ""),
+        condition=joined(" or ", (each.label for each in fitting)) if finding is Finding.ONLY_IF else "",
         question=""
         if finding is Finding.CONSISTENT
         else "Of how many patients are the events, and is the effect adjusted?",
@@ -403,7 +428,10 @@ def _near_counts(
             break
     fits = tuple(sorted(fits, key=lambda fit: abs(fit.n_1 - counts.n_1) + abs(fit.n_2 - counts.n_2)))
     only = "" if interval == ci else " (the estimate alone)"
-    return [f"{fit.events_1}/{fit.n_1} against {fit.events_2}/{fit.n_2}{only}" for fit in fits[:_MOST_FITS]]
+    return [
+        said("{}{}", num(f"{fit.events_1}/{fit.n_1} against {fit.events_2}/{fit.n_2}"), only)
+        for fit in fits[:_MOST_FITS]
+    ]
 
 
 def check_ci_symmetry(
@@ -421,9 +449,9 @@ def check_ci_symmetry(
     return Verdict(
         "I308",
         finding,
-        f"{row.key} {printed(estimate)} ({printed(ci_low)} to {printed(ci_high)})",
+        said("{} {} ({} to {})", row.key, printed(estimate), printed(ci_low), printed(ci_high)),
         "a Wald interval; exact, profile and bootstrap intervals need not be centred",
-        "; ".join(f"{each.label}, the middle is {each.value:.3g}" for each in readings),
+        joined("; ", (said("{}, the middle is {:.3g}", each.label, each.value) for each in readings)),
         condition=fits[0].label if finding is Finding.ONLY_IF else "",
         question="" if finding is Finding.CONSISTENT else "How was the interval made, and is a figure misprinted?",
         numbers={"middle": readings[0].value},
@@ -450,10 +478,10 @@ def check_smallest_p(n_1: int, n_2: int, p: ReportedP | Figure, *, rounding: str
     return Verdict(
         "I309",
         finding,
-        f"n = {n_1} and {n_2}, {reported}",
+        said("n = {} and {}, {}", n_1, n_2, reported),
         "an exact two-sided Mann-Whitney test without ties",
-        f"the least P such a test can give is {short_p(least)}",
-        condition=" or ".join(each.label for each in fitting) if finding is Finding.ONLY_IF else "",
+        said("the least P such a test can give is {}", num(short_p(least))),
+        condition=joined(" or ", (each.label for each in fitting)) if finding is Finding.ONLY_IF else "",
         question="" if readings[0].fits else "Was the test exact, or a normal approximation?",
         numbers={"least": least},
         readings=tuple(readings),

@@ -14,6 +14,7 @@ from mscsec.integrity.verdict import Finding, Verdict, listed
 from mscsec.records.models import Outcome, Study, StudyResult
 from mscsec.records.nodes import Path
 from mscsec.records.quantities import PValue
+from mscsec.said import joined, num, said
 
 Placed = tuple[Path, Verdict]
 Verdicts = Iterator[Placed]
@@ -45,7 +46,7 @@ def attempt(key: str, *arguments: Any, **named: Any) -> Verdict:
     try:
         return INTEGRITY[key].run(*arguments, **named)
     except MscsecError as error:
-        figures = ", ".join(str(each) for each in arguments if not isinstance(each, (list, tuple, dict)))
+        figures = joined(", ", (num(each) for each in arguments if not isinstance(each, (list, tuple, dict))))
         return Verdict(key, Finding.UNDECIDED, figures, "", error.message)
 
 
@@ -60,11 +61,11 @@ def with_size(verdict: Verdict, size: Size, fits: tuple[int, ...] | None = None)
 
     fits : other sizes up to `size.most` that the figures allow.
     """
-    verdict = replace(verdict, assumption="; ".join(part for part in (verdict.assumption, size.words) if part))
+    verdict = replace(verdict, assumption=joined("; ", (part for part in (verdict.assumption, size.words) if part)))
     if size.firm or fits is None or verdict.finding not in (Finding.INCONSISTENT, Finding.ONLY_IF):
         return verdict
     if not fits:
-        return replace(verdict, found=f"{verdict.found}; no n up to {size.most} allows it")
-    condition = " or ".join(part for part in (verdict.condition, f"n is {listed(fits)}") if part)
+        return replace(verdict, found=said("{}; no n up to {} allows it", verdict.found, size.most))
+    condition = joined(" or ", (part for part in (verdict.condition, said("n is {}", listed(fits))) if part))
     numbers = {**verdict.numbers, "possible_n": fits}
     return replace(verdict, finding=Finding.ONLY_IF, condition=condition, numbers=numbers)

@@ -18,6 +18,7 @@ from mscsec.integrity.tables import TABLE_TESTS, Counts
 from mscsec.integrity.verdict import Finding, Verdict, judge_p, reading_of_p
 from mscsec.records.models import ArmResult, ReportedEffect, StudyResult
 from mscsec.records.nodes import Path
+from mscsec.said import joined, num, said
 
 _MOST_TABLES = 4000  # tables tried where sizes are not printed
 _LOSS = 0.8  # share of an arm that is left, at the least, where losses are tried as the explanation
@@ -138,7 +139,7 @@ def _contradicts(verdict: Verdict) -> bool:
 
 
 def _assumed(assumption: str, sizes: list[Size]) -> str:
-    return "; ".join(dict.fromkeys([assumption, *(size.words for size in sizes)]))
+    return joined("; ", dict.fromkeys([assumption, *(size.words for size in sizes)]))
 
 
 def _over_splits(
@@ -155,16 +156,30 @@ def _over_splits(
     if errors:
         low, high = min(each.value or 0.0 for each in errors), max(each.value or 0.0 for each in errors)
         as_errors = (
-            f"; read as standard errors {low:.2f} to {high:.2f}"
+            said("; read as standard errors {:.2f} to {:.2f}", low, high)
             if high - low >= 0.005
-            else f"; read as standard errors {low:.2f}"
+            else said("; read as standard errors {:.2f}", low)
         )
-    span = f"; no split from {smallest} + {total - smallest} to {total - smallest} + {smallest} gives it ({verdict.numbers['p_low']:.2g} to {verdict.numbers['p_high']:.2g}){as_errors}"
-    why = f"a split further out than {smallest} + {total - smallest} comes less than once in 20 by simple randomisation"
+    span = said(
+        "; no split from {} + {} to {} + {} gives it ({:.2g} to {:.2g}){}",
+        smallest,
+        total - smallest,
+        total - smallest,
+        smallest,
+        verdict.numbers["p_low"],
+        verdict.numbers["p_high"],
+        as_errors,
+    )
+    why = said(
+        "a split further out than {} + {} comes less than once in {} by simple randomisation",
+        smallest,
+        total - smallest,
+        20,
+    )
     return replace(
         verdict,
         found=verdict.found + span,
-        assumption=f"{verdict.assumption}; {why}",
+        assumption=said("{}; {}", verdict.assumption, why),
         readings=(*verdict.readings, *other),
     )
 
@@ -180,16 +195,18 @@ def _over_sizes(
     ranges = [[size.n] if size.firm else list(range(2, min(size.most, _MOST_SPLITS) + 1)) for size in sizes]
     pairs = [(n_1, n_2) for n_1, n_2 in product(*ranges)]
     fits = [
-        f"{split.n_1} + {split.n_2}"
+        num(f"{split.n_1} + {split.n_2}")
         for key in ("student", "welch")
         for split in p_over_splits(key, *figures, pairs, rounding=rounding)
         if p.fits(split.p.low, split.p.high, rounding)
     ]
     verdict = replace(verdict, assumption=_assumed(verdict.assumption, sizes))
     if not fits:
-        return replace(verdict, found=f"{verdict.found}; no sizes up to {sizes[0].most} and {sizes[1].most} give it")
-    shown = ", ".join(list(dict.fromkeys(fits))[:6])
-    return replace(verdict, finding=Finding.ONLY_IF, condition=f"n is {shown}")
+        return replace(
+            verdict, found=said("{}; no sizes up to {} and {} give it", verdict.found, sizes[0].most, sizes[1].most)
+        )
+    shown = joined(", ", list(dict.fromkeys(fits))[:6])
+    return replace(verdict, finding=Finding.ONLY_IF, condition=said("n is {}", shown))
 
 
 def _p_of_standard_errors(arms: list[Side], p: ReportedP, rounding: str) -> Verdict:
@@ -206,7 +223,16 @@ def _p_of_standard_errors(arms: list[Side], p: ReportedP, rounding: str) -> Verd
         reading_of_p(key, True, p_of_means(key, *figures, as_se=True, rounding=rounding), p, rounding)
         for key in ("student", "welch")
     ]
-    tested = f"{printed(figures[0])}, SE {printed(figures[1])} (n = {figures[2]}) against {printed(figures[3])}, SE {printed(figures[4])} (n = {figures[5]}), {p}"
+    tested = said(
+        "{}, SE {} (n = {}) against {}, SE {} (n = {}), {}",
+        printed(figures[0]),
+        printed(figures[1]),
+        figures[2],
+        printed(figures[3]),
+        printed(figures[4]),
+        figures[5],
+        p,
+    )
     return judge_p(
         "I301",
         p,
@@ -252,16 +278,18 @@ def _p_of_counts(setting: Setting, arms: list[Side], p: ReportedP, test: str | N
     sizes = [one.size, two.size]
     verdict = replace(verdict, assumption=_assumed(verdict.assumption, sizes))
     if len(tables) > 1 or any(firm_count(side.arm, side.size) is None for side in arms):
-        said = " or ".join(f"{e_1}/{n_1} against {e_2}/{n_2}" for e_1, n_1, e_2, n_2 in tables)
-        verdict = replace(verdict, assumption=f"{verdict.assumption}; counts read from percentages: {said}")
+        tried = joined(" or ", (num(f"{e_1}/{n_1} against {e_2}/{n_2}") for e_1, n_1, e_2, n_2 in tables))
+        verdict = replace(verdict, assumption=said("{}; counts read from percentages: {}", verdict.assumption, tried))
     if _contradicts(verdict) and all(size.firm for size in sizes):
         return _with_losses(verdict, arms, p, rounding)
     if not _contradicts(verdict):
         return verdict
     fits = list(islice(_tables_that_fit(arms, p, rounding), 6))
     if not fits:
-        return replace(verdict, found=f"{verdict.found}; no n up to {one.size.most} and {two.size.most} gives it")
-    return replace(verdict, finding=Finding.ONLY_IF, condition=f"the counts are {' or '.join(fits)}")
+        return replace(
+            verdict, found=said("{}; no n up to {} and {} gives it", verdict.found, one.size.most, two.size.most)
+        )
+    return replace(verdict, finding=Finding.ONLY_IF, condition=said("the counts are {}", joined(" or ", fits)))
 
 
 def _with_losses(verdict: Verdict, arms: list[Side], p: ReportedP, rounding: str) -> Verdict:
@@ -276,13 +304,13 @@ def _with_losses(verdict: Verdict, arms: list[Side], p: ReportedP, rounding: str
         for side, count in zip(arms, counts, strict=True)
     ]
     near = (
-        f"{counts[0]}/{n_1} against {counts[1]}/{n_2}"
+        num(f"{counts[0]}/{n_1} against {counts[1]}/{n_2}")
         for n_1, n_2 in product(*ranges)
         if n_1 and n_2 and p_fits(Counts(counts[0], n_1, counts[1], n_2), p, rounding)
     )
     fits = list(islice(near, 3))
     return (
-        replace(verdict, found=f"{verdict.found}; were patients missing, {' or '.join(fits)} would")
+        replace(verdict, found=said("{}; were patients missing, {} would", verdict.found, joined(" or ", fits)))
         if fits
         else verdict
     )
@@ -298,7 +326,7 @@ def _tables_that_fit(arms: list[Side], p: ReportedP, rounding: str) -> Iterator[
     choices = [list(_tables_of_arm(side, rounding)) for side in arms]
     for (e_1, n_1), (e_2, n_2) in islice(product(*choices), _MOST_TABLES):
         if p_fits(Counts(e_1, n_1, e_2, n_2), p, rounding):
-            yield f"{e_1}/{n_1} against {e_2}/{n_2}"
+            yield num(f"{e_1}/{n_1} against {e_2}/{n_2}")
 
 
 def p_fits(counts: Counts, p: ReportedP, rounding: str) -> bool:
@@ -367,7 +395,7 @@ def _arms_of(setting: Setting, effect: ReportedEffect) -> tuple[Side, Side] | No
 def _effect_of_counts(setting: Setting, effect: ReportedEffect, arms: tuple[Side, Side], measure: str) -> Verdict:
     assert effect.estimate is not None
     counts = [firm_count(side.arm, side.size) for side in arms]
-    tested = f"{measure} {effect.estimate.value.text}"
+    tested = said("{} {}", measure, num(effect.estimate.value.text))
     if None in counts or any(side.arm.time is not None for side in arms):
         return Verdict("I307", Finding.UNDECIDED, tested, "", "the record has no counts for both arms")
     table = (counts[0], arms[0].size.n, counts[1], arms[1].size.n)

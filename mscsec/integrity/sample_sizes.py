@@ -10,6 +10,7 @@ from scipy.special import bdtr
 
 from mscsec.records.models import ArmResult, Study, StudyResult
 from mscsec.records.quantities import SampleSize
+from mscsec.said import quoted, said
 
 Kind = Literal["printed", "arm", "randomised", "assumed", "elsewhere"]
 
@@ -58,7 +59,9 @@ def _size(study: Study, name: str, quantity: SampleSize, kind: Kind, words: str)
     if quantity.assumed is not None:
         kind = "elsewhere" if kind == "elsewhere" else "assumed"
         words = (
-            f"{words}, assumed there ({quantity.assumed})" if kind == "elsewhere" else f"n assumed ({quantity.assumed})"
+            said("{}, assumed there ({})", words, quoted(quantity.assumed))
+            if kind == "elsewhere"
+            else said("n assumed ({})", quoted(quantity.assumed))
         )
     if kind == "elsewhere":
         words += "; that of this result is not printed"

@@ -14,6 +14,7 @@ from typing import Any
 from mscsec.integrity.printed import ReportedP
 from mscsec.integrity.tails import Interval
 from mscsec.results import Notice, Result
+from mscsec.said import joined, num, said
 
 
 class Finding(StrEnum):
@@ -91,14 +92,16 @@ def judge_p(
     finding = _finding(reported, usual, fitting, alpha)
     best = next((each for each in usual if each.fits), None)
     shown = [best] if best else usual
-    found = "; ".join(f"{each.label} gives {p_text(each)}" for each in shown) + f"; reported {reported}"
+    found = joined("; ", (said("{} gives {}", each.label, num(p_text(each))) for each in shown)) + said(
+        "; reported {}", reported
+    )
     return Verdict(
         check,
         finding,
         tested,
         assumption,
         found,
-        condition=" or ".join(each.label for each in fitting) if finding is Finding.ONLY_IF else "",
+        condition=joined(" or ", (each.label for each in fitting)) if finding is Finding.ONLY_IF else "",
         question="" if finding is Finding.CONSISTENT else question,
         numbers=numbers or {},
         readings=tuple(readings),
@@ -130,8 +133,12 @@ def _test_decides(reported: ReportedP, usual: Sequence[Reading], alpha: float) -
     other = [each for each in usual if _side(each, alpha) is not None and _side(each, alpha) != claimed]
     if claimed is None or not other:
         return ()
-    named = ", ".join(f"{each.label} {p_text(each)}" for each in other)
-    return (Notice("I002", f"which side of {alpha:g} P lies on depends on the test: {named}, against {reported}"),)
+    named = joined(", ", (said("{} {}", each.label, num(p_text(each))) for each in other))
+    return (
+        Notice(
+            "I002", said("which side of {:g} P lies on depends on the test: {}, against {}", alpha, named, reported)
+        ),
+    )
 
 
 def p_text(reading: Reading) -> str:
@@ -154,4 +161,4 @@ def listed(numbers: Sequence[int], most: int = 12) -> str:
     if not numbers:
         return "none"
     shown = ", ".join(str(number) for number in numbers[:most])
-    return shown + (f" and {len(numbers) - most} more" if len(numbers) > most else "")
+    return num(shown + (f" and {len(numbers) - most} more" if len(numbers) > most else ""))

@@ -21,6 +21,7 @@ from mscsec.pooling.sets import Sets, read_weights
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tau2 import Estimated, Tau2Method
 from mscsec.results import Notice
+from mscsec.said import num, said
 
 Transform = str | Callable[[float], float]
 TRANSFORMS: dict[str, Callable[[float], float]] = {"identity": float, "exp": math.exp, "tanh": math.tanh}
@@ -180,7 +181,10 @@ def _notices(solved: Solved, plan: Plan) -> list[Notice]:
     if solved.between.modes > 1:
         count = int(solved.between.modes)
         notices.append(
-            Notice("P203", f"The likelihood of tau2 ({_name(plan)}) has {count} local maxima; the highest was taken")
+            Notice(
+                "P203",
+                said("The likelihood of tau2 ({}) has {} local maxima; the highest was taken", _name(plan), count),
+            )
         )
     return notices
 
@@ -208,8 +212,14 @@ def _compare(solved: Solved, plan: Plan, details: Fields, notices: list[Notice])
     notices.append(
         Notice(
             "P204",
-            f"The {CI[other].name} interval disagrees about {plan.null:g}: {b['ci_low']:.4g} to {b['ci_high']:.4g}"
-            f" (P = {b['p_value']:.3g}) {verb} it; the {CI[shown].name} interval is shown",
+            said(
+                "The {} interval disagrees about {:g}: {} {} it; the {} interval is shown",
+                CI[other].name,
+                plan.null,
+                num(f"{b['ci_low']:.4g} to {b['ci_high']:.4g} (P = {b['p_value']:.3g})"),
+                verb,
+                CI[shown].name,
+            ),
         )
     )
 
@@ -233,7 +243,15 @@ def _ahead(
         if isinstance(plan.prediction, PredictionMethod) and plan.random:
             needs, k = plan.prediction.needs, int(solved.fit.sets.k)
             notices.append(
-                Notice("P205", f"No prediction interval: {plan.prediction.name} needs {needs} studies, there are {k}")
+                Notice(
+                    "P205",
+                    said(
+                        "No prediction interval: {} needs {}, there are {}",
+                        plan.prediction.name,
+                        num(f"{needs} studies"),
+                        k,
+                    ),
+                )
             )
         return None, None
     if not math.isfinite(ahead.low):
@@ -360,7 +378,7 @@ def _tau2_interval(estimated: Estimated, plan: Plan, c: Cochran, details: Fields
         raise TooFewStudies(f"the interval for tau2 by {row.name}", row.needs, int(estimated.sets.k))
     low, high = (float(x) for x in row.compute(estimated, plan.level))
     if math.isnan(low) or math.isnan(high):
-        notices.append(Notice("P206", f"No interval for tau2: {row.name} does not exist where tau2 is 0"))
+        notices.append(Notice("P206", said("No interval for tau2: {} does not exist where tau2 is {}", row.name, 0)))
         return _NO_TAU2_INTERVAL
     typical = float(c.typical)
     if plan.i2 == "tau2":
@@ -369,7 +387,8 @@ def _tau2_interval(estimated: Estimated, plan: Plan, c: Cochran, details: Fields
     if high == 0:
         notices.append(
             Notice(
-                "P207", "The effects differ less than chance alone would have it: the interval for tau2 holds only 0"
+                "P207",
+                said("The effects differ less than chance alone would have it: the interval for tau2 holds only {}", 0),
             )
         )
     return {"tau2_ci_low": low, "tau2_ci_high": high, "tau2_ci_method": row.key}

@@ -16,6 +16,7 @@ from mscsec.pooling.regression import regress
 from mscsec.pooling.sets import complement, one_set
 from mscsec.registry import by_key, choose
 from mscsec.results import Notice, Result
+from mscsec.said import num, said
 from mscsec.small_study.caveats import caveats
 from mscsec.small_study.line import check_varies, no_variation, weighted_line
 from mscsec.small_study.ranks import EXACT_BELOW, exact_p, normal_p, rank_correlation
@@ -361,7 +362,14 @@ def _informative(studies: Studies, row: AsymmetryTest) -> tuple[Studies, list[No
     )
     gone = ", ".join(str(i) for i in np.flatnonzero(~chosen))
     return fewer, [
-        Notice("P506", f"Nobody or everybody had the event in study {gone} (counted from 0); {row.name} leaves it out")
+        Notice(
+            "P506",
+            said(
+                "Nobody or everybody had the event in {}; {} leaves it out",
+                num(f"study {gone} (counted from 0)"),
+                row.name,
+            ),
+        )
     ]
 
 

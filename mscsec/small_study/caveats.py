@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mscsec.arrays import Array
 from mscsec.results import Notice
+from mscsec.said import num, said
 
 FEW = 10  # studies below which a test has too little power; Sterne et al. 2011, BMJ 343:d4002, recommendation 2
 HETEROGENEOUS = 0.5  # I2 from which asymmetry is no sign of bias; Ioannidis & Trikalinos 2007, CMAJ 176:1091-1096
@@ -29,7 +30,10 @@ def caveats(yi: Array, vi: Array, test: str, measure: str | None) -> list[Notice
         notices.append(
             Notice(
                 "P501",
-                f"{k} studies: below ten a test of funnel asymmetry has too little power to tell bias from chance",
+                said(
+                    "{}: below ten a test of funnel asymmetry has too little power to tell bias from chance",
+                    num(f"{k} studies"),
+                ),
             )
         )
     unsuited = _unsuited(test, measure)
@@ -38,7 +42,13 @@ def caveats(yi: Array, vi: Array, test: str, measure: str | None) -> list[Notice
     i2 = _i2(yi, vi)
     if i2 > HETEROGENEOUS:
         notices.append(
-            Notice("P503", f"I2 is {100 * i2:.0f} %: with such heterogeneity asymmetry may have other causes than bias")
+            Notice(
+                "P503",
+                said(
+                    "I2 is {}: with such heterogeneity asymmetry may have other causes than bias",
+                    num(f"{100 * i2:.0f} %"),
+                ),
+            )
         )
     if float(vi.max() / vi.min()) <= VARIANCE_RATIO:
         notices.append(

@@ -18,6 +18,7 @@ from mscsec.pooling.result import PooledResult
 from mscsec.records.models import GradeOutcome, Study
 from mscsec.records.reader import EvidenceBase
 from mscsec.results import Notice, Result
+from mscsec.said import OUTCOME, num, quoted, said
 from mscsec.synthesis.fit import choices_of, fit_effects
 from mscsec.synthesis.funnel import FunnelTest, funnel_test
 from mscsec.synthesis.review import Synthesis
@@ -56,7 +57,7 @@ def body_of(
     plan = base.review.outcomes[sizes.outcome]
     studies = [base.study(row.record) for row in sizes.rows]
     tool, judged = _judgements(studies, sizes, base)
-    risk, said, notices = _baseline(sizes, decision, baseline)
+    risk, risk_from, notices = _baseline(sizes, decision, baseline)
     funnel = funnel_test(sizes, fit.tau2)
     ratio = sizes.measure in RATIOS
     difference = sizes.important_difference
@@ -101,7 +102,7 @@ def body_of(
         evidence,
         rate(evidence, overrides_of(decision)),
         tool,
-        said,
+        risk_from,
         tuple(notices),
         funnel,
     )
@@ -204,13 +205,17 @@ def _baseline(
         return asked, "as given on the command line", []
     stated = decision.baseline_risk
     if stated is not None:
-        where = stated.source.where if stated.source else stated.assumed or "stated in the protocol"
-        return float(stated), where, []
+        where = stated.source.where if stated.source else stated.assumed or ""
+        return float(stated), quoted(where) or "stated in the protocol", []
     events = [row.comparator.events for row in sizes.rows]
     people = [row.comparator.n for row in sizes.rows]
     known = [(e, n) for e, n in zip(events, people, strict=True) if e is not None and n]
     if len(known) < len(sizes.rows) or not known:
         return None, "", []
     lost, total = math.fsum(e for e, _ in known), math.fsum(n for _, n in known)
-    said = f"{lost:g} of {total:g} in the comparison groups"
-    return lost / total, said, [Notice("B408", f"no baseline risk is stated for {sizes.outcome}; taken as {said}")]
+    taken = said("{} in the comparison groups", num(f"{lost:g} of {total:g}"))
+    return (
+        lost / total,
+        taken,
+        [Notice("B408", said("no baseline risk is stated for {}; taken as {}", quoted(sizes.outcome, OUTCOME), taken))],
+    )

@@ -15,6 +15,7 @@ from mscsec.records.models import Analysis
 from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose
 from mscsec.results import Notice
+from mscsec.said import RULE, num, said
 
 
 def pooled(base: EvidenceBase, outcome: str, comparison: str | None = None) -> tuple[EffectSizes, PooledResult | None]:
@@ -152,7 +153,7 @@ def with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
         for row in advice.methods
         if row.verdict in ("recommended", "suitable") and sizes.measure in COUNTS[row.method].measures
     ]
-    text = "Sparse data: inverse variance with 0.5 in zero cells is not advised"
+    text = said("Sparse data: inverse variance with {} in zero cells is not advised", num(0.5, RULE))
     if suited:
         text += f"; {', '.join(suited)} suit better (--method {suited[0]}, or all side by side: --compare)"
     return replace(fit, warnings=(*fit.warnings, Notice("P306", text)))

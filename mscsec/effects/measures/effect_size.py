@@ -19,6 +19,7 @@ from mscsec.effects.measures.transforms import TRANSFORMS
 from mscsec.errors import InvalidInput, UnknownMethod, UnknownName, UsageError
 from mscsec.registry import choose
 from mscsec.results import Notice
+from mscsec.said import num, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,8 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
 
     if treated is not None and rule is not None and treated.added.any():
         cells = "the events" if rule.onlyo1 else "every cell"
-        constant = "the group's share of the participants" if rule.add == TACC else f"{rule.add:g}"
-        found.append(Flag("E101", f"{constant} added to {cells}", treated.added))
+        constant = "the group's share of the participants" if rule.add == TACC else num(f"{rule.add:g}")
+        found.append(Flag("E101", said("{} added to {}", constant, cells), treated.added))
     if gap.any():
         for what, where in work.family.missing(work.x):
             explain("E102", what, where)

@@ -34,6 +34,7 @@ from mscsec.pooling.counts.tables import PersonTime, Tables
 from mscsec.pooling.result import PooledResult
 from mscsec.registry import by_key
 from mscsec.results import Notice
+from mscsec.said import joined, num, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def by_mantel_haenszel(request: Request) -> PooledResult:
         return _random_about(request, effects, found, spread, details, told)
     only_wald(request.options, "the Mantel-Haenszel estimate")
     if se == 0:
-        told = (*told, Notice("P304", "The standard error is 0 (no table varies), so there is no test"))
+        told = (*told, Notice("P304", said("The standard error is {} (no table varies), so there is no test", 0)))
     return wald_result(
         estimate,
         se,
@@ -420,13 +421,16 @@ LARGE_EFFECT, UNBALANCED = (
 def _outside_peto(t: Tables | PersonTime, estimate: float) -> tuple[Notice, ...]:
     assert isinstance(t, Tables)
     ratio = t.n_1[t.mask].sum() / t.n_2[t.mask].sum()
-    reasons = [f"the odds ratio is {np.exp(estimate):.2g}"] if abs(estimate) > LARGE_EFFECT else []
+    reasons = [said("the odds ratio is {:.2g}", np.exp(estimate))] if abs(estimate) > LARGE_EFFECT else []
     if not 1 / UNBALANCED <= ratio <= UNBALANCED:
-        reasons.append(f"the arms stand {ratio:.2g} to 1")
+        reasons.append(said("the arms stand {}", num(f"{ratio:.2g} to 1")))
     if not reasons:
         return ()
     return (
         Notice(
-            "P305", f"Peto's method is biased here: {' and '.join(reasons)}; it suits small effects and balanced arms"
+            "P305",
+            said(
+                "Peto's method is biased here: {}; it suits small effects and balanced arms", joined(" and ", reasons)
+            ),
         ),
     )

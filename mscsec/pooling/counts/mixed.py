@@ -22,6 +22,7 @@ from mscsec.pooling.counts.tables import PersonTime, Tables
 from mscsec.pooling.result import PooledResult
 from mscsec.pooling.tails import critical
 from mscsec.results import Notice
+from mscsec.said import num, said
 
 Builder = Callable[[Any, Array, int, float], Problem]
 
@@ -305,7 +306,7 @@ def _with_spread(
     method, limits, df = _prediction(result, found.tau2, options)
     told = result.warnings
     if method is None and limits is None and (options.prediction or options.convention.prediction) != "none":
-        told = (*told, Notice("P205", f"No prediction interval from {result.k} studies"))
+        told = (*told, Notice("P205", said("No prediction interval from {}", num(f"{result.k} studies"))))
     return replace(
         result,
         tau2=found.tau2,
