@@ -5,6 +5,8 @@ from __future__ import annotations
 from mscsec.appraisal.findings import Finding, SummaryOfFindings
 from mscsec.appraisal.grade import Step
 from mscsec.report.numbers import count, interval, number
+from mscsec.results import Notice
+from mscsec.said import Said, num, said
 from mscsec.synthesis.certainty import Body
 
 HEADS = ("Outcome", "Participants (studies)", "Relative effect (95% CI)", "Risk with comparison", "Risk with intervention",
@@ -84,20 +86,36 @@ def step_rows(body: Body) -> list[list[str]]:
     """Each step of a rating as a row of text: domain, levels, reason; what the data propose beside a decision."""
     rows = []
     for step in body.certainty.steps:
-        reason = step.reason
-        if step.overridden and step.proposed_reason != step.reason:
-            said = "cannot say" if step.proposed is None else f"propose {step.proposed}"
-            reason += f" From the data ({said}): {step.proposed_reason}"
-        rows.append([step.name, change(step) + (" (decided by the panel)" if step.overridden else ""), reason])
+        decided = " (decided by the panel)" if step.overridden else ""
+        rows.append([step.name, change(step) + decided, step_reason(step)])
     return rows
+
+
+def step_reason(step: Step) -> str:
+    """The reason of a step; what the data propose beside a decision."""
+    if not step.overridden or step.proposed_reason == step.reason:
+        return step.reason
+    proposed = Said("cannot say") if step.proposed is None else said("propose {}", step.proposed)
+    return said("{} From the data ({}): {}", step.reason, proposed, step.proposed_reason)
 
 
 def notes_on(body: Body) -> list[str]:
     """What else a reader of a rating must know: the baseline risk's origin and the warnings."""
-    notes = [f"Note: {notice}" for notice in (*body.certainty.warnings, *body.warnings)]
-    if body.baseline_from and body.evidence.baseline_risk is not None:
-        notes.insert(0, f"Baseline risk {per_1000(body.evidence.baseline_risk)} per 1000: {body.baseline_from}")
-    return notes
+    origin = baseline_words(body)
+    return [*([origin] if origin else []), *(f"Note: {notice}" for notice in notices_on(body))]
+
+
+def notices_on(body: Body) -> tuple[Notice, ...]:
+    """The warnings of a rating and of the evidence that it looks at."""
+    return (*body.certainty.warnings, *body.warnings)
+
+
+def baseline_words(body: Body) -> Said:
+    """The baseline risk and where it is from; empty where there is none."""
+    risk = body.evidence.baseline_risk
+    if not body.baseline_from or risk is None:
+        return Said()
+    return said("Baseline risk {}: {}", num(f"{per_1000(risk)} per 1000"), body.baseline_from)
 
 
 def change(step: Step) -> str:

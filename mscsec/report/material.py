@@ -11,6 +11,7 @@ from mscsec.appraisal.findings import SummaryOfFindings, summary_of_findings
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
 from mscsec.report.places import from_folder
+from mscsec.said import Ref, Said, parts_of
 from mscsec.synthesis.certainty import Body, bodies_of
 from mscsec.synthesis.funnel import FunnelTest, funnel_test
 from mscsec.synthesis.review import OutcomeSynthesis, Synthesis
@@ -68,6 +69,14 @@ def fitted(one: OutcomeSynthesis) -> tuple[EffectSizes, PooledResult]:
     assert one.sizes is not None
     assert one.fit is not None
     return one.sizes, one.fit
+
+
+def printed(text: str) -> Said:
+    """A notice as a reader finds it on paper: a sentence, without what to type at a terminal."""
+    parts = [part if isinstance(part, Ref) else typeset(re.sub(r" \(--[^)]*\)", "", part)) for part in parts_of(text)]
+    if parts and isinstance(parts[0], str):
+        parts[0] = f"{parts[0][:1].upper()}{parts[0][1:]}"
+    return Said(*parts, "" if text.endswith(".") else ".")
 
 
 def typeset(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from mscsec.appraisal.judgements import NOT_ASSESSED, BiasRow, BiasTable
@@ -11,6 +11,7 @@ from mscsec.report.findings import HEADS, finding_cells
 from mscsec.report.manuscript.blocks import Column, Row, Table, make_table
 from mscsec.report.material import Listed, Material
 from mscsec.report.numbers import percent
+from mscsec.report.places import path_words
 from mscsec.synthesis.review import OutcomeSynthesis
 
 
@@ -154,11 +155,6 @@ def assumption_tables(found: Material) -> list[Table]:
     ]  # fmt: skip
     heads = ("Record", "Figure", Column("Value", True), "Why it is believed", "Used in", "Line")
     return [make_table("assumptions", "Figures that no report prints", heads, rows, wide=True)] if rows else []
-
-
-def path_words(path: Sequence[str | int]) -> str:
-    """A place in a record in words: "arms, control, n"; places in a list count from one."""
-    return ", ".join(str(part + 1) if isinstance(part, int) else part.replace("_", " ") for part in path)
 
 
 def assumptions_data(found: Material) -> Listed:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from mscsec.pooling.result import PooledResult
+from mscsec.report.assumed import assumed_row, assumed_title, assumed_verdict
 from mscsec.report.manuscript.blocks import Column, Row, Table, make_table, marked
 from mscsec.report.material import Listed, Material, fitted
 from mscsec.report.numbers import interval, level, number, p_value, percent, plain, variance
 from mscsec.report.tables_studies import participants
+from mscsec.synthesis.assumed import Sensitivity as AssumedQuantity
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
 
 MOST_LEFT_OUT = 30
@@ -170,3 +172,20 @@ def sensitivity_data(found: Material) -> Listed:
             left = " ".join(row.study for row, there in zip(sizes.rows, inside, strict=True) if not there)
             rows.append((one.outcome, one.label, analysis.kind, analysis.name, left, choice.model, choice.ci, k, sizes.measure, *values.values()))  # fmt: skip
     return Listed(head, tuple(rows))
+
+
+# --- assumed values ----------------------------------------------------------------------------------------------
+
+
+def assumed_table(one: OutcomeSynthesis, item: AssumedQuantity) -> Table:
+    """The pooled result at each value of an assumed quantity, and whether that changes what it says."""
+    sizes, fit = fitted(one)
+    rows = []
+    for point in item.points:
+        value, effect, tau2, i2 = assumed_row(point)
+        rows.append(Row((value, effect or "–", short_p(point.p_value), tau2 or "–", i2 or "–")))
+    heads = (Column("Value", True), Column(f"{sizes.measure} ({level(fit.level)} CI)", True), Column("P", True),
+             Column("τ²", True), Column("I²", True))  # fmt: skip
+    verdict = assumed_verdict(item)
+    notes = [("", verdict)] if verdict else []
+    return make_table(f"assumed-{one.outcome}-{item.quantity}", assumed_title(item, sizes), heads, rows, notes)

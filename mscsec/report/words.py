@@ -16,6 +16,7 @@ from mscsec.pooling import CI, PREDICTION, TAU2_CI
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, plain, plural, variance
 from mscsec.results import Notice
+from mscsec.said import PROTOCOL, Ref, Said, num, parts_of, quoted, said
 
 if TYPE_CHECKING:
     from mscsec.effects.reexpressed import ReExpressed
@@ -30,22 +31,29 @@ TAU2_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Footnotes:
-    """Notes to a table: `marks` by study id, `notes` as (mark, text) in order of first use."""
+    """Notes to a table: `marks` by study id, `notes` as (mark, text) in order of first use.
+
+    of : by mark, the study that a note is first about.
+    """
 
     marks: dict[str, str]
     notes: tuple[tuple[str, str], ...]
+    of: dict[str, str]
 
 
 def footnotes(rows: Sequence[StudyEffect]) -> Footnotes:
     """One letter for each different note; studies that share a note share its letter."""
     letters: dict[str, str] = {}
     marks: dict[str, str] = {}
+    of: dict[str, str] = {}
     for row in rows:
-        texts = [f"{row.label}: {flag.text}" if flag.mark == "assumed" else flag.text for flag in row.flags]
+        texts = [
+            said("{}: {}", quoted(row.label), flag.text) if flag.mark == "assumed" else flag.text for flag in row.flags
+        ]
         for text in texts:
-            letters.setdefault(text, letter(len(letters)))
+            of.setdefault(letters.setdefault(text, letter(len(letters))), row.study)
         marks[row.study] = ",".join(mark for text, mark in letters.items() if text in texts)
-    return Footnotes(marks, tuple((letter, text) for text, letter in letters.items()))
+    return Footnotes(marks, tuple((letter, text) for text, letter in letters.items()), of)
 
 
 def letter(index: int) -> str:
@@ -56,13 +64,18 @@ def letter(index: int) -> str:
 def arm_words(arm: ArmData) -> str:
     """What one group shows: "4/123", "5.50 ± 1.64 (10)"; empty where a contrast was reported as such."""
     if arm.events is not None and arm.n is not None:
-        return f"{plain(arm.events)}/{plain(arm.n)}"
+        return f"{_counted(arm.events)}/{_counted(arm.n)}"
     if arm.events is not None and arm.time is not None:
-        return f"{plain(arm.events)} in {plain(arm.time)}"
+        return f"{_counted(arm.events)} in {_counted(arm.time)}"
     if arm.mean is not None and arm.n is not None:
         spread = f" ± {number(arm.sd)}" if arm.sd is not None else ""
-        return f"{number(arm.mean)}{spread} ({plain(arm.n)})"
+        return f"{number(arm.mean)}{spread} ({_counted(arm.n)})"
     return ""
+
+
+def _counted(value: float | None) -> str:
+    """A count as it is; one reduced by a design effect, or shared among comparisons, to two decimals."""
+    return plain(None if value is None else round(value, 2))
 
 
 def effect_unit(sizes: EffectSizes) -> str:
@@ -112,7 +125,7 @@ def test_words(fit: PooledResult) -> str:
     return f"{name}, {p_value(fit.p_value)}"
 
 
-def benefit_words(sizes: EffectSizes, fit: PooledResult) -> str:
+def benefit_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     """How probable it is that the effect in a new study is a benefit at least as large as the important difference."""
     assert fit.threshold is not None
     assert fit.probability_above is not None
@@ -120,7 +133,8 @@ def benefit_words(sizes: EffectSizes, fit: PooledResult) -> str:
     bound = number(math.exp(fit.threshold) if sizes.transform == "exp" else fit.threshold)
     unit = effect_unit(sizes)
     beyond = "or above" if sizes.better == "higher" else "or below"
-    return f"Important benefit ({sizes.measure} {bound}{' ' + plural(unit) if unit else ''} {beyond}): probability {percent(share, 0)} in a new study"
+    size = num(f"{sizes.measure} {bound}{' ' + plural(unit) if unit else ''} {beyond}", PROTOCOL)
+    return said("Important benefit ({}): probability {} in a new study", size, num(percent(share, 0)))
 
 
 def heterogeneity_words(fit: PooledResult) -> str:
@@ -160,28 +174,40 @@ def association_words(fit: PooledResult) -> str:
     return "; ".join(parts)
 
 
-def method_words(sizes: EffectSizes, fit: PooledResult) -> str:
+def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     """How the estimate was made, as a sentence for the methods or results section."""
     about_mh = fit.method == "MH" and fit.model == "random"  # Mantel-Haenszel enters through tau2 alone
     if fit.k == 1:
         how = "" if fit.method in ("single study", "IV", "inverse variance") else f", by {method_name(fit.method)},"
-        return f"One study reported this outcome; its {sizes.measure_name}{how} is shown with a {level(fit.level)} confidence interval (normal approximation), and nothing was pooled."
+        return said(
+            "One study reported this outcome; its {}{} is shown with a {} confidence interval (normal approximation), and nothing was pooled.",
+            sizes.measure_name, how, num(level(fit.level), PROTOCOL),
+        )  # fmt: skip
     model = {"random": "a random-effects model", "common": "a common-effect model"}.get(
         fit.model, f"a {fit.model} model"
     )
-    text = f"The {measure_plural(sizes.measure_name)} of {count(fit.k, 'study', 'studies')} were pooled by {'inverse variance' if about_mh else method_name(fit.method)}"
+    text = said(
+        "The {} of {} were pooled by {}", measure_plural(sizes.measure_name), num(count(fit.k, "study", "studies")),
+        "inverse variance" if about_mh else method_name(fit.method),
+    )  # fmt: skip
     text += "" if fit.method == "BB" else f" in {model}"  # the beta-binomial has its own parameter between studies
     if fit.model == "random" and fit.tau2_method:
         text += f", with the between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
         if about_mh and fit.tau2_method == "DL":
             text += " (Q around the Mantel-Haenszel estimate)"
         if fit.tau2_ci_method and fit.tau2_ci_low is not None:
-            text += f" (confidence interval by {_in_words(fit.tau2_ci_method, TAU2_CI_NAMES, TAU2_CI, 'the method ')})"
-    text += (
-        f"; the {level(fit.level)} confidence interval is {_in_words(fit.ci_method, CI_NAMES, CI, 'by the method ')}"
-    )
+            text += said(
+                " (confidence interval by {})", _in_words(fit.tau2_ci_method, TAU2_CI_NAMES, TAU2_CI, "the method ")
+            )
+    text += said(
+        "; the {} confidence interval is {}", num(level(fit.level), PROTOCOL),
+        _in_words(fit.ci_method, CI_NAMES, CI, "by the method "),
+    )  # fmt: skip
     if fit.prediction_method and fit.prediction_low is not None:
-        text += f"; the prediction interval uses {_in_words(fit.prediction_method, PREDICTION_NAMES, PREDICTION, '')}"
+        text += said(
+            "; the prediction interval uses {}",
+            _in_words(fit.prediction_method, PREDICTION_NAMES, PREDICTION, ""),
+        )
     return text + "."
 
 
@@ -214,7 +240,7 @@ def method_name(method: str) -> str:
 
 CI_NAMES = {
     "wald": "based on the normal distribution (Wald)",
-    "t": "based on t with k - 1 degrees of freedom",
+    "t": said("based on t with {} degrees of freedom", num("k - 1")),
     "hksj": "by the method of Hartung, Knapp, Sidik and Jonkman",
     "hksj-adhoc": "by the method of Hartung, Knapp, Sidik and Jonkman, with its factor not allowed below one",
     "kr": "by the method of Kenward and Roger",
@@ -229,23 +255,25 @@ TAU2_CI_NAMES = {
     "J": "the method of Jackson",
 }
 PREDICTION_NAMES = {
-    "t-k1": "t with k - 1 degrees of freedom and the standard error of the interval shown",
-    "hts": "t with k - 2 degrees of freedom (Higgins, Thompson and Spiegelhalter)",
-    "hk": "t with k - 1 degrees of freedom and the Hartung-Knapp standard error",
+    "t-k1": said("t with {} degrees of freedom and the standard error of the interval shown", num("k - 1")),
+    "hts": said("t with {} degrees of freedom (Higgins, Thompson and Spiegelhalter)", num("k - 2")),
+    "hk": said("t with {} degrees of freedom and the Hartung-Knapp standard error", num("k - 1")),
     "kr": "the degrees of freedom and standard error of Kenward and Roger",
     "normal": "the normal distribution",
     "bootstrap": "the parametric bootstrap of Nagashima",
-    "shown": "t with k - 1 degrees of freedom and the standard error of the interval shown",
-    "hk-pr": "t with k - 2 degrees of freedom and the Hartung-Knapp standard error",
+    "shown": said("t with {} degrees of freedom and the standard error of the interval shown", num("k - 1")),
+    "hk-pr": said("t with {} degrees of freedom and the Hartung-Knapp standard error", num("k - 2")),
     "kr-pr": "one degree of freedom fewer than Kenward and Roger, with their standard error",
     "simple": "the normal distribution and tau alone",
 }
 
 
-def warning_words(sizes: EffectSizes, fit: PooledResult) -> tuple[str, ...]:
+def warnings_of(sizes: EffectSizes, fit: PooledResult) -> tuple[Notice, ...]:
     """What a reader must know beside the numbers, intervals on the scale of the page; the method sentence is not repeated."""
     return tuple(
-        _disagreement(sizes, fit, notice) if notice.code == "P204" else _by_name(sizes, str(notice))
+        Notice(
+            notice.code, _disagreement(sizes, fit, notice) if notice.code == "P204" else _by_name(sizes, notice.message)
+        )
         for notice in fit.warnings
         if notice.code != "P201"
     )
@@ -254,7 +282,7 @@ def warning_words(sizes: EffectSizes, fit: PooledResult) -> tuple[str, ...]:
 _PLACES = re.compile(r"stud(?:y|ies) (\d+(?:, \d+)*)(, \.\.\.)? \((\d+) of (\d+)\)")
 
 
-def _by_name(sizes: EffectSizes, text: str) -> str:
+def _by_name(sizes: EffectSizes, text: str) -> Said:
     """A notice of a kernel, which knows studies by their place, with their names."""
 
     def named(found: re.Match[str]) -> str:
@@ -263,7 +291,18 @@ def _by_name(sizes: EffectSizes, text: str) -> str:
         names = ", ".join(sizes.rows[int(place) - 1].label for place in found[1].split(", "))
         return f"{names}{found[2] or ''} ({found[3]} of {found[4]})"
 
-    return _PLACES.sub(named, text)
+    pieces = parts_of(text)
+    return Said(
+        *(
+            Ref(_PLACES.sub(named, one.text), one.of) if isinstance(one, Ref) else _PLACES.sub(named, one)
+            for one in pieces
+        )
+    )
+
+
+def warning_words(sizes: EffectSizes, fit: PooledResult) -> tuple[str, ...]:
+    """The same, each with its code."""
+    return tuple(str(notice) for notice in warnings_of(sizes, fit))
 
 
 def _disagreement(sizes: EffectSizes, fit: PooledResult, notice: Notice) -> str:
@@ -271,14 +310,15 @@ def _disagreement(sizes: EffectSizes, fit: PooledResult, notice: Notice) -> str:
     other = "wald" if fit.ci_method.startswith("hksj") else "hksj"
     found = (fit.details or {}).get(other)
     if found is None:
-        return str(notice)
+        return notice.message
     back = sizes.back()
     verb = "excludes" if found["excludes_zero"] else "includes"
     name = {"wald": "Wald", "hksj": "Hartung-Knapp"}
-    return (
-        f"The {name[other]} interval would be {interval(back(found['ci_low']), back(found['ci_high']))} ({p_value(found['p_value'])}) and {verb} no effect; "
-        f"the {name['hksj' if other == 'wald' else 'wald']} interval is shown [{notice.code}]"
-    )
+    return said(
+        "The {} interval would be {} ({}) and {} no effect; the {} interval is shown",
+        name[other], num(interval(back(found["ci_low"]), back(found["ci_high"]))), num(p_value(found["p_value"])), verb,
+        name["hksj" if other == "wald" else "wald"],
+    )  # fmt: skip
 
 
 def left_out_words(sizes: EffectSizes) -> tuple[tuple[Excluded, ...], int]:

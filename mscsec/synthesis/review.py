@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from mscsec.appraisal.degree import degree
 from mscsec.appraisal.judgements import BiasTable, bias_table, recorded_appraisals, tools_of
-from mscsec.effects.sizes import EffectSizes
+from mscsec.effects.reading import Rules
+from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.errors import MscsecError, UnknownName
 from mscsec.integrity.review import CONTRADICTION, QUESTION, IntegrityReview, Located, contradicted_results, review
 from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Study
 from mscsec.records.reader import EvidenceBase
 from mscsec.results import Result
+from mscsec.synthesis.assumed import Sensitivity as AssumedQuantity
+from mscsec.synthesis.assumed import assumed_quantities
 from mscsec.synthesis.combinations import ALL, Choice, Combinations, combinations
-from mscsec.synthesis.fit import choices_of, pooled, weights_of, with_advice
+from mscsec.synthesis.fit import choices_of, fit_effects, pooled, weights_of, with_advice
 from mscsec.synthesis.ledger import Assumption, RecordVersion, assumptions, record_versions, software
 
 Named = tuple[str, str, tuple[bool, ...]]
@@ -46,6 +49,7 @@ class OutcomeSynthesis(Result):
     bias : judgements by the instrument that most of the pooled results are assessed with; None where nothing is assessed.
     judged : overall judgement of each pooled study, in their order; None where there is none.
     problem : why the outcome could not be computed, where it could not.
+    assumed : what each assumed quantity, such as a correlation or an ICC, decides; empty where none was assumed.
     """
 
     outcome: str
@@ -59,6 +63,7 @@ class OutcomeSynthesis(Result):
     bias: BiasTable | None
     judged: tuple[str | None, ...]
     problem: str = ""
+    assumed: tuple[AssumedQuantity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,8 +107,9 @@ def outcome_of(base: EvidenceBase, outcome: str, checked: IntegrityReview) -> Ou
     label = base.review.outcomes[outcome].label
     integrity = tuple(each for each in checked.findings if each.outcome == outcome)
     decided = base.review.grade.get(outcome)
+    comparison = decided.comparison if decided else None
     try:
-        sizes, fit = pooled(base, outcome, decided.comparison if decided else None)
+        sizes, fit = pooled(base, outcome, comparison)
         if fit is None:
             return OutcomeSynthesis(outcome, label, sizes, None, None, (), integrity, _marks(integrity), None, ())
         fit = with_advice(sizes, fit)
@@ -114,8 +120,20 @@ def outcome_of(base: EvidenceBase, outcome: str, checked: IntegrityReview) -> Ou
             outcome, label, None, None, None, (), integrity, _marks(integrity), None, (), error.message
         )
     return OutcomeSynthesis(
-        outcome, label, sizes, fit, table, _sensitivity(sizes, table), integrity, _marks(integrity), bias, judged
-    )
+        outcome, label, sizes, fit, table, _sensitivity(sizes, table), integrity, _marks(integrity), bias, judged,
+        assumed=_assumed(base, sizes, comparison),
+    )  # fmt: skip
+
+
+def _assumed(base: EvidenceBase, sizes: EffectSizes, comparison: str | None) -> tuple[AssumedQuantity, ...]:
+    """The review's own analysis over the range of each quantity that was assumed for one of its studies."""
+
+    def again(rules: Rules) -> EffectSizes:
+        return effects(base, sizes.outcome, comparison=comparison, level=sizes.level, rules=rules)
+
+    chosen = choices_of(base)
+    plan = base.review.outcomes[sizes.outcome]
+    return assumed_quantities(sizes, plan, Rules(), again, lambda found: fit_effects(found, chosen))
 
 
 def _marks(found: Sequence[Located]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from mscsec.cli.app import run
 from mscsec.records.reader import shipped_folder
 
-from ..report.bases import HOSTILE, write_base
+from ..report.bases import HOSTILE, bcg, write_base
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -39,6 +39,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             root / "many", 14, 2, text="flow: {identified: 120, removed: {duplicates: 20}, screened: 100}\n"
         ),
         "hostile": write_base(root / "hostile", 4, 2, said=HOSTILE),
+        "bcg": bcg(root / "bcg"),
         "long": write_base(root / "long", 3, 2, said="x" * 150),
     }
 

@@ -14,9 +14,10 @@ from playwright.sync_api import Browser, Locator, Page
 import mscsec as ms
 from mscsec.report.numbers import interval, number, p_value, percent, variance
 
+from ..report.test_numbers_are_links import NO_EVIDENCE
 from .conftest import Open
 
-PAGES = ("shipped", "six", "many", "hostile")
+PAGES = ("shipped", "six", "many", "hostile", "bcg")
 
 
 def outcome(page: Page, name: str) -> Locator:
@@ -56,7 +57,7 @@ def test_axe_finds_no_violation(visit: Open, name: str, scheme: str, width: int)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_in_the_dialog(visit: Open, scheme: str):
     page = visit("shipped", color_scheme=scheme)
-    page.locator("#outcome-mortality_28d tr.pooled a.n").click()
+    page.locator("#outcome-mortality_28d tr.pooled .effect a").click()
     found = Axe().run(page, context="dialog")
     assert found.violations_count == 0, found.generate_report()
 
@@ -290,7 +291,7 @@ def test_a_number_opens_its_trail_by_mouse(visit: Open):
 
 def test_a_number_opens_its_trail_by_keyboard(visit: Open):
     page = visit("shipped")
-    link = outcome(page, "mortality_28d").locator("tr.pooled a.n")
+    link = outcome(page, "mortality_28d").locator("tr.pooled .effect a")
     link.focus()
     page.keyboard.press("Enter")
     assert page.locator("dialog[open] h3").inner_text().startswith("Death by day 28 to 30: RR 0.85")
@@ -299,12 +300,65 @@ def test_a_number_opens_its_trail_by_keyboard(visit: Open):
     assert link.evaluate("node => node === document.activeElement")
 
 
+@pytest.mark.parametrize(
+    ("where", "text", "title", "inside"),
+    [
+        ("#outcome-mortality_28d .grade", "43 per 1000", "Death by day 28 to 30: Very low certainty", "ratio 0.9, baseline risk 0.427"),
+        ("#findings .notes", "-7.94 to -2.86", "Length of stay in the ICU: MD -5.40", "yi of the one study"),
+        ("#outcome-icu_stay .finding", "P = 0.04", "Baghalishahi 2025: P of two means over every split of the total", "studies/baghalishahi2025.yaml:55:25"),
+        ("#question", "12 assessments", "Assessments of risk of bias on record", "studies/shu2020.yaml:"),
+        ("#outcome-mortality_28d .bias", "Methods of the preprint: open label", "Shu 2020: risk of bias for Death by day 28 to 30", "studies/shu2020.yaml:150:"),
+    ],
+)  # fmt: skip
+def test_a_number_in_a_sentence_opens_its_trail_by_keyboard(
+    visit: Open, where: str, text: str, title: str, inside: str
+):
+    page = visit("shipped")
+    link = page.locator(where).locator("a", has_text=text).first
+    assert link.get_attribute("aria-haspopup") == "dialog"
+    link.evaluate(
+        "node => { const all = [...document.querySelectorAll('a, button, input, [tabindex=\"0\"]')]; all[all.indexOf(node) - 1].focus(); }"
+    )
+    page.keyboard.press("Tab")
+    assert link.evaluate("node => node === document.activeElement")
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog[open]")
+    assert dialog.locator("h3").inner_text().startswith(title)
+    assert inside in dialog.inner_text()
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    assert link.evaluate("node => node === document.activeElement")
+
+
+@pytest.mark.parametrize("name", ["shipped", "bcg"])
+def test_every_number_stays_a_link_when_studies_are_ticked_off(visit: Open, name: str):
+    """As tests/report/test_numbers_are_links.py, after the script has written its own sentences."""
+    page = visit(name)
+    for section in page.locator(".outcome:has(script.table)").all():
+        section.scroll_into_view_if_needed()
+        settled(section)
+        section.locator(".tick input").first.set_checked(False)
+    left = page.evaluate(
+        """names => {
+            const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+            while (walker.nextNode()) {
+                const around = walker.currentNode.parentElement;
+                if (/[0-9]/.test(walker.currentNode.data) && !around.closest('a[href^="#"]') && !around.closest(names)) found.push(walker.currentNode.data);
+            }
+            return found;
+        }""",
+        ", ".join((*NO_EVIDENCE, "option")),
+    )
+    assert left == []
+    assert page.locator(".said a").first.inner_text().endswith(" studies")
+
+
 def test_the_trail_of_what_was_chosen_is_about_it(visit: Open):
     page = visit("shipped")
     section = outcome(page, "mortality_28d")
     settled(section)
     section.locator(".tick input").first.set_checked(False)
-    section.locator("tr.pooled a.n").click()
+    section.locator("tr.pooled .effect a").click()
     text = page.locator("dialog[open]").inner_text()
     assert "RR 0.26" in text
     assert "0.85" not in text

@@ -97,3 +97,53 @@ def _study(number: int, outcomes: int, chance: random.Random, said: str) -> str:
         words = ", ".join(f'"{key}": {value}' for key, value in given.items())
         lines += [f"      {domain}:", f"        answers: {{{words}}}", f"        support: {_quoted('Said so ' + said)}"]
     return "\n".join(lines) + "\n"
+
+
+# BCG vaccine against tuberculosis: id, year, cases and people with the vaccine and without, degrees of latitude.
+# Colditz et al. (1994), JAMA 271:698-702; the same figures as metafor's dat.bcg.
+_BCG = (
+    ("aronson", 1948, 4, 123, 11, 139, 44), ("ferguson", 1949, 6, 306, 29, 303, 55), ("rosenthal", 1960, 3, 231, 11, 220, 42),
+    ("hart", 1977, 62, 13598, 248, 12867, 52), ("frimodt", 1973, 33, 5069, 47, 5808, 13), ("stein", 1953, 180, 1541, 372, 1451, 44),
+    ("vandiviere", 1973, 8, 2545, 10, 629, 19), ("madras", 1980, 505, 88391, 499, 88391, 13), ("coetzee", 1968, 29, 7499, 45, 7277, 27),
+    ("rosenthal", 1961, 17, 1716, 65, 1665, 42), ("comstock", 1974, 186, 50634, 141, 27338, 18), ("webster", 1969, 5, 2498, 3, 2341, 33),
+    ("comstock", 1976, 27, 16913, 29, 17854, 33),
+)  # fmt: skip
+
+
+def bcg(folder: Path) -> Path:
+    """The 13 trials of BCG with a rating, one of them randomised by clusters so that an ICC is assumed."""
+    folder.mkdir(parents=True)
+    (folder / "review.yaml").write_text(
+        """\
+schema: mscsec/review/1
+title: BCG against tuberculosis
+question: {population: People without tuberculosis before 1980, intervention: BCG, comparator: No vaccine, outcomes: [tb]}
+outcomes:
+  tb: {label: Tuberculosis, type: dichotomous, better: lower, important_difference: 0.8, measure: RR, icc: {value: 0.05, assumed: as in 3 trials of schools}}
+comparisons: {bcg: {label: BCG against none, experimental: bcg, comparator: none}}
+analysis: {level: 0.9}
+grade:
+  tb:
+    baseline_risk: {value: 0.02, assumed: 2 in 100 over 10 years}
+    indirectness: {levels: -1, reason: Most people of today live far from 44 degrees of latitude}
+    suspicions: [4 registered trials were never published]
+""",
+        encoding="utf-8",
+    )
+    for place, (author, year, e1, n1, e2, n2, latitude) in enumerate(_BCG):
+        design = "cluster-rct, cluster_size: 30" if place == 3 else "parallel-rct"
+        (folder / f"{author}{year}.yaml").write_text(
+            f"""\
+schema: mscsec/study/1
+id: {author}{year}
+citation: {{title: A trial, authors: [{author.title()} A], year: {year}}}
+design: {{type: {design}, randomised: true, country: Latitude {latitude}}}
+arms:
+  b: {{role: experimental, treatment: bcg, n: {n1}}}
+  c: {{role: comparator, treatment: none, n: {n2}}}
+results:
+  - {{outcome: tb, arms: {{b: {{events: {e1}}}, c: {{events: {e2}}}}}, source: {{where: table 1}}}}
+""",
+            encoding="utf-8",
+        )
+    return folder

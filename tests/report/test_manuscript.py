@@ -18,11 +18,11 @@ from markdown_it import MarkdownIt
 from mscsec.plots.review import flow_picture, outcome_pictures
 from mscsec.records.reader import load
 from mscsec.report.manuscript.blocks import Heading, Manuscript, Picture, Table, clean, text_of, turns
-from mscsec.report.manuscript.build import manuscript, printed
+from mscsec.report.manuscript.build import manuscript
 from mscsec.report.manuscript.docx import docx
 from mscsec.report.manuscript.latex import latex
 from mscsec.report.manuscript.markdown import markdown
-from mscsec.report.material import Material, material
+from mscsec.report.material import Material, material, printed
 from mscsec.report.numbers import interval, number
 from mscsec.report.tables import TABLES
 from mscsec.synthesis.fit import pooled
@@ -187,7 +187,7 @@ def test_methods_cite_what_was_used_and_it_stands_among_the_references(found: Ma
 
 
 def test_a_notice_is_printed_without_what_to_type():
-    assert printed("sparse tau2: MH suits better (--method MH, or --compare) [P306]") == "Sparse τ²: MH suits better."
+    assert printed("sparse tau2: MH suits better (--method MH, or --compare)") == "Sparse τ²: MH suits better."
 
 
 # --- tables as data ----------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 
 from mscsec.integrity.review import Located
@@ -22,11 +21,11 @@ from mscsec.report.manuscript.blocks import (
     strong,
 )
 from mscsec.report.manuscript.methods import methods
-from mscsec.report.material import Material, fitted, typeset
+from mscsec.report.material import Material, fitted, printed, typeset
 from mscsec.report.numbers import count, interval, level
 from mscsec.report.page.methods import Reference, method_sources, reference
 from mscsec.report.tables_appraisal import assumption_tables, bias_of, findings_tables
-from mscsec.report.tables_results import pooled_tables, sensitivity_table
+from mscsec.report.tables_results import assumed_table, pooled_tables, sensitivity_table
 from mscsec.report.tables_studies import characteristics, effect_table
 from mscsec.report.words import (
     asymmetry_words,
@@ -36,7 +35,7 @@ from mscsec.report.words import (
     left_out_words,
     method_words,
     test_words,
-    warning_words,
+    warnings_of,
 )
 from mscsec.sources import SOURCES
 from mscsec.synthesis.review import OutcomeSynthesis
@@ -108,9 +107,9 @@ def _outcome(found: Material, one: OutcomeSynthesis, draw: Draw) -> Iterator[Blo
     yield Heading(2, one.label)
     yield Paragraph(_result_words(one))
     yield Paragraph(typeset(method_words(sizes, fit)))
-    notes = warning_words(sizes, fit)
+    notes = warnings_of(sizes, fit)
     if notes:
-        yield Listing(tuple(printed(note) for note in notes))
+        yield Listing(tuple(printed(notice.message) for notice in notes))
     yield from draw(one)
     yield effect_table(one)
     if one.outcome in found.funnels:
@@ -121,16 +120,12 @@ def _outcome(found: Material, one: OutcomeSynthesis, draw: Draw) -> Iterator[Blo
         yield Paragraph(f"Not in this analysis: {'; '.join(f'{study.label} ({study.reason})' for study in worth)}{rest}.")  # fmt: skip
     if len(one.sensitivity) > 1:
         yield sensitivity_table(one)
+    for item in one.assumed:
+        yield assumed_table(one, item)
     if one.integrity:
         yield Paragraph((strong("Integrity of figures."),))
         yield Listing(tuple(_finding(found, each) for each in one.integrity))
     yield from bias_of(one)
-
-
-def printed(notice: str) -> str:
-    """A notice as a journal prints it: a sentence without its code and without what to type."""
-    text = re.sub(r" \[[A-Z]\d{3}\]$", "", re.sub(r" \(--[^)]*\)", "", notice))
-    return typeset(f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}")
 
 
 def _result_words(one: OutcomeSynthesis) -> str:

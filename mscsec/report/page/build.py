@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from mscsec.appraisal.findings import summary_of_findings
+from mscsec.appraisal.absolute import AbsoluteEffect
+from mscsec.appraisal.findings import SummaryOfFindings, summary_of_findings
 from mscsec.errors import NotEstimable
 from mscsec.records.quantities import Quantity
+from mscsec.records.reader import EvidenceBase
+from mscsec.report.assumed import assumed_row, assumed_title, assumed_verdict
+from mscsec.report.findings import baseline_words, notices_on, per_1000, step_reason
+from mscsec.report.material import printed
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, plural, variance
 from mscsec.report.page.axis import WIDTH
+from mscsec.report.page.links import Place, cite, of_outcome, of_rating, say, told
 from mscsec.report.page.methods import method_sources, methods, reference
-from mscsec.report.page.trails import flow_counts, flow_trail, outcome_trails, record_id, record_trail, slug
-from mscsec.report.page.views import lights, outcome_view, sensitivity_methods, study_view
-from mscsec.report.places import from_folder
+from mscsec.report.page.names import (
+    FLOW,
+    PROTOCOL_TRAIL,
+    RECORDS_TRAIL,
+    finding_id,
+    outcome_id,
+    pooled_id,
+    record_id,
+    slug,
+    study_id,
+)
+from mscsec.report.page.trails import Trail, outcome_trails
+from mscsec.report.page.trails_base import base_trails, flow_counts
+from mscsec.report.page.trails_judged import assumed_trail, bias_trail, finding_trail
+from mscsec.report.page.views import OutcomeView, lights, outcome_view, sensitivity_methods, study_view
+from mscsec.report.places import from_folder, path_words
 from mscsec.synthesis.certainty import Body
 from mscsec.synthesis.review import Synthesis
 
@@ -42,16 +61,10 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
     rated = [(body.evidence, body.certainty) for body in bodies.values()]
     findings = summary_of_findings(rated) if rated else None
     absolute = {name: row.absolute for name, row in zip(bodies, findings.rows, strict=True)} if findings else {}
-    counted = _by_box(flow_counts(base.review.flow))
-    trails = [
-        trail
-        for view in views
-        for trail in outcome_trails(
-            base, view.found, view.method, sensitivity_methods(view.found), view.body, absolute.get(view.found.outcome)
-        )
-    ]
-    trails += [record_trail(base, study) for study in base.studies]
-    trails += [flow_trail(base)] if counted else []
+    finding_to = {id(each): finding_id(place) for place, each in enumerate(synthesis.integrity.findings)}
+    trails = [trail for view in views for trail in _trails(base, view, absolute.get(view.found.outcome))]
+    trails += [finding_trail(base, place, each) for place, each in enumerate(synthesis.integrity.findings)]
+    trails += base_trails(synthesis)
     style, script = _file("page.css"), _file("page.js")
     page = _environment().get_template("page.html.j2")
     return page.render(
@@ -68,13 +81,39 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
         references=[reference(study) for study in base.studies],
         sources=method_sources(synthesis),
         trails=trails,
-        flow=counted,
+        flow=_by_box(flow_counts(base.review.flow)),
+        anchors={view.found.outcome: view.anchor for view in views},
+        rated=_rated(findings, list(bodies)),
+        whole=[each for each in synthesis.integrity.findings if each.outcome is None],
+        finding_to=lambda each: finding_to[id(each)],
         flow_picture=f"data:image/svg+xml;base64,{base64.b64encode(flow).decode()}" if flow else "",
         style=Markup(style),
         script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
     )  # fmt: skip
+
+
+def _trails(base: EvidenceBase, view: OutcomeView, absolute: AbsoluteEffect | None) -> Iterator[Trail]:
+    """Every trail of one outcome."""
+    found = view.found
+    yield from outcome_trails(base, found, view.method, sensitivity_methods(found), view.body, absolute)
+    if found.bias is not None:
+        for place, row in enumerate(found.bias.standing):
+            yield bias_trail(base, found, found.bias, place, row)
+    for item in found.assumed:
+        yield assumed_trail(base, found, item)
+
+
+def _rated(findings: SummaryOfFindings | None, outcomes: Sequence[str]) -> list[tuple[str, str, Place]]:
+    """The lettered notes of the summary of findings, each with the outcome that it is first about."""
+    if findings is None:
+        return []
+    first: dict[str, str] = {}
+    for outcome, row in zip(outcomes, findings.rows, strict=False):
+        for mark in row.marks:
+            first.setdefault(mark, outcome)
+    return [(mark, note, of_rating(first[mark])) for mark, note in findings.notes.items()]
 
 
 def _by_box(counts: Iterable[tuple[str, str, Quantity]]) -> dict[str, list[tuple[str, str]]]:
@@ -100,15 +139,13 @@ def _environment() -> Environment:
     )  # fmt: skip
     helpers: dict[str, Any] = {
         "number": number, "interval": interval, "percent": percent, "p_value": p_value, "variance": variance, "level": level,
-        "count": count, "plural": plural, "slug": slug, "record_id": record_id, "lights": lights, "per_1000": _per_1000,
-        "share": _share,
+        "count": count, "plural": plural, "slug": slug, "record_id": record_id, "lights": lights, "per_1000": per_1000,
+        "share": _share, "say": say, "cite": cite, "told": told, "general": Place(RECORDS_TRAIL), "of_outcome": of_outcome, "of_rating": of_rating,
+        "FLOW": FLOW, "RECORDS": RECORDS_TRAIL, "PROTOCOL": PROTOCOL_TRAIL, "outcome_id": outcome_id, "study_id": study_id, "pooled_id": pooled_id,
+        "path_words": path_words, "printed": printed, "step_reason": step_reason, "baseline_words": baseline_words, "notices_on": notices_on, "assumed_title": assumed_title, "assumed_row": assumed_row, "assumed_verdict": assumed_verdict,
     }  # fmt: skip
     made.globals.update(helpers)
     return made
-
-
-def _per_1000(risk: float) -> int:
-    return int(1000 * risk + 0.5 + 1e-9)
 
 
 def _share(place: float) -> str:

@@ -12,8 +12,10 @@ from mscsec.effects.select import RANDOMISED_DESIGNS
 from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI
 from mscsec.pooling.presets import DEFAULT_PRESET
 from mscsec.records.models import Citation, Study
+from mscsec.report.material import typeset
 from mscsec.report.numbers import count
 from mscsec.report.words import CI_NAMES, TAU2_NAMES
+from mscsec.said import ASSESSED, PROTOCOL, RATED, RECORDS, RULE, num, said
 from mscsec.sources import SOURCES, Source
 from mscsec.synthesis.combinations import EVERY_SUBSET_UP_TO, Choice
 from mscsec.synthesis.review import Synthesis
@@ -34,10 +36,10 @@ def methods(synthesis: Synthesis) -> list[tuple[str, str]]:
     preset = PRESETS[own.preset or DEFAULT_PRESET]
     designs = own.designs or RANDOMISED_DESIGNS
     found = [
-        ("Studies", f"The base holds {count(len(base.studies), 'study', 'studies')}. {_listed([DESIGN_WORDS[one] for one in designs]).capitalize()} enter the meta-analyses of two groups; every other record is kept, with the reason why it does not enter."),
+        ("Studies", said("The base holds {}. {} enter the meta-analyses of two groups; every other record is kept, with the reason why it does not enter.", num(count(len(base.studies), "study", "studies"), RECORDS), _listed([DESIGN_WORDS[one] for one in designs]).capitalize())),
         ("Effects", "What each report prints is recorded as printed, with its place. Effects and their variances are derived from it step by step; figures by arm are taken before a printed contrast. A figure that no report prints is marked as assumed wherever it is used."),
-        ("Synthesis", f"{_model(own.model or 'random', own.tau2 or preset.tau2, own.ci or preset.ci)} The convention is {preset.key} ({preset.name}). Each outcome below says in one sentence how it was pooled."),
-        ("What can be chosen", f"The engine worked out every analysis that this page offers before the page was written: all subsets of up to {EVERY_SUBSET_UP_TO} studies, and each study left out in turn and the named sets beyond that, under each model and interval on offer. The page looks them up and computes no statistics."),
+        ("Synthesis", said("{} The convention is {}. Each outcome below says in one sentence how it was pooled.", _model(own.model or "random", own.tau2 or preset.tau2, own.ci or preset.ci), num(f"{preset.key} ({typeset(preset.name)})", PROTOCOL))),
+        ("What can be chosen", said("The engine worked out every analysis that this page offers before the page was written: all subsets of up to {}, and each study left out in turn and the named sets beyond that, under each model and interval on offer. The page looks them up and computes no statistics.", num(f"{EVERY_SUBSET_UP_TO} studies", RULE))),
         ("Risk of bias", _instruments(base.studies)),
         ("Integrity", "Percentages, means and standard deviations of whole steps, P values, effects and intervals were recomputed from the figures beside them, allowing for rounding. A finding is a question about figures, not about people: most turn out to be misprints, patients missing from an outcome, or a spread of another kind."),
         ("Certainty", _certainty(synthesis)),
@@ -56,9 +58,13 @@ def _model(model: str, tau2: str, ci: str) -> str:
     interval = (
         "the interval of Hartung, Knapp, Sidik and Jonkman where there are more than two studies and the estimated variance is above zero, else the Wald interval"
         if ci == "auto"
-        else f"an interval {CI_NAMES.get(ci, ci)}"
+        else said("an interval {}", CI_NAMES.get(ci, ci))
     )
-    return f"Effects are pooled by inverse variance in a random-effects model, with the between-study variance by {spread}, and {interval}."
+    return said(
+        "Effects are pooled by inverse variance in a random-effects model, with the between-study variance by {}, and {}.",
+        spread,
+        interval,
+    )
 
 
 def _instruments(studies: Sequence[Study]) -> str:
@@ -67,14 +73,21 @@ def _instruments(studies: Sequence[Study]) -> str:
     if not tools:
         return "No assessment of risk of bias is on record."
     names = [f"{instrument(key).name} ({instrument(key).version})" for key in tools]
-    return f"{count(len(recorded), 'assessment')} of results by {_listed(names)}; the judgement follows from the answers by the instrument's own rules, and a departure from it is marked with its reason."
+    return said(
+        "{} of results by {}; the judgement follows from the answers by the instrument's own rules, and a departure from it is marked with its reason.",
+        num(count(len(recorded), "assessment"), ASSESSED),
+        num(_listed(names), ASSESSED),
+    )
 
 
 def _certainty(synthesis: Synthesis) -> str:
     decided = [one for one in synthesis.with_data if one.outcome in synthesis.base.review.grade]
     if not decided:
         return "No outcome here has a decision of the panel under grade: in the protocol, so that no certainty of evidence is rated."
-    return f"GRADE, for {count(len(decided), 'outcome')}: proposals from the data by stated rules, decisions and their reasons from the protocol."
+    return said(
+        "GRADE, for {}: proposals from the data by stated rules, decisions and their reasons from the protocol.",
+        num(count(len(decided), "outcome"), RATED),
+    )
 
 
 def method_sources(synthesis: Synthesis) -> list[Source]:

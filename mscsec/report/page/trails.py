@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mscsec.appraisal.absolute import AbsoluteEffect
-from mscsec.appraisal.evidence import Evidence
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
-from mscsec.records.flow import Flow, Included
-from mscsec.records.models import Arm, Population, Study
-from mscsec.records.nodes import Path
-from mscsec.records.quantities import Quantity, SourceNote
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import interval, level, number, p_value, percent
+from mscsec.report.page.names import grade_id, pooled_id, record_id, set_id, study_id
 from mscsec.sources import SOURCES
 from mscsec.synthesis.certainty import Body
 from mscsec.synthesis.combinations import ALL
@@ -78,40 +73,9 @@ class Trail:
     links: tuple[tuple[str, str], ...] = ()
 
 
-def slug(name: str) -> str:
-    """A name as it can stand in an address; two names never share one."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", lambda found: f".{ord(found[0]):x}", name)
-    return plain.replace("--", "-.2d")
-
-
 def exact(value: float | None) -> str:
     """A value of a calculation: six significant digits."""
     return "–" if value is None else f"{value:.6g}"
-
-
-def pooled_id(outcome: str) -> str:
-    """Of the pooled result."""
-    return f"trail-{slug(outcome)}"
-
-
-def study_id(outcome: str, study: str) -> str:
-    """Of one study's effect."""
-    return f"trail-{slug(outcome)}--{slug(study)}"
-
-
-def set_id(outcome: str, place: int) -> str:
-    """Of one row of the sensitivity table."""
-    return f"trail-{slug(outcome)}--set--{place}"
-
-
-def grade_id(outcome: str) -> str:
-    """Of the certainty."""
-    return f"trail-{slug(outcome)}--grade"
-
-
-def record_id(study: str) -> str:
-    """Of the figures that describe a study."""
-    return f"trail--record--{slug(study)}"
 
 
 def source_words(key: str) -> str:
@@ -261,22 +225,32 @@ def is_everything(found: OutcomeSynthesis, one: Sensitivity) -> bool:
     return any(named.key == ALL and named.row == one.row for named in found.combinations.named)
 
 
-# --- certainty, and the description of a study ------------------------------------------------------------------
+# --- certainty ------------------------------------------------------------------
 
 
-def grade_trail(base: EvidenceBase, body: Body, absolute: AbsoluteEffect | None) -> Trail:
+def grade_trail(
+    base: EvidenceBase, body: Body, absolute: AbsoluteEffect | None, sizes: EffectSizes | None = None
+) -> Trail:
     """The absolute effect and the steps of the rating, with the numbers that they looked at."""
-    evidence, rated = body.evidence, body.certainty
-    steps = [*_risks(body, absolute), Step("start", rated.start, rated.start_reason)]
+    rated = body.certainty
+    steps = [
+        *_risks(body, absolute),
+        *_threshold(body),
+        *_judged(body, sizes),
+        Step("start", rated.start, rated.start_reason),
+    ]
     for step in rated.steps:
-        looked = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in step.numbers.items())
+        looked = ", ".join(
+            f"{name.replace('_', ' ')} {_value(value)}" for name, value in step.numbers.items() if value is not None
+        )
         steps.append(Step(step.name, f"{step.change:+d}" if step.change else "0", step.reason, looked))
     steps.append(Step("certainty", rated.level, rated.meaning))
     return Trail(
         grade_id(body.outcome),
         f"{rated.outcome}: {rated.level} certainty",
         f"Target: {rated.target}",
-        _baseline(base, body, evidence),
+        _stated(base, body),
+        _source(base, body),
         steps=tuple(steps),
         links=(("The pooled result", pooled_id(body.outcome)),),
     )
@@ -298,85 +272,62 @@ def _risks(body: Body, absolute: AbsoluteEffect | None) -> Iterator[Step]:
     yield Step("difference", exact(absolute.difference), "risk with the intervention less baseline risk", absolute.text)
 
 
+def _threshold(body: Body) -> Iterator[Step]:
+    """The smallest difference that matters, on the scale on which the interval is held against it."""
+    evidence = body.evidence
+    if evidence.threshold is not None and evidence.has_absolute and evidence.important_ratio is not None:
+        yield Step(
+            "important difference", f"{1000 * evidence.threshold:.0f} per 1000", "the baseline risk at the important ratio, less the baseline risk",
+            f"ratio {exact(evidence.important_ratio)}, baseline risk {exact(evidence.baseline_risk)}",
+        )  # fmt: skip
+    looked = next((step.numbers for step in body.certainty.steps if step.domain == "imprecision"), {})
+    if looked.get("information_size") is not None:
+        yield Step("optimal information size", str(looked["information_size"]), "both groups of one adequate trial at two-sided alpha 0.05 and power 0.80, for the effect named in the reason", "", "Guyatt 2011")  # fmt: skip
+
+
+def _source(base: EvidenceBase, body: Body) -> tuple[Quote, ...]:
+    decision = base.review.grade.get(body.outcome)
+    source = decision.baseline_risk.source if decision is not None and decision.baseline_risk is not None else None
+    return () if source is None else (Quote(source.where, source.text or ""),)
+
+
 def _value(value: object) -> str:
     return exact(value) if isinstance(value, float) else str(value)
 
 
-def _baseline(base: EvidenceBase, body: Body, evidence: Evidence) -> tuple[Figure, ...]:
-    """The assumed risk of the comparison group, where the protocol states it."""
-    decision = base.review.grade.get(body.outcome)
-    if decision is None or decision.baseline_risk is None or evidence.baseline_risk is None:
-        return ()
-    place = str(base.protocol.origin(("grade", body.outcome, "baseline_risk")))
-    return (Figure("baseline risk", decision.baseline_risk.value.text, place, decision.baseline_risk.assumed or ""),)
+def _stated(base: EvidenceBase, body: Body) -> tuple[Figure, ...]:
+    """What the protocol states for the rating: the assumed risk, what difference is important, and each decision."""
+    outcome, origin = body.outcome, base.protocol.origin
+    decision = base.review.grade.get(outcome)
+    found = []
+
+    def add(name: str, assumed: str, *path: str | int) -> None:
+        at = origin(path)
+        found.append(Figure(name, at.text, str(at), assumed))
+
+    if base.review.outcomes[outcome].important_difference is not None:
+        add("important difference", "", "outcomes", outcome, "important_difference")
+    if decision is None:
+        return tuple(found)
+    if decision.baseline_risk is not None:
+        add("baseline risk", decision.baseline_risk.assumed or "", "grade", outcome, "baseline_risk")
+    for place, _ in enumerate(decision.sizes or ()):
+        add(f"{('small', 'moderate', 'large')[place]} effect from", "", "grade", outcome, "sizes", place)
+    for place, _ in enumerate(decision.suspicions):
+        add("suspicion", "", "grade", outcome, "suspicions", place)
+    for step in body.certainty.steps:
+        if getattr(decision, step.domain, None) is not None:
+            add(f"{step.name}: levels decided", "", "grade", outcome, step.domain, "levels")
+    return tuple(found)
 
 
-STAGES = ("planned", "screened", "enrolled", "randomised", "analysed")
-
-
-def record_trail(base: EvidenceBase, study: Study) -> Trail:
-    """The figures that the table of characteristics shows of one study, each at its line."""
-    figures: list[Figure] = []
-    quotes: dict[tuple[str, str], None] = {}
-
-    def note(source: SourceNote | None) -> None:
-        if source is not None:
-            quotes[(source.where, source.text or "")] = None
-
-    def add(name: str, value: Quantity, path: Path) -> None:
-        figures.append(Figure(name, value.value.text, str(base.origin(study.id, path)), value.assumed or ""))
-        note(value.source)
-
-    for stage, value in stages(study.population).items():
-        add(stage, value, ("population", stage))
-    note(study.population.source)
-    for key, arm in study.arms.items():
-        for name, value in sizes_of(arm).items():
-            add(f"{arm.label or key}: {name}", value, ("arms", key, name))
-        note(arm.source)
-    document = base.documents[study.id]
-    return Trail(
-        record_id(study.id), f"{study.label}: figures of the record", document.file, tuple(figures),
-        tuple(Quote(*one) for one in quotes),
-    )  # fmt: skip
-
-
-FLOW = "trail--flow"
-
-
-def flow_counts(flow: Flow) -> Iterator[tuple[str, str, Quantity]]:
-    """Every number of the flow that is recorded: its box, its name within it (empty where there is one alone), and itself."""
-    for name in type(flow).model_fields:
-        given = getattr(flow, name)
-        if isinstance(given, Included):
-            inner = {part: getattr(given, part) for part in ("studies", "reports")}
-            yield from ((name, part, one) for part, one in inner.items() if one is not None)
-        elif isinstance(given, Mapping):
-            yield from ((name, part, one) for part, one in given.items())
-        elif given is not None:
-            yield name, "", given
-
-
-def flow_trail(base: EvidenceBase) -> Trail:
-    """The counts of the flow of studies, each at its line in the protocol."""
-    figures = []
-    for name, part, one in flow_counts(base.review.flow):
-        path = ("flow", name, part) if part else ("flow", name)
-        said = ": ".join(word.replace("_", " ") for word in (name, part) if word)
-        figures.append(Figure(said, one.value.text, str(base.protocol.origin(path)), one.assumed or ""))
-    return Trail(FLOW, "Flow of studies", base.protocol.file, tuple(figures))
-
-
-def stages(population: Population) -> Mapping[str, Quantity]:
-    """How many people came to each stage, where the report says so."""
-    found = {stage: getattr(population, stage) for stage in STAGES}
-    return {stage: value for stage, value in found.items() if value is not None}
-
-
-def sizes_of(arm: Arm) -> Mapping[str, Quantity]:
-    """The sizes that a record has of an arm."""
-    found = {"randomised": arm.randomised, "n": arm.n}
-    return {name: value for name, value in found.items() if value is not None}
+def _judged(body: Body, sizes: EffectSizes | None) -> Iterator[Step]:
+    """Weight and overall judgement of each study, from which the shares of the weight are added up."""
+    evidence = body.evidence
+    if sizes is None or not evidence.judgements or not evidence.weights:
+        return
+    for row, weight, word in zip(sizes.rows, evidence.weights, evidence.judgements, strict=True):
+        yield Step(row.label, percent(weight), f"of the weight; overall risk of bias: {word or 'not assessed'}")
 
 
 def outcome_trails(
@@ -400,4 +351,4 @@ def outcome_trails(
         if one.kind != "own":
             yield set_trail(found, place, one, method)
     if body is not None:
-        yield grade_trail(base, body, absolute)
+        yield grade_trail(base, body, absolute, found.sizes)

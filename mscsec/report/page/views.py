@@ -17,9 +17,11 @@ from mscsec.records.models import Study
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import interval, level, number, p_value, percent, plain, variance
 from mscsec.report.page.axis import OUT_LEFT, OUT_RIGHT, WIDTH, Axis, axis_of
+from mscsec.report.page.links import Place, of_outcome, of_rating, of_study
 from mscsec.report.page.lookup import lookup, packed
 from mscsec.report.page.methods import choice_words
-from mscsec.report.page.trails import grade_id, pooled_id, set_id, sizes_of, slug, stages, study_id
+from mscsec.report.page.names import assumed_id, bias_id, grade_id, outcome_id, pooled_id, set_id, study_id
+from mscsec.report.page.trails_base import sizes_of, stages
 from mscsec.report.words import (
     arm_words,
     benefit_words,
@@ -27,8 +29,10 @@ from mscsec.report.words import (
     footnotes,
     left_out_words,
     method_words,
-    warning_words,
+    warnings_of,
 )
+from mscsec.results import Notice
+from mscsec.said import PROTOCOL, num, said
 from mscsec.synthesis.certainty import Body
 from mscsec.synthesis.combinations import Combinations
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity, choice_name
@@ -120,7 +124,7 @@ class OutcomeView:
     unit: str
     axis: Axis
     rows: tuple[ForestRow, ...]
-    notes: tuple[tuple[str, str], ...]
+    notes: tuple[tuple[str, str, Place], ...]
     domains: tuple[tuple[str, str], ...]
     sides: tuple[str, str]
     favours: tuple[str, str]
@@ -128,7 +132,7 @@ class OutcomeView:
     prediction: Bar | None
     results: tuple[tuple[str, tuple[Linked, ...]], ...]
     method: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     sensitivity: tuple[SensitivityRow, ...]
     left_out: tuple[Excluded, ...]
     silent: int
@@ -149,6 +153,24 @@ class OutcomeView:
         """Trail of the certainty."""
         return grade_id(self.found.outcome)
 
+    @property
+    def place(self) -> Place:
+        """Where the numbers of sentences about the outcome lead."""
+        return of_outcome(self.found.outcome)
+
+    @property
+    def rating(self) -> Place:
+        """Where the numbers of sentences about its certainty lead."""
+        return of_rating(self.found.outcome)
+
+    def bias_to(self, place: int) -> str:
+        """Trail of a row of the risk-of-bias table."""
+        return bias_id(self.found.outcome, place)
+
+    def assumed_to(self, quantity: str) -> str:
+        """Trail of what an assumed quantity decides."""
+        return assumed_id(self.found.outcome, quantity)
+
 
 def outcome_view(base: EvidenceBase, found: OutcomeSynthesis, body: Body | None) -> OutcomeView:
     """The view of an outcome that has a result."""
@@ -162,12 +184,12 @@ def outcome_view(base: EvidenceBase, found: OutcomeSynthesis, body: Body | None)
     shown = fit.display
     ahead = shown.prediction_low is not None
     return OutcomeView(
-        found, sizes, fit, f"outcome-{slug(found.outcome)}", pooled_id(found.outcome), effect_unit(sizes), axis,
+        found, sizes, fit, outcome_id(found.outcome), pooled_id(found.outcome), effect_unit(sizes), axis,
         tuple(_forest_row(found, row, share, axis, notes.marks) for row, share in zip(sizes.rows, fit.weights, strict=True)),
-        notes.notes, found.bias.domains if found.bias else (), _sides(base, sizes), favours(sizes),
+        tuple((mark, text, of_study(found.outcome, notes.of[mark])) for mark, text in notes.notes), found.bias.domains if found.bias else (), _sides(base, sizes), favours(sizes),
         _bar(axis, shown.estimate, shown.ci_low, shown.ci_high),
         _bar(axis, shown.estimate, shown.prediction_low, shown.prediction_high) if ahead else None,
-        tuple(_results(sizes, fit)), method_words(sizes, fit), warning_words(sizes, fit),
+        tuple(_results(sizes, fit)), method_words(sizes, fit), warnings_of(sizes, fit),
         tuple(_sensitivity(found, table, place, one, axis) for place, one in enumerate(found.sensitivity)),
         worth, silent, body,
         packed(lookup(table, axis, sizes.labels)) if len(sizes.rows) > 1 else "",
@@ -259,31 +281,31 @@ def _results(sizes: EffectSizes, fit: PooledResult) -> list[tuple[str, tuple[Lin
     """Name and value of what is said of the pooled result, each value a link."""
     to, shown = pooled_id(sizes.outcome), fit.display
 
-    def said(*texts: str) -> tuple[Linked, ...]:
+    def led(*texts: str) -> tuple[Linked, ...]:
         return tuple(Linked(text, to) for text in texts if text)
 
     test = "" if fit.statistic is None else f"{'z' if fit.df is None else 't'} = {number(fit.statistic)}"
     degrees = "" if fit.df is None else f"df = {fit.df:.4g}"
     people = [arm.n for row in sizes.rows for arm in (row.experimental, row.comparator)]
-    patients = "" if None in people else f"{plain(float(sum(n or 0 for n in people)))} participants"
+    patients = "" if None in people else f"{plain(round(float(sum(n or 0 for n in people))))} participants"
     found = [
-        ("Studies", said(str(fit.k), patients)),
-        (f"Effect ({sizes.measure})", said(number(shown.estimate))),
-        (f"{level(fit.level)} confidence interval", said(interval(shown.ci_low, shown.ci_high))),
-        ("Test", said(test, degrees, p_value(fit.p_value))),
+        ("Studies", led(str(fit.k), patients)),
+        (f"Effect ({sizes.measure})", led(number(shown.estimate))),
+        (said("{} confidence interval", num(level(fit.level), PROTOCOL)), led(interval(shown.ci_low, shown.ci_high))),
+        ("Test", led(test, degrees, p_value(fit.p_value))),
     ]
     if shown.prediction_low is not None:
-        found.append((f"{level(fit.level)} prediction interval", said(interval(shown.prediction_low, shown.prediction_high))))  # fmt: skip
+        found.append((said("{} prediction interval", num(level(fit.level), PROTOCOL)), led(interval(shown.prediction_low, shown.prediction_high))))  # fmt: skip
     if fit.tau2 is not None:
         bounds = "" if fit.tau2_ci_low is None else f"{level(fit.level)} CI {variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)}"  # fmt: skip
-        found.append(("Between-study variance (tau²)", said(variance(fit.tau2), bounds)))
+        found.append(("Between-study variance (tau²)", led(variance(fit.tau2), bounds)))
     if fit.i2 is not None:
         both = f"{percent(fit.i2_q)} from Q" if fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005 else ""
-        found.append(("Share of variance between studies (I²)", said(percent(fit.i2), both)))
+        found.append(("Share of variance between studies (I²)", led(percent(fit.i2), both)))
     if fit.q is not None:
-        found.append(("Cochran's Q", said(number(fit.q), f"df = {fit.q_df:g}", p_value(fit.q_p))))
+        found.append(("Cochran's Q", led(number(fit.q), f"df = {fit.q_df:g}", p_value(fit.q_p))))
     if fit.probability_above is not None:
-        found.append(("In a new study", said(benefit_words(sizes, fit))))
+        found.append(("In a new study", (Linked(benefit_words(sizes, fit)),)))
     return found
 
 

@@ -47,6 +47,8 @@
     const change = outcome && link.getAttribute("href") === "#" + outcome.dataset.trail ? changes.get(outcome) : undefined;
     if (show(link.getAttribute("href").slice(1), change)) event.preventDefault();
   });
+  const opens = (link) => { link.setAttribute("aria-haspopup", "dialog"); return link; }; // what a screen reader says of it
+  document.querySelectorAll('a[href^="#trail-"]').forEach(opens);
   back.addEventListener("click", () => { visited.pop(); const last = visited.pop(); if (last) show(...last); });
   dialog.querySelector(".close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
@@ -224,8 +226,9 @@
       chosen.classList.toggle("changed", changed);
       const model = nameOf("model", value("model")), kind = nameOf("ci", found.ci);
       const how = `${model}, ${found.automatic ? "automatic interval: " : ""}${kind}${found.automatic ? "" : " interval"}`;
-      const text = `${changed ? "Chosen" : "The review's analysis"}: ${how}; ${shares.filter((one) => one !== DASH).length} of ${boxes.length} studies.`;
-      said.textContent = silent ? text : `${text} ${words}, ${found.p.replaceAll(" ", "\u00a0")}.`;
+      const before = `${changed ? "Chosen" : "The review's analysis"}: ${how}; `, counted = `${shares.filter((one) => one !== DASH).length} of ${boxes.length} studies`;
+      const text = `${before}${counted}.`;
+      said.replaceChildren(before, number(counted), ".", ...(silent ? [] : [" ", number(words), ", ", number(found.p.replaceAll(" ", "\u00a0")), "."]));
       if (changed) changes.set(section, (copy) => retell(copy, shares, found, text, words)); else changes.delete(section);
       sayNames();
     }
@@ -235,11 +238,13 @@
       return input ? input.parentElement.textContent.trim() : key;
     }
 
-    function link(place, text) {
+    function number(text) {
       const a = document.createElement("a");
-      a.className = "n"; a.href = "#" + section.dataset.trail; a.textContent = text;
-      place.replaceChildren(text === DASH ? text : a);
+      a.href = "#" + section.dataset.trail; a.textContent = text;
+      return opens(a);
     }
+
+    function link(place, text) { place.replaceChildren(text === DASH ? text : number(text)); }
 
     // The trail of the pooled result, for the analysis chosen: its studies and shares, and what was looked up.
     function retell(copy, shares, found, text, words) {
