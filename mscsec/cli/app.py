@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import typer
@@ -14,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from mscsec.cli.version import __version__
-from mscsec.errors import MscsecError, UnknownName
+from mscsec.errors import MscsecError, UnknownName, UsageError
 
 COMMANDS = {
     "init": "Start an evidence base.",
@@ -37,6 +38,18 @@ COMMANDS = {
 LONG = 12  # more parameters than this are read under headings
 
 
+WrongUse: type[Exception] = typer.BadParameter.__mro__[1]  # click's own, which typer has no name for
+
+
+@contextlib.contextmanager
+def _our_errors(see: str) -> Iterator[None]:
+    try:
+        yield
+    except WrongUse as error:
+        said = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
+        raise UsageError(f"{said[:1].lower()}{said[1:]}. See: {see}") from None
+
+
 class LazyGroup(TyperGroup):
     """A group that knows its commands by name and imports one when it runs."""
 
@@ -54,6 +67,13 @@ class LazyGroup(TyperGroup):
             return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
         return load_command(cmd_name)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As click does; wrong use is an error of ours, in the words and the form of all others."""
+        if not args:
+            return super().parse_args(ctx, args)  # which shows the help
+        with _our_errors("mscsec --help"):
+            return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """As click does, with the real command; a name that is none is answered with the nearest and the list."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
@@ -64,6 +84,11 @@ class LazyGroup(TyperGroup):
 
 class Command(TyperCommand):
     """A command whose help, where it is long, has its options under headings: their `rich_help_panel`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As click does; wrong use is an error of ours, in the words and the form of all others."""
+        with _our_errors(f"mscsec {self.name} --help"):
+            return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """[OPTIONS] and the arguments by their plain names, in brackets where one can be left out."""

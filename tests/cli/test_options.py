@@ -228,3 +228,30 @@ def test_an_option_without_use_is_refused_in_the_same_words(
     code, out, err = cli(*call)
     assert (code, out) == (2, "")
     assert says in err
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("pool", "--foo"), "error: no such option: --foo (Possible options: --force). See: mscsec pool --help [U001]"),
+        (("plot",), "error: missing argument 'KIND'. See: mscsec plot --help [U001]"),
+        (("check", "nowhere"), "error: got unexpected extra argument(s) (nowhere). See: mscsec check --help [U001]"),
+        (("pool", "--level", "x"), "error: invalid value for '--level'"),
+        (("--foo",), "error: no such option: --foo. See: mscsec --help [U001]"),
+    ],
+)
+def test_a_word_that_cannot_be_read_is_an_error_like_all_others(call: tuple[str, ...], says: str, cli: Cli) -> None:
+    code, out, err = cli(*call)
+    assert (code, out) == (2, "")
+    assert err.startswith(says)
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [("plot", "[OPTIONS] KIND"), ("init", "[OPTIONS] [FOLDER]"), ("explain", "[OPTIONS] [CODE|study|review]")],
+)
+def test_help_names_an_argument_plainly(command: str, usage: str, cli: Cli) -> None:
+    out = cli(command, "--help").out
+    assert out.startswith(f"Usage: mscsec {command} {usage}\n")
+    assert "<" not in out.split("Arguments:")[1].split("\n\n")[0]
