@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -63,6 +64,7 @@ def _made(found: Synthesis, kind: str) -> Manuscript:
     def draw(place: int) -> list[Picture]:
         return [picture.drawn(kind) for picture in outcome_pictures(made, outcomes[place])]
 
+    gc.freeze()  # what is there stays to the end: no search for cycles goes through it again, here or in other processes
     with progress("Drawing") as tell:
         pictures = by_all(draw, len(outcomes), tell)
     by_outcome = {one.outcome: shown for one, shown in zip(outcomes, pictures, strict=True)}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
@@ -185,7 +185,7 @@ class Sheet:
     def __init__(self) -> None:
         self.figure = Figure(figsize=(1, 1), dpi=TRIAL_DPI)
         self._extents: dict[tuple[str, str], tuple[float, float]] = {}
-        self._renderer: Any = cast(Any, FigureCanvasAgg(self.figure)).get_renderer()
+        self._canvas: Any = FigureCanvasAgg(self.figure)
         self.axes: Axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
 
@@ -224,7 +224,7 @@ class Sheet:
         """Width and height of a text in inches."""
         known = self._extents.get((words, weight))
         if known is None:
-            known = extent(words, weight, self._renderer)
+            known = extent(words, weight, self._canvas.get_renderer)
             self._extents[words, weight] = known
         scale = size / TRIAL / TRIAL_DPI  # without hints a text is as much wider as its letters are larger
         return float(known[0] * scale), float(known[1] * scale)

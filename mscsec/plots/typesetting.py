@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
@@ -131,9 +131,12 @@ class Letters(Text):
         return None if found is None else found[0] / TRIAL / TRIAL_DPI * 72
 
 
-def extent(words: str, weight: str, renderer: Any) -> tuple[float, float]:
-    """Width and height in dots of a text of `TRIAL` points, in as many lines as it has; `renderer` measures what must be set."""
-    parts = [lettering(weight).extent(line) or _set(line, weight, renderer) for line in words.split("\n")]
+def extent(words: str, weight: str, renderer: Callable[[], Any]) -> tuple[float, float]:
+    """Width and height in dots of a text of `TRIAL` points, in as many lines as it has.
+
+    renderer : makes matplotlib's, of `TRIAL_DPI` dots per inch, which measures what must be set.
+    """
+    parts = [lettering(weight).extent(line) or _set(line, weight, renderer()) for line in words.split("\n")]
     return max(part[0] for part in parts), sum(part[1] for part in parts)
 
 

@@ -34,6 +34,8 @@ def slices(png: bytes, height: int) -> list[bytes]:
     parts = []
     for top, bottom in pairwise(cuts):
         buffer = io.BytesIO()
-        whole.crop((0, top, whole.width, bottom)).save(buffer, "png", dpi=dpi)
+        whole.crop((0, top, whole.width, bottom)).save(
+            buffer, "png", dpi=dpi, compress_level=1
+        )  # line drawings are no smaller at higher ones
         parts.append(buffer.getvalue())
     return parts
