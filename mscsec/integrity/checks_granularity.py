@@ -14,8 +14,9 @@ from mscsec.integrity.granularity import (
     possible_denominators,
     possible_n,
 )
-from mscsec.integrity.printed import Figure, printed
+from mscsec.integrity.printed import ROUNDING, Figure, printed
 from mscsec.integrity.verdict import Finding, Reading, Verdict, listed
+from mscsec.registry import choose
 from mscsec.results import Notice
 from mscsec.said import joined, num, said
 
@@ -48,7 +49,8 @@ def check_percent(
     n_range : denominators tried where it cannot, from 1 to 2n unless given; those that fit are named.
     """
     tested = said("{}%", printed(percent)) + (said(" for {}", count) if count is not None else "") + said(" of {}", n)
-    rules = {f"rounded ({rounding})": rounding, _CUT: "trunc"}
+    words = choose(ROUNDING, rounding, "rounding rule").name
+    rules = {f"rounded ({words[:1].lower()}{words[1:]})": rounding, _CUT: "trunc"}
     fits = {label: possible_counts(percent, n, rounding=rule) for label, rule in rules.items()}
     readings = tuple(
         Reading(label, label != _CUT, bool(found) and (count is None or count in found))

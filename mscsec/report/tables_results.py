@@ -182,8 +182,9 @@ def assumed_table(one: OutcomeSynthesis, item: AssumedQuantity) -> Table:
     sizes, fit = fitted(one)
     rows = []
     for point in item.points:
-        value, effect, tau2, i2 = assumed_row(point)
-        rows.append(Row((value, effect or "–", short_p(point.p_value), tau2 or "–", i2 or "–")))
+        value, shown, tau2, i2 = assumed_row(point)
+        effect = f"{number(point.estimate)} ({interval(point.ci_low, point.ci_high)})" if shown else "–"
+        rows.append(Row((value, effect, short_p(point.p_value), tau2 or "–", i2 or "–")))
     heads = (Column("Value", True), Column(f"{sizes.measure} ({level(fit.level)} CI)", True), Column("P", True),
              Column("τ²", True), Column("I²", True))  # fmt: skip
     verdict = assumed_verdict(item)
