@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "mscsec"
-FOUNDATION = {"errors", "said", "constants", "registry", "results", "arrays", "sources", "codes", "problems"}
+FOUNDATION = {
+    "errors",
+    "said",
+    "constants",
+    "registry",
+    "results",
+    "arrays",
+    "sources",
+    "codes",
+    "problems",
+    "processes",
+}
 COMPUTING = {"records", "effects", "pooling", "sensitivity", "small_study", "appraisal", "integrity"}
 MAY = {
     "records": set(),

@@ -6,15 +6,13 @@ import os
 import pickle
 import signal
 import tempfile
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from mscsec.pooling.shares import can_split
+from mscsec.processes import Queue, can_split, split_off
 
 WORTH = 4  # pieces of work from which splitting the process is repaid
-MOST = 20_000  # pieces whose numbers a pipe holds at once, two bytes each
 
 T = TypeVar("T")
 Tell = Callable[[int, int], None]
@@ -24,22 +22,27 @@ def by_all(work: Callable[[int], T], count: int, tell: Tell) -> list[T]:
     """`work` of 0, 1 ... `count` - 1, in that order, each done by whichever process is free.
 
     work : returns what can be pickled, the same in every process. tell : is told how many have begun, of how many.
-    What another process did not finish, for whatever reason, is done here again, so that an error is raised as it would be by one.
+    What another process did not finish, for whatever reason, is done here again, and so is what failed here after it: the error that
+    is raised is the one that a single process would have met first.
     """
-    hands = min(processors(), count // 2) if can_split() and WORTH <= count <= MOST else 1
-    with _numbers(count) as numbers:
-        others = [_Other(work, numbers) for _ in range(hands - 1)]
-        try:
-            done: dict[int, T] = {}
-            for place in _taken(numbers):
-                tell(place, count)
-                done[place] = work(place)
-        except BaseException:
-            for other in others:
-                other.stop()
+    hands = min(processors(), count // 2) if can_split() and count >= WORTH else 1
+    queue, others, done = Queue(count), list[_Other[T]](), dict[int, T]()
+    with suppress(OSError):  # where the system gives no more processes, those there are share the work
+        while len(others) < hands - 1:
+            others.append(_Other(work, queue))
+    try:
+        for place in queue:
+            tell(place, count)
+            done[place] = work(place)
+    except BaseException as error:
+        for other in others:
+            other.stop()
+        if not isinstance(error, Exception):
             raise
+    finally:
         for other in others:
             done |= other.result()
+        queue.close()
     tell(count, count)
     return [done[place] if place in done else work(place) for place in range(count)]
 
@@ -51,50 +54,31 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _numbers(count: int) -> IO[bytes]:
-    """A pipe with the numbers from 0 to `count` - 1, from which each process takes the next; a read of two bytes is never torn."""
-    read, write = os.pipe()
-    with os.fdopen(write, "wb") as file:
-        file.write(b"".join(place.to_bytes(2, "big") for place in range(count)))
-    return os.fdopen(read, "rb", buffering=0)
-
-
-def _taken(numbers: IO[bytes]) -> Iterator[int]:
-    while found := numbers.read(2):
-        yield int.from_bytes(found, "big")
-
-
 class _Other(Generic[T]):
     """Another process at the same work, and the file in which it leaves what it did."""
 
-    def __init__(self, work: Callable[[int], T], numbers: IO[bytes]) -> None:
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever ends the process
-        with warnings.catch_warnings():
-            # Python 3.12 warns where other threads run, as a linear-algebra library's do; the child takes none of their locks.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self.id = os.fork()
-        if self.id:
-            return
-        code = 1  # the child ends without a word: nothing of its parent's is written or closed twice
+    def __init__(self, work: Callable[[int], T], queue: Queue) -> None:
+        self._work, self._queue = work, queue
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when its result is read
         try:
-            pickle.dump({place: work(place) for place in _taken(numbers)}, self.file, protocol=5)
-            self.file.flush()
-            code = 0
-        finally:
-            os._exit(code)
+            self._process = split_off(self._all)
+        except OSError:
+            self._file.close()
+            raise
+
+    def _all(self) -> None:
+        pickle.dump({place: self._work(place) for place in self._queue}, self._file, protocol=5)
+        self._file.flush()
+
+    def stop(self) -> None:
+        """Ends it."""
+        os.kill(self._process, signal.SIGKILL)
 
     def result(self) -> dict[int, T]:
         """What it did, once it has ended; nothing where it failed."""
-        failed = os.waitpid(self.id, 0)[1] != 0
-        with self.file as file:
+        failed = os.waitpid(self._process, 0)[1] != 0
+        with self._file as file:
             if failed:
                 return {}
             file.seek(0)
             return dict(pickle.load(file))
-
-    def stop(self) -> None:
-        """Ends it."""
-        with suppress(ProcessLookupError):
-            os.kill(self.id, signal.SIGKILL)
-        os.waitpid(self.id, 0)
-        self.file.close()

@@ -18,10 +18,11 @@ from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import cochran, h2_from_tau2, i2_from_q, i2_from_tau2
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
-from mscsec.pooling.shares import WORTH, Columns, alone, can_split, split, thread
+from mscsec.pooling.shares import WORTH, Columns, alone, split, thread
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tails import two_sided_p
 from mscsec.pooling.tau2 import Estimated, Tau2Method
+from mscsec.processes import can_split
 from mscsec.results import Result
 
 # Numbers of one array in a chunk: half a megabyte, so that numpy's calls are long beside the interpreter's and the few arrays of a

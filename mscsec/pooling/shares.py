@@ -12,12 +12,13 @@ import os
 import signal
 import sys
 import threading
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from mscsec.processes import Queue, split_off
 
 Columns = Sequence[npt.NDArray[Any]]
 # Works out a part of the rows and writes it into columns of that length.
@@ -26,16 +27,11 @@ Work = Callable[[slice, Columns], None]
 # Numbers of input from which splitting the process (a few milliseconds) is repaid.
 WORTH = 1_000_000
 
-# Bytes of a part's number, and how many of them go into any pipe at once.
-NUMBER, HELD = 4, 1000
+# Bytes of a part's number, which goes before its rows.
+NUMBER = 4
 
 # Bytes that a pipe holds, the most that Linux gives without asking: a larger piece is sent in fewer turns.
 PIPE = 1 << 20
-
-
-def can_split() -> bool:
-    """Can a process be split here? On macOS it can, but its system libraries do not survive it."""
-    return hasattr(os, "fork") and sys.platform != "darwin"
 
 
 def alone(work: Work, columns: Columns, parts: Iterable[slice]) -> None:
@@ -50,7 +46,7 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
     What another process took and did not finish, for whatever reason, is done here again, and so is a part that failed here after
     those before it: the error that is raised is the one that a single worker would have met first.
     """
-    queue = _Queue(len(parts))
+    queue = Queue(len(parts))
     shared = _Shared(work, columns, parts, queue, set())
     others: list[_Other] = []
     with contextlib.suppress(OSError):  # where the system gives no more processes, those there are share the work
@@ -74,65 +70,38 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
     alone(work, columns, [part for number, part in enumerate(parts) if number not in shared.done])
 
 
-class _Queue:
-    """The numbers 0 to n - 1 in a pipe, from which each process takes one in turn."""
-
-    def __init__(self, n: int) -> None:
-        self._group = -(-n // HELD)
-        self._n = n
-        self._pipe, sending = os.pipe()
-        os.write(sending, b"".join(_number(first) for first in range(0, n, self._group)))
-        os.close(sending)
-
-    def __iter__(self) -> Iterator[int]:
-        while taken := os.read(self._pipe, NUMBER):
-            first = int.from_bytes(taken, "little")
-            yield from range(first, min(first + self._group, self._n))
-
-    def close(self) -> None:
-        os.close(self._pipe)
-
-
 class _Shared(NamedTuple):
     """What the processes share; `done` are the numbers of the parts whose rows are in `columns`, as this process knows them."""
 
     work: Work
     columns: Columns
     parts: Sequence[slice]
-    queue: _Queue
+    queue: Queue
     done: set[int]
 
 
 class _Other:
-    """A process split from this one, which works through the queue, sends what it did and ends without a word: nothing of the
-    parent's is written or closed twice."""
+    """A process split from this one, which works through the queue and sends what it did."""
 
     def __init__(self, shared: _Shared) -> None:
         self._shared = shared
-        self._pipe, sending = _pipe()
-        with warnings.catch_warnings():
-            # Python 3.12 warns where other threads run, as a linear-algebra library's do; the child takes none of their locks.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            try:
-                self.process = os.fork()
-            except OSError:
-                os.close(self._pipe)
-                os.close(sending)
-                raise
-        if self.process:
-            os.close(sending)
-            return
+        self._pipe, self._sending = _pipe()
         try:
-            own = [
-                np.empty_like(column[shared.parts[0]]) for column in shared.columns
-            ]  # the same few pages for every part
-            for number in shared.queue:
-                part = shared.parts[number]
-                rows = [column[: len(shared.columns[0][part])] for column in own]
-                shared.work(part, rows)
-                _all(os.writev, sending, [memoryview(_number(number)), *_bytes(rows)])
+            self.process = split_off(self._work)
+        except OSError:
+            os.close(self._pipe)
+            raise
         finally:
-            os._exit(0)
+            os.close(self._sending)
+
+    def _work(self) -> None:
+        of = self._shared
+        own = [np.empty_like(column[of.parts[0]]) for column in of.columns]  # the same few pages for every part
+        for number in of.queue:
+            part = of.parts[number]
+            rows = [column[: len(of.columns[0][part])] for column in own]
+            of.work(part, rows)
+            _all(os.writev, self._sending, [memoryview(number.to_bytes(NUMBER, "little")), *_bytes(rows)])
 
     def listen(self) -> None:
         """Starts to receive, beside this process's own work, as a full pipe keeps the other waiting."""
@@ -151,10 +120,6 @@ class _Other:
         self._listener.join()
         os.close(self._pipe)
         os.waitpid(self.process, 0)
-
-
-def _number(number: int) -> bytes:
-    return number.to_bytes(NUMBER, "little")
 
 
 def _bytes(columns: Columns) -> list[memoryview]:

@@ -52,12 +52,15 @@ def test_what_a_process_leaves_undone_is_done_here(processes: int) -> None:
 def test_an_error_is_raised_as_by_one(processes: int) -> None:
     def refuses(place: int) -> int:
         time.sleep(0.002)
-        if place == 17:
-            raise ValueError("seventeen")
+        if place in (5, 6, 17):
+            if place == 5:
+                time.sleep(0.02)  # so that another process fails before this one
+            raise ValueError(f"number {place}.")
         return place
 
-    with pytest.raises(ValueError, match="seventeen"):
-        by_all(refuses, 20, no_word)
+    for _ in range(5):
+        with pytest.raises(ValueError, match=r"number 5\."):
+            by_all(refuses, 20, no_word)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)  # no process is left behind
 

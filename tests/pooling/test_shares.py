@@ -13,6 +13,7 @@ from numpy.testing import assert_array_equal
 
 from mscsec.errors import InvalidInput
 from mscsec.pooling import BatchResult, pool_batch, shares
+from mscsec.processes import can_split
 
 RNG = np.random.default_rng(20)
 VI = RNG.uniform(0.01, 0.5, (30_000, 40))
@@ -20,7 +21,7 @@ YI = RNG.normal(0, np.sqrt(VI + 0.1))
 MASK = RNG.random(VI.shape) < 0.4
 MASK[[0, 29_999]] = False
 
-WAYS = [pytest.param(shares.can_split, id="processes"), pytest.param(lambda: False, id="threads")]
+WAYS = [pytest.param(can_split, id="processes"), pytest.param(lambda: False, id="threads")]
 
 
 def same(a: BatchResult, b: BatchResult) -> None:
@@ -111,7 +112,7 @@ def test_the_error_is_that_of_the_first_wrong_row_whoever_meets_another_before()
 
 
 def test_more_parts_than_a_pipe_takes_numbers() -> None:
-    n = 2 * shares.HELD + 1
+    n = 20_001
     rows = np.zeros(n + 1)
 
     def work(part: slice, columns: shares.Columns) -> None:
