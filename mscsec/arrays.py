@@ -4,7 +4,7 @@ first imported."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,14 @@ class once(Generic[T]):
         """The name under which the value is kept."""
         self.name = name
 
-    def __get__(self, holder: Any, owner: type) -> T:
-        """Called while the object has no value of that name yet."""
+    @overload
+    def __get__(self, holder: None, owner: type) -> once[T]: ...
+    @overload
+    def __get__(self, holder: object, owner: type) -> T: ...
+    def __get__(self, holder: Any, owner: type) -> once[T] | T:
+        """Called while the object has no value of that name yet; of the class, which has none, it is the attribute itself."""
+        if holder is None:
+            return self
         value = holder.__dict__[self.name] = self.compute(holder)
         return value
 

@@ -23,7 +23,7 @@ from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tails import two_sided_p
 from mscsec.pooling.tau2 import Estimated, Tau2Method
 from mscsec.processes import can_split
-from mscsec.results import Result
+from mscsec.results import Result, plain
 
 # Numbers of one array in a chunk: half a megabyte, so that numpy's calls are long beside the interpreter's and the few arrays of a
 # step stay in the cache that each core has to itself.
@@ -40,8 +40,8 @@ class BatchResult(Result):
     modes : local maxima of the likelihood found.
     scaled : True where the interval is of the HKSJ family (under "auto" it may differ from row to row).
     df : infinite for the normal distribution.
-    own_p : the P values of a test that has another distribution than t on `df`. Other fields as in `PooledResult`; None where they were not asked for,
-        nan where a row has too few studies for them.
+    own_p : the P values of a test that has another distribution than t on `df`, None for all others; `p_value` has either.
+    Other fields as in `PooledResult`; None where they were not asked for, nan where a row has too few studies for them.
     """
 
     k: IntArray
@@ -81,6 +81,12 @@ class BatchResult(Result):
     def q_p(self) -> Array:
         """Upper tail of chi-square for Q; 1 where nothing was pooled."""
         return np.where(self.pooled, chdtrc(np.maximum(self.k - 1, 1), np.where(self.pooled, self.q, 0.0)), 1.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fields as plain data, with the P values and the I2 that are worked out when asked for."""
+        document = Result.to_dict(self)
+        del document["own_p"]
+        return document | {name: plain(getattr(self, name)) for name in ("p_value", "i2_q", "q_p")}
 
 
 def pool_batch(

@@ -51,7 +51,7 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
     others: list[_Other] = []
     with contextlib.suppress(OSError):  # where the system gives no more processes, those there are share the work
         while len(others) < workers - 1:
-            others.append(_Other(shared))
+            others.append(_Other(shared, tuple(others)))
     for other in others:
         other.listen()
     try:
@@ -81,10 +81,13 @@ class _Shared(NamedTuple):
 
 
 class _Other:
-    """A process split from this one, which works through the queue and sends what it did."""
+    """A process split from this one, which works through the queue and sends what it did.
 
-    def __init__(self, shared: _Shared) -> None:
-        self._shared = shared
+    It keeps no receiving end of a pipe, its own or of those split off before, so that it ends where nobody is left to send to.
+    """
+
+    def __init__(self, shared: _Shared, before: Sequence[_Other]) -> None:
+        self._shared, self._before = shared, before
         self._pipe, self._sending = _pipe()
         try:
             self.process = split_off(self._work)
@@ -95,6 +98,8 @@ class _Other:
             os.close(self._sending)
 
     def _work(self) -> None:
+        for other in (*self._before, self):
+            os.close(other._pipe)
         of = self._shared
         own = [np.empty_like(column[of.parts[0]]) for column in of.columns]  # the same few pages for every part
         for number in of.queue:

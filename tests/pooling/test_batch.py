@@ -12,7 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mscsec.errors import InvalidInput
-from mscsec.pooling import CI, PREDICTION, TAU2_CI, pool, pool_batch
+from mscsec.pooling import CI, PREDICTION, TAU2_CI, BatchResult, pool, pool_batch
 
 RNG = np.random.default_rng(8)
 VI = RNG.uniform(0.01, 0.5, (40, 7))
@@ -65,6 +65,17 @@ def test_rows_of_one_study_and_of_none() -> None:
     assert (batch.estimate[1], batch.se[1], batch.ci_low[1]) == pytest.approx((one.estimate, one.se, one.ci_low))
     assert math.isnan(batch.tau2[1])
     assert batch.to_dict()["tau2"][1] is None
+
+
+@pytest.mark.parametrize("ci", ["t", "hc"])
+def test_what_is_worked_out_when_asked_for_is_in_the_plain_form(ci: str) -> None:
+    batch = pool_batch([[0.1, 0.4, 0.9]], [[0.1, 0.2, 0.3]], ci=ci)
+    one = pool([0.1, 0.4, 0.9], [0.1, 0.2, 0.3], ci=ci)
+    plain = batch.to_dict()
+    assert "own_p" not in plain
+    for name in ("p_value", "q_p", "i2_q"):
+        assert plain[name] == [pytest.approx(getattr(one, name), rel=1e-12)]
+        assert getattr(BatchResult, name).__doc__  # a class has no value, and says what it would be
 
 
 def test_padding_is_not_looked_at() -> None:

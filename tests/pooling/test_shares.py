@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -145,3 +148,29 @@ def test_an_error_here_ends_the_others(children: list[int]) -> None:
         shares.split(work, [np.zeros(2)], [slice(0, 1), slice(1, 2)], 2)
     assert len(children) == 1
     assert gone(children)
+
+
+KILLED = """
+import os, signal
+import numpy as np
+from mscsec.pooling import shares
+
+parent = os.getpid()
+started, begun = os.pipe()
+
+def work(part, columns):
+    if os.getpid() != parent:
+        os.write(begun, b"x")
+    elif part.start:
+        os.read(started, 1)
+        os.kill(parent, signal.SIGKILL)
+
+rows = np.zeros(40 << 18)
+shares.split(work, [rows], [slice(i, i + (1 << 18)) for i in range(0, rows.size, 1 << 18)], 3)
+"""
+
+
+def test_no_process_outlives_a_parent_that_was_killed() -> None:
+    """The others hold the pipe of stdout as well, so it ends when the last of them does."""
+    done = subprocess.run([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, timeout=30, check=False)
+    assert done.returncode == -signal.SIGKILL
