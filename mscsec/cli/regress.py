@@ -174,7 +174,7 @@ def _fit(
     kept = list(x.kept)
     yi, vi = sizes.yi[kept], sizes.vi[kept]
     fit = regress(yi, vi, x.X, names=x.names, intercept=False, level=sizes.level, **chosen)
-    several = sum(name != "intercept" for name in fit.coefficients) > 1
+    terms = _term_sets(x, fit.coefficients)
     permuted = None
     if permutations:
         with progress("permutations") as report:
@@ -183,7 +183,8 @@ def _fit(
         formula=formula,
         labels=tuple(labels[place] for place in kept),
         fit=fit,
-        inflation=variance_inflation(fit, _term_sets(x, fit.coefficients)) if several else None,
+        terms=terms,
+        inflation=variance_inflation(fit, terms) if len(terms) > 1 else None,
         robust=None
         if cluster is None
         else robust(fit, [column(columns, cluster)[place] for place in kept], kind=robust_kind),

@@ -26,11 +26,15 @@ from mscsec.results import Notice, plain
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A fitted meta-regression with what was asked for beside it; None for what was not."""
+    """A fitted meta-regression with what was asked for beside it; None for what was not.
+
+    terms : the coefficients of each term of the formula; inflation : by term.
+    """
 
     formula: str
     labels: tuple[str, ...]
     fit: RegressionResult
+    terms: Mapping[str, tuple[str, ...]]
     inflation: Mapping[str, Inflation] | None
     robust: RobustResult | None
     cluster: str | None
@@ -45,6 +49,11 @@ class Regression:
         names = ("inflation", "robust", "cluster", "permutation", "predictions", "at", "scale", "notices")
         rest = {name: plain(getattr(self, name)) for name in names}
         return {"formula": self.formula, "studies": list(self.labels), "result": self.fit.to_dict(), **rest}
+
+    def inflation_of(self, coefficient: str) -> Inflation | None:
+        """Of the term that the coefficient belongs to, with the other levels of a factor."""
+        by = {name: term for term, names in self.terms.items() for name in names}
+        return None if self.inflation is None or coefficient not in by else self.inflation[by[coefficient]]
 
 
 def regress_text(sizes: EffectSizes, found: Regression) -> str:
@@ -65,6 +74,8 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
         lines += wrap(
             f"R2 = {percent(fit.r2)}: share of the between-study variance that the moderators account for", cells, "  "
         )
+    for text in _factors(found):
+        lines += wrap(text, cells, "  ")
     if found.permutation is not None:
         test = found.permutation
         kind = "all" if test.exact else f"a sample (seed {test.seed})"
@@ -117,11 +128,21 @@ def _coefficients(parts: Mapping[str, Coefficient], confidence: float, found: Re
         head.append("P perm.")
         for row, name in zip(rows, parts, strict=True):
             row.append(_p(found.permutation.p_values.get(name)))
-    if found is not None and found.inflation is not None:
+    if found is not None and any(part.m == 1 for part in (found.inflation or {}).values()):
         head.append("VIF")
         for row, name in zip(rows, parts, strict=True):
-            row.append(number(found.inflation[name].gvif) if name in found.inflation else "")
+            inflation = found.inflation_of(name)
+            row.append(number(inflation.gvif) if inflation is not None and inflation.m == 1 else "")
     return _fitted(head, rows, right)
+
+
+def _factors(found: Regression) -> list[str]:
+    """The inflation of factors of several levels, which have one together."""
+    return [
+        f"VIF of {term}, its {part.m} coefficients together: {number(part.gvif)}; {number(part.gsif)} on the scale of a standard error"
+        for term, part in (found.inflation or {}).items()
+        if part.m > 1
+    ]
 
 
 def _fitted(head: list[str], rows: list[list[str]], right: list[int]) -> list[str]:
@@ -199,11 +220,11 @@ _HEADER = ["coefficient", "estimate", "se", "statistic", "df", "p_value", "ci_lo
 
 
 def regress_csv(_sizes: EffectSizes, found: Regression) -> str:
-    """One row a coefficient, every digit kept."""
+    """One row a coefficient, every digit kept; gvif is of all levels of a factor together."""
     rows = []
     for name, part in found.fit.coefficients.items():
         permuted = found.permutation.p_values.get(name) if found.permutation else None
-        gvif = found.inflation[name].gvif if found.inflation and name in found.inflation else None
+        inflation = found.inflation_of(name)
         rows.append(
             [
                 name,
@@ -215,7 +236,7 @@ def regress_csv(_sizes: EffectSizes, found: Regression) -> str:
                 part.ci_low,
                 part.ci_high,
                 permuted,
-                gvif,
+                None if inflation is None else inflation.gvif,
             ]
         )
     return csv_text(_HEADER, rows)

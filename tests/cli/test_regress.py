@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,22 @@ def test_a_broken_name_fits_and_loses_no_letter(name: str, cells: int) -> None:
     assert all(display_width(line) <= cells for line in lines)
     assert "".join("".join(lines).split()) == "".join(name.split())
     assert len(lines) == 1 or display_width(name) > cells
+
+
+def test_levels_of_a_factor_have_their_inflation_together(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text(TRIALS, encoding="utf-8")
+    call = ("regress", "--table", "t.csv", "--moderators")
+    out = cli(*call, f"site + {DOSE}", columns=120).out
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
+    site = re.search(r"VIF of site, its 3 coefficients together: (\S+); (\S+) on the scale of a standard error", out)
+    assert site is not None
+    assert float(site[2]) == pytest.approx(float(site[1]) ** (1 / 6), abs=0.005)
+    assert float(rows[DOSE][-1]) == pytest.approx(
+        float(site[1]), abs=0.005
+    )  # of two terms each inflates the other alike
+    header, *cells = csv.reader(cli(*call, f"site + {DOSE}", "--csv").out.splitlines())
+    gvif = {row[0]: row[header.index("gvif")] for row in cells}
+    assert gvif["intercept"] == ""
+    levels = [float(gvif[name]) for name in gvif if name.startswith("site")]
+    assert levels == [pytest.approx(float(site[1]), abs=0.005)] * 3
+    assert "VIF" not in cli(*call, "site").out  # a term alone is inflated by nothing
