@@ -377,7 +377,7 @@ def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice,
         + (_rare(t) if rare and request.measure in ("OR", "RR") else ())
         + _double(request, effects.included, method)
         + notices.corrected(touched & t.any_zero, how)
-        + notices.corrected(touched & ~t.any_zero, f"another study has one, so {amount} was added to these too")
+        + notices.corrected(touched & ~t.any_zero, f"another study has one, so {amount} was added here too")
     )
 
 
@@ -390,12 +390,12 @@ def _rare(t: Tables | PersonTime) -> tuple[Notice, ...]:
 def _double(request: Request, included: BoolArray, method: str) -> tuple[Notice, ...]:
     t = request.tables
     exact = method in ("MH", "Cochran") and "MH" not in request.rule.in_sums
-    left = "no estimate of their own"
+    left = "no separate estimate"
     if exact and request.measure not in ("RD", "IRD"):
-        left += "; they add nothing to the sums either"
+        left += "; nothing added to the sums either"
     elif exact:
-        left += "; they count in the sums"
-    kept = "kept, with an estimate of their own"
+        left += "; counted in the sums"
+    kept = "kept, with a separate estimate"
     return (
         notices.double_zero(t.double_zero & ~included, left)
         + notices.double_zero(t.double_zero & included, kept)
@@ -407,8 +407,8 @@ def _informative_only(request: Request) -> tuple[Notice, ...]:
     t = request.tables
     return (
         notices.empty_arms(~t.mask)
-        + notices.double_zero(t.double_zero, "they carry no information for Peto's method")
-        + notices.double_full(t.double_full, "they carry no information for Peto's method")
+        + notices.double_zero(t.double_zero, "no information for Peto's method")
+        + notices.double_full(t.double_full, "no information for Peto's method")
     )
 
 

@@ -38,7 +38,9 @@ def by_firth(request: Request) -> PooledResult:
         limits = tuple(_limit(kept, best, request.options.level, side) for side in (-1, 1))
         ratio = max(0.0, 2 * (best.value - _climb(kept, 0.0, 0.0, best.own).value))
         test = (float(np.sign(best.effect) * np.sqrt(ratio)), float(chdtrc(1, ratio)))
-    told = notices.empty_arms(~t.mask) + notices.double_zero(t.double_zero, "kept; the penalty keeps them finite")
+    told = notices.empty_arms(~t.mask) + notices.double_zero(
+        t.double_zero, "kept; the penalty keeps the estimate finite"
+    )
     result = wald_result(
         best.effect,
         best.se,

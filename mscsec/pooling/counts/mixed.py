@@ -156,7 +156,7 @@ def _used(request: Request, key: str) -> BoolArray:
 
 
 def _treated(kept: BoolArray, key: str) -> str:
-    return f"kept; {key} takes the overall level from them" if kept.any() else f"left out, they do not inform {key}"
+    return f"kept for the overall level of {key}" if kept.any() else f"left out, without information for {key}"
 
 
 def _points(request: Request, key: str, random: bool) -> int:
