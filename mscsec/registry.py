@@ -32,11 +32,14 @@ def by_key(*rows: R) -> MappingProxyType[str, R]:
     return MappingProxyType(table)
 
 
-def choose(table: MappingProxyType[str, R], key: str, what: str) -> R:
-    """The row called `key`, upper and lower case alike; raises `UnknownMethod`, naming the nearest, where there is none."""
+def choose(table: MappingProxyType[str, R], key: str, what: str, also: tuple[str, ...] = ()) -> R:
+    """The row called `key`, upper and lower case alike; raises `UnknownMethod`, naming the nearest, where there is none.
+
+    also : words that the caller takes without a row, for that message.
+    """
     if key in table:
         return table[key]
     for name, row in table.items():
         if name.casefold() == key.casefold():
             return row
-    raise UnknownMethod(what, key, table)
+    raise UnknownMethod(what, key, (*also, *table))

@@ -109,15 +109,16 @@ def _estimator(asked: str | float) -> Tau2Method | float:
 
 
 def _interval(key: str) -> CiMethod | None:
-    return None if key == "auto" else choose(CI, key, "interval")
+    return None if key == "auto" else choose(CI, key, "interval", ("auto",))
 
 
 def _prediction(key: str) -> PredictionMethod | str:
-    return key if key in ("auto", "none", "bootstrap") else choose(PREDICTION, key, "prediction interval")
+    words = ("auto", "none", "bootstrap")
+    return key if key in words else choose(PREDICTION, key, "prediction interval", words)
 
 
 def _tau2_interval(key: str) -> Tau2Ci | None:
-    return None if key == "none" else choose(TAU2_CI, key, "interval for tau2")
+    return None if key == "none" else choose(TAU2_CI, key, "interval for tau2", ("none",))
 
 
 def _check(plan: Plan, tau2: str | float | None, tau2_ci: str | None) -> None:

@@ -74,7 +74,7 @@ def regress_batch(
     tested = btt or (tuple(range(1, problem.p)) or (0,))
     if model not in ("random", "common"):
         raise InvalidInput(f"model is {model!r}", 'it is "random" or "common"')
-    method = choose(INTERVALS, ci, "interval method")
+    method = choose(INTERVALS, ci, "interval")
     estimated = model == "random" and isinstance(tau2, str)
     needed = problem.p + (estimated or method.residual_df)
     rows, p = problem.yi.shape[0], problem.p

@@ -201,7 +201,7 @@ def _interval_method(
     """The method asked for; for "auto" also a notice where the method not taken disagrees about zero."""
     df = float(fitted.problem.df[0])
     if ci != "auto":
-        method = choose(INTERVALS, ci, "interval method")
+        method = choose(INTERVALS, ci, "interval", ("auto",))
         if method.residual_df and df < 1:
             raise TooFewStudies(f"the {method.name} interval", fitted.problem.p + 1, int(fitted.problem.k[0]))
         return method, ()
@@ -259,7 +259,7 @@ def _tau2_interval(
         return None, None
     if key == "none":
         return None, None
-    method = choose(TAU2_INTERVALS, "QP" if key == "auto" else key, "interval for tau2")
+    method = choose(TAU2_INTERVALS, "QP" if key == "auto" else key, "interval for tau2", ("auto", "none"))
     return method.limits(problem, float(estimate.value[0]), tau2, level), method.key
 
 

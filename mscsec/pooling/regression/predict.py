@@ -80,7 +80,9 @@ def predict(
     low = high = spread_df = method = None
     warnings: tuple[Notice, ...] = ()
     if fit.model == "random" and prediction != "none":
-        method = choose(PREDICTIONS, "t-kp" if prediction == "auto" else prediction, "prediction interval").key
+        method = choose(
+            PREDICTIONS, "t-kp" if prediction == "auto" else prediction, "prediction interval", ("auto", "none")
+        ).key
         if prediction == "auto" and fit.k <= fit.p:
             method, warnings = None, (Notice("P405", "no prediction interval: no degrees of freedom are left"),)
     if method is not None:
