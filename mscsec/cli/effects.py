@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mscsec.cli import options as opt
-from mscsec.cli.groups import EffectOptions, StudyOptions, expanded
+from mscsec.cli.groups import EffectOptions, FormOptions, StudyOptions, expanded
 from mscsec.cli.inputs import read_inputs
 from mscsec.cli.output import (
     csv_text,
@@ -17,7 +17,6 @@ from mscsec.cli.output import (
     document,
     emit,
     json_text,
-    output_kind,
     pad,
     shorten,
     table,
@@ -25,10 +24,10 @@ from mscsec.cli.output import (
     wrap,
 )
 from mscsec.cli.render_assumed import assumed_of_study
-from mscsec.cli.render_pool import LABEL_ROOM, left_out
+from mscsec.cli.render_pool import LABEL_ROOM, left_out, markdown_head, markdown_left_out, markdown_row, markdown_text
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
-from mscsec.errors import UnknownName
+from mscsec.errors import UnknownName, UsageError
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import interval, level, number
 from mscsec.report.words import arm_words, footnotes
@@ -61,10 +60,8 @@ def command(
     effects: EffectOptions,
     study: Study = None,
     explain: Explain = False,
-    json: opt.AsJson = False,
-    csv: opt.AsCsv = False,
-    output: opt.Output = None,
-    force: opt.Force = False,
+    *,
+    form: FormOptions,
 ) -> None:
     """Show the effect of every study that reports an outcome, and how each was derived.
 
@@ -74,18 +71,23 @@ def command(
       mscsec effects --outcome hospital_stay --explain --study shu2020
       mscsec effects --outcome mortality_28d --measure OR --csv -o effects.csv
     """
-    kind = output_kind(output, json=json, csv=csv)
+    kind = form.kind()
+    if explain and kind in ("csv", "markdown"):
+        raise UsageError(
+            "--explain is text, or data with --json; a table of the effects has no room for it. Leave it out"
+        )
     inputs = read_inputs(studies, effects, correlated=True)
     sizes, base = inputs.sizes, inputs.base
     if study:
         sizes = _only(sizes, study)
     assumed = inputs.assumed() if kind == "json" or explain else ()
     if kind == "json":
-        emit(json_text(_document(sizes, base, assumed)), output, force)
-    elif kind == "csv":
-        emit(effects_csv(sizes), output, force)
+        text = json_text(_document(sizes, base, assumed))
+    elif explain:
+        text = explain_text(sizes, base, assumed)
     else:
-        emit(explain_text(sizes, base, assumed) if explain else effects_text(sizes), output, force)
+        text = {"text": effects_text, "csv": effects_csv, "markdown": effects_markdown}[kind](sizes)
+    emit(text, form.output, form.force)
 
 
 def _only(sizes: EffectSizes, studies: list[str]) -> EffectSizes:
@@ -244,6 +246,18 @@ def effects_csv(sizes: EffectSizes) -> str:
             ]
         )
     return csv_text(_HEADER, rows)
+
+
+def effects_markdown(sizes: EffectSizes) -> str:
+    """A table for a manuscript, one row a study, with the notes and the studies left out under it."""
+    notes = footnotes(sizes.rows)
+    lines = [f"**{sizes.outcome_label}**", ""]
+    if sizes.rows:
+        lines += [*markdown_head(sizes), *(markdown_row(row, notes.marks[row.study]) for row in sizes.rows), ""]
+    else:
+        lines += ["No study contributes to this outcome.", ""]
+    lines += [f"{mark}. {text}" for mark, text in notes.notes]
+    return markdown_text(lines + markdown_left_out(sizes))
 
 
 def _document(sizes: EffectSizes, base: EvidenceBase | None, assumed: Sequence[Sensitivity]) -> dict[str, object]:

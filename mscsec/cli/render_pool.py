@@ -283,18 +283,9 @@ def pool_markdown(
 ) -> str:
     """A table for a manuscript, with the estimate, the method and the notes under it."""
     notes = footnotes(sizes.rows)
-    head = ["Study", "Experimental", "Comparator", f"{measure_label(sizes.measure)} ({level(fit.level)} CI)", "Weight"]
-    lines = [f"**{sizes.outcome_label}**", "", "| " + " | ".join(head) + " |", "| --- | --- | --- | ---: | ---: |"]
+    lines = [f"**{sizes.outcome_label}**", "", *markdown_head(sizes, "Weight")]
     for row, weight in zip(sizes.rows, shares(fit), strict=True):
-        mark = f" ({notes.marks[row.study]})" if notes.marks[row.study] else ""
-        cells = [
-            row.label + mark,
-            arm_words(row.experimental),
-            arm_words(row.comparator),
-            f"{number(row.estimate)} ({interval(row.low, row.high)})",
-            percent(weight),
-        ]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append(markdown_row(row, notes.marks[row.study], percent(weight)))
     shown = fit.display
     if fit.k > 1:
         lines.append(
@@ -310,7 +301,35 @@ def pool_markdown(
     warnings = warning_words(sizes, fit)
     lines += ["", *(f"- {text}" for text in warnings)] if warnings else []
     lines += assumed_markdown(assumed, sizes)
+    return markdown_text(lines + markdown_left_out(sizes))
+
+
+def markdown_text(lines: Sequence[str]) -> str:
+    """Lines as a text in which one empty line parts two blocks."""
+    kept = [line for line, before in zip(lines, ("", *lines), strict=False) if line or before]
+    return "\n".join(kept).rstrip() + "\n"
+
+
+def markdown_head(sizes: EffectSizes, *more: str) -> list[str]:
+    """The head of a Markdown table of studies; more : columns of numbers behind the effect."""
+    head = ["Study", "Experimental", "Comparator", f"{measure_label(sizes.measure)} ({level(sizes.level)} CI)", *more]
+    return ["| " + " | ".join(head) + " |", "| --- | --- | --- |" + " ---: |" * (1 + len(more))]
+
+
+def markdown_row(row: StudyEffect, mark: str, *more: str) -> str:
+    """A study's row under `markdown_head`; mark : letters of its notes."""
+    cells = [
+        row.label + (f" ({mark})" if mark else ""),
+        arm_words(row.experimental),
+        arm_words(row.comparator),
+        f"{number(row.estimate)} ({interval(row.low, row.high)})",
+        *more,
+    ]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def markdown_left_out(sizes: EffectSizes) -> list[str]:
+    """The studies that might have been expected in the table, each with the reason."""
     worth, _ = left_out_words(sizes)
-    if worth:
-        lines += ["", f"Not in the analysis: {'; '.join(f'{study.label} ({study.reason})' for study in worth)}."]
-    return "\n".join(lines).rstrip() + "\n"
+    listed = "; ".join(f"{study.label} ({study.reason})" for study in worth)
+    return ["", f"Not in the analysis: {listed}."] if worth else []

@@ -199,7 +199,9 @@ def test_stdout_is_the_result_and_stderr_is_talk(cli: Cli) -> None:
         (("pool", "--table", "nowhere.csv"), "the file cannot be read: No such file or directory. Check the name"),
         (("pool", "--table", "."), "this is a folder"),
         (("pool", *STAY, "-o", "x.pdf"), "the suffix '.pdf' of x.pdf names no format"),
-        (("effects", *STAY, "-o", "x.md"), "the suffix '.md' of x.md names no format"),
+        (("effects", *STAY, "-o", "x.pdf"), "the suffix '.pdf' of x.pdf names no format"),
+        (("effects", *STAY, "--explain", "-o", "x.md"), "--explain is text, or data with --json"),
+        (("effects", *STAY, "--explain", "--csv"), "Leave it out"),
         (("pool", *STAY, "-o", "studies"), "names no format"),
         (("pool", *STAY, "-o", "nowhere/x.csv"), "nowhere/x.csv cannot be written: there is no folder nowhere. Make it"),
         (("bias-report", "-o", "x.gif"), ".md, .markdown, .txt, .svg, .png, .pdf"),
@@ -478,27 +480,6 @@ def test_a_full_disk_behind_stdout_is_one_message(here: Path) -> None:
 def test_same_bytes_in_two_processes(here: Path) -> None:
     runs = [process("pool", *DEATH, "--json", cwd=here, env={"PYTHONHASHSEED": seed}).stdout for seed in ("1", "2")]
     assert runs[0] == runs[1] != b""
-
-
-def test_an_outcome_without_data_has_no_empty_table(cli: Cli) -> None:
-    code, out, _ = cli("effects", "--outcome", "harm")
-    assert code == 0
-    assert "No study contributes to this outcome." in out
-    assert "RR [95% CI]" not in out
-
-
-@pytest.mark.parametrize("cells", [80, 120])
-def test_one_long_name_does_not_cost_the_figures_of_the_groups(cells: int, cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setenv("COLUMNS", str(cells))
-    record = here / "studies" / "doe2022.yaml"
-    record.write_text(
-        record.read_text(encoding="utf-8").replace("Featherstonehaugh", "Featherstonehaugh-" * 3 + "Fanshawe"),
-        encoding="utf-8",
-    )
-    out = cli("effects", *DEATH).out
-    assert "Experimental  Comparator" in out
-    assert "21/118" in out
-    assert max(map(output.display_width, out.splitlines())) <= cells
 
 
 @pytest.mark.parametrize("arguments", [("effects", *DEATH), ("pool", *DEATH, "--by", "year"), ("pool", *DEATH, "--compare"), ("grade", *DEATH), ("bias-report", "--tool", "rob2")], ids=["effects", "by", "compare", "grade", "bias-report"])  # fmt: skip
