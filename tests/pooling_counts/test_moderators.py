@@ -128,5 +128,14 @@ def test_what_cannot_be_fitted_is_refused_by_name() -> None:
         ms.regress_counts(A, N_1, C, N_2, X, method="MH")
     with pytest.raises(InvalidInput, match="wald"):
         ms.regress_counts(A, N_1, C, N_2, X, ci="hksj")
+    with pytest.raises(InvalidInput, match="1 to 101 nodes"):
+        ms.regress_counts(A, N_1, C, N_2, X, points=0)
+    with pytest.raises(InvalidInput, match="1 to 101 nodes"):
+        ms.regress_proportions(A, N_1, X, points=-1)
+    for events in (0 * N_1, N_1):
+        with pytest.raises(NotEstimable, match="logit is infinite"):
+            ms.regress_proportions(events, N_1, X)
+    with pytest.raises(NotEstimable, match="log rate is infinite"):
+        ms.regress_group_rates(0 * N_1, N_1, X)
     with pytest.raises(NotEstimable):  # the moderator splits the studies into those of infinite effect either way
         ms.regress_counts([0, 0, 3, 4], [50] * 4, [3, 4, 0, 0], [50] * 4, [0, 0, 1, 1])

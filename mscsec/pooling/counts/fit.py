@@ -13,7 +13,7 @@ from mscsec.errors import InvalidInput, TooFewStudies, UnknownMethod
 from mscsec.pooling.counts import beta_binomial, closed, firth, mixed
 from mscsec.pooling.counts.closed import Request
 from mscsec.pooling.counts.continuity import ZeroCells, convention
-from mscsec.pooling.counts.frame import Options, check_options
+from mscsec.pooling.counts.frame import Options, check_options, check_points
 from mscsec.pooling.counts.mixed import GroupRequest
 from mscsec.pooling.counts.tables import at_most, counts, needs_time, person_time, two_by_two
 from mscsec.pooling.presets import DEFAULT_PRESET
@@ -166,7 +166,7 @@ def pool_counts(
     rule = _rule(zero_cells, preset, increment, where)
     _one_set(tables.mask)
     about = _one_of("estimate for Q", tau2_about, ("MH", "IV"))
-    return row.fit(Request(tables, measure, rule, options, correct, about, _points(points), coding))
+    return row.fit(Request(tables, measure, rule, options, correct, about, check_points(points), coding))
 
 
 def pool_rates(
@@ -202,7 +202,7 @@ def pool_rates(
     rule = _rule(zero_cells, preset, increment, where)
     _one_set(tables.mask)
     about = _one_of("estimate for Q", tau2_about, ("MH", "IV"))
-    return row.fit(Request(tables, measure, rule, options, correct, about, _points(points), coding))
+    return row.fit(Request(tables, measure, rule, options, correct, about, check_points(points), coding))
 
 
 def pool_proportions(
@@ -226,7 +226,7 @@ def pool_proportions(
     row = choose(PROPORTIONS, method, "method for proportions")
     options = _options(row.models, row.key, model, level, ci, None, None, prediction, preset)
     _one_set(keep & (size > 0))
-    return row.fit(GroupRequest(x, size, keep & (size > 0), options, _points(points)))
+    return row.fit(GroupRequest(x, size, keep & (size > 0), options, check_points(points)))
 
 
 def pool_group_rates(
@@ -250,7 +250,7 @@ def pool_group_rates(
     row = choose(GROUP_RATES, method, "method for rates of one group")
     options = _options(row.models, row.key, model, level, ci, None, None, prediction, preset)
     _one_set(keep & (size > 0))
-    return row.fit(GroupRequest(x, size, keep & (size > 0), options, _points(points)))
+    return row.fit(GroupRequest(x, size, keep & (size > 0), options, check_points(points)))
 
 
 def _asked(
@@ -304,12 +304,6 @@ def _one_set(mask: BoolArray | Array) -> None:
         raise InvalidInput(f"an array of shape {np.shape(mask)}", "one meta-analysis has one entry a study")
     if not mask.any():
         raise TooFewStudies("a meta-analysis", 1, 0, "No study has participants in each arm.")
-
-
-def _points(points: int | None) -> int | None:
-    if points is not None and not 1 <= points <= 101:
-        raise InvalidInput(f"points is {points}", "a quadrature has 1 to 101 nodes")
-    return points
 
 
 def _one_of(what: str, asked: str, known: tuple[str, ...]) -> str:

@@ -57,6 +57,13 @@ def check_options(options: Options) -> None:
     assert options.convention.key
 
 
+def check_points(points: int | None) -> int | None:
+    """The number of nodes asked for; raises InvalidInput for one that no quadrature has."""
+    if points is not None and not 1 <= points <= 101:
+        raise InvalidInput(f"points is {points}", "a quadrature has 1 to 101 nodes")
+    return points
+
+
 def only_wald(options: Options, method: str) -> None:
     """Raises UnknownMethod where another interval than Wald's is asked of a method that has no other."""
     if options.ci not in (None, "auto", "wald"):

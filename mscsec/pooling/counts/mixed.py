@@ -193,11 +193,22 @@ def _require_events(t: Tables | PersonTime, used: BoolArray, key: str) -> None:
 # --- one group -----------------------------------------------------------------------------------------------------------
 
 
+def need_logit(x: Array, n: Array) -> None:
+    """Raises NotEstimable where the logit of all events x (k,) among all participants n (k,) is infinite."""
+    if not 0 < x.sum() < n.sum():
+        raise NotEstimable("no one, or everyone, had the event over all studies, so the logit is infinite")
+
+
+def need_rate(x: Array) -> None:
+    """Raises NotEstimable where there is no event in x (k,)."""
+    if not x.sum() > 0:
+        raise NotEstimable("no event over all studies, so the log rate is infinite")
+
+
 def by_proportions(request: GroupRequest) -> PooledResult:
     """Binomial-normal model of logits."""
     x, n = request.events[request.mask], request.size[request.mask]
-    if not 0 < x.sum() < n.sum():
-        raise NotEstimable("no one, or everyone, had the event over all studies, so the logit is infinite")
+    need_logit(x, n)
     saturated = glmm_saturated.one_binomial(x, n, np.zeros_like(x))
     half = np.where((x == 0) | (x == n), 0.5, 0.0)
     vi = 1 / (x + half) + 1 / (n - x + half)
@@ -207,8 +218,7 @@ def by_proportions(request: GroupRequest) -> PooledResult:
 def by_group_rates(request: GroupRequest) -> PooledResult:
     """Poisson-normal model of log rates."""
     x, time = request.events[request.mask], request.size[request.mask]
-    if not x.sum() > 0:
-        raise NotEstimable("no event over all studies, so the log rate is infinite")
+    need_rate(x)
     vi = 1 / np.where(x == 0, 0.5, x)
     return _one_group(request, glmm_models.rates, x, time, glmm_saturated.one_poisson(x, time), vi, "exp")
 

@@ -16,10 +16,10 @@ from mscsec.pooling.counts import glmm_models, glmm_saturated, notices
 from mscsec.pooling.counts.closed import MEASURES, Request
 from mscsec.pooling.counts.continuity import ZeroCells
 from mscsec.pooling.counts.fit import SYNONYMS
-from mscsec.pooling.counts.frame import Options, check_options
+from mscsec.pooling.counts.frame import Options, check_options, check_points
 from mscsec.pooling.counts.glmm import GlmmFit, Problem, fit
 from mscsec.pooling.counts.glmm_saturated import Heterogeneity
-from mscsec.pooling.counts.mixed import OF_RATES, OF_TABLES, two_arms
+from mscsec.pooling.counts.mixed import OF_RATES, OF_TABLES, need_logit, need_rate, two_arms
 from mscsec.pooling.counts.tables import PersonTime, Tables, at_most, counts, needs_time, person_time, two_by_two
 from mscsec.pooling.regression.fit import design_with_intercept
 from mscsec.pooling.regression.result import Coefficient, JointTest
@@ -197,7 +197,7 @@ def _of_two_arms(
     if key not in rows:
         raise UnknownMethod("mixed model with moderators", asked.method, tuple(rows))
     rule = ZeroCells("own", drop="ratio")
-    request = Request(tables, measure, rule, asked.options, points=points, coding=coding)
+    request = Request(tables, measure, rule, asked.options, points=check_points(points), coding=coding)
     parts = two_arms(request, key)
     vi = MEASURES[measure].effect(parts.kept, ZeroCells("own", drop="never")).vi
     likelihood = _Likelihood(parts.used, parts.problem, parts.heterogeneity, vi, parts.notices)
@@ -208,10 +208,12 @@ def _of_one_group(
     x: Array, size: Array, used: BoolArray, X: ArrayLike, asked: _Asked, points: int | None, *, rates: bool
 ) -> CountRegression:
     x, size = x[used], size[used]
-    nodes = points or glmm_models.POINTS
+    nodes = check_points(points) or glmm_models.POINTS
     if rates:
+        need_rate(x)
         saturated, vi = glmm_saturated.one_poisson(x, size), 1 / np.where(x == 0, 0.5, x)
     else:
+        need_logit(x, size)
         half = np.where((x == 0) | (x == size), 0.5, 0.0)
         saturated = glmm_saturated.one_binomial(x, size, np.zeros_like(x))
         vi = 1 / (x + half) + 1 / (size - x + half)
@@ -237,7 +239,9 @@ def _fitted(likelihood: _Likelihood, X: ArrayLike, asked: _Asked) -> CountRegres
     p = len(labels)
     if k < p + random:
         what = f"{p} coefficients and a between-study variance" if random else f"{p} coefficients"
-        raise TooFewStudies(f"a mixed model with {what}", p + random, k, "Studies without events do not count.")
+        raise TooFewStudies(
+            f"a mixed model with {what}", p + random, k, "Studies that do not inform the model do not count."
+        )
     even, back = _evened(design, where)
     problem = likelihood.problem(even)
     flat = fit(problem, random=False)
