@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-MINUS = "-"  # an ASCII hyphen survives every terminal, spreadsheet and search
-
 
 def number(value: float | None, decimals: int = 2) -> str:
     """`value` with fixed decimals where that shows two significant digits, otherwise with two significant digits.

@@ -11,7 +11,7 @@ from mscsec.records.models import Arm, Study
 from mscsec.records.quantities import Quantity
 from mscsec.report.manuscript.blocks import Column, Row, Run, Table, Words, make_table, marked
 from mscsec.report.material import Listed, Material, fitted
-from mscsec.report.numbers import count, interval, level, number, percent
+from mscsec.report.numbers import interval, level, number, percent
 from mscsec.report.words import arm_words, footnotes, letter
 from mscsec.synthesis.review import OutcomeSynthesis
 
@@ -223,8 +223,3 @@ def participants(rows: Sequence[StudyEffect]) -> float | None:
     """Everyone in both groups of all studies; None where one does not say."""
     sizes = [arm.n for row in rows for arm in (row.experimental, row.comparator)]
     return None if None in sizes else sum(size or 0.0 for size in sizes)
-
-
-def studies_words(k: int) -> str:
-    """ "1 study", "3 studies"."""
-    return count(k, "study", "studies")

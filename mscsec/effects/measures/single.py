@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from mscsec.arrays import Array, BoolArray
+from mscsec.arrays import Array
 from mscsec.effects.measures.base import Estimate, How, pooled_mean
 from mscsec.effects.measures.cells import Counts
 from mscsec.effects.measures.small_sample import small_sample_factor
@@ -156,8 +156,3 @@ def log_sd_bias(n: Array, how: How) -> Array:
     """What the log of an SD on n - 1 degrees of freedom lacks on average; 0 without correction, nan where n is 1."""
     size = np.where(n > 1, n, np.nan)
     return np.asarray(1 / (2 * (size - 1)) if how.correct else 0 * size)
-
-
-def no_event(x: Binomial | Poisson) -> BoolArray:
-    """Where there is no event."""
-    return np.asarray(x.x == 0)
