@@ -138,7 +138,7 @@ def command(
     inputs.need_studies()
     if moderators is None:
         raise UsageError(
-            f"give a formula, --moderators FIELD. Fields with different values in these studies: {', '.join(_useful(inputs))}"
+            f"give a formula, --moderators FIELD. Fields with different values in these studies: {', '.join(_useful(inputs)) or 'none'}"
         )
     chosen = settled(chosen_of(inputs.analysis, asked.model, asked.tau2, asked.ci, None, asked.preset))
     chosen["tau2_ci"] = tau2_ci or "auto"
@@ -151,8 +151,9 @@ def command(
 
 
 def _useful(inputs: Inputs) -> list[str]:
-    """Fields that could explain anything: recorded for every study, and not the same in all."""
-    columns = inputs.columns()
+    """Fields that could explain anything: recorded for every study, and not the same in all; not the name and the effect itself."""
+    own = {"study", "yi", "vi", "sei"}
+    columns = {name: cells for name, cells in inputs.columns().items() if name.strip().lower() not in own}
     return [name for name, cells in columns.items() if None not in cells and len(set(cells)) > 1] or list(columns)
 
 

@@ -92,3 +92,20 @@ def test_an_interval_of_tau2_where_there_is_none_is_refused(cli: Cli, effects: s
     assert "leave out --tau2-ci" in common.err
     groups = cli("pool", "--table", effects, "--measure", "GEN", "--by", "dose", "--tau2-ci", "PL")
     assert groups.code == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--method", "MH"), "no between-study variance. Leave out tau2 and tau2_ci"),
+        (("--method", "UM.FS"), "an interval 'PL' of tau2 with a mixed model; it estimates tau2 by maximum likelihood"),
+        (("--method", "UM.FS", "--tau2", "DL"), "tau2 'DL' and an interval 'PL' of tau2 with a mixed model"),
+    ],
+    ids=["MH", "interval", "both"],
+)
+def test_what_a_method_from_the_cells_has_not_is_refused(
+    cli: Cli, sparse: str, more: tuple[str, ...], says: str
+) -> None:
+    code, out, err = cli("pool", "--table", sparse, "--measure", "OR", "--tau2-ci", "PL", *more)
+    assert (code, out) == (2, "")
+    assert says in err

@@ -69,3 +69,23 @@ def test_levels_of_a_factor_have_their_inflation_together(cli: Cli, here: Path) 
     levels = [float(gvif[name]) for name in gvif if name.startswith("site")]
     assert levels == [pytest.approx(float(site[1]), abs=0.005)] * 3
     assert "VIF" not in cli(*call, "site").out  # a term alone is inflated by nothing
+
+
+@pytest.mark.parametrize(
+    ("table", "call", "says"),
+    [
+        (TRIALS, (), f"in these studies: allocation_concealment_of_trial, {DOSE}, site [U001]"),
+        ("study,yi,vi\na,0.1,0.2\nb,0.2,0.2\n", (), "in these studies: none [U001]"),
+        (TRIALS, ("--moderators", "site+"), "misplaced. Write names of fields with + between them"),
+        (TRIALS, ("--moderators", "site", "--ci", "x"), "unknown interval 'x'. Known: auto, wald, t, hksj"),
+        (TRIALS, ("--moderators", "site", "--tau2-ci", "x"), "Known: auto, none, QP"),
+    ],
+    ids=["fields", "no field", "formula", "interval", "interval of tau2"],
+)
+def test_what_is_wrong_is_said_with_what_to_write(
+    table: str, call: tuple[str, ...], says: str, cli: Cli, here: Path
+) -> None:
+    (here / "t.csv").write_text(table, encoding="utf-8")
+    code, out, err = cli("regress", "--table", "t.csv", *call)
+    assert (code, out) == (2, "")
+    assert says in err

@@ -51,7 +51,11 @@ def check_options(options: Options) -> None:
     if options.model not in ("common", "random"):
         raise InvalidInput(f"model is {options.model!r}", 'the model is "common" or "random"')
     if options.model == "common" and (options.tau2 is not None or options.tau2_ci not in (None, "none")):
-        raise InvalidInput("tau2 with a common-effect model", "a common effect has no between-study variance")
+        raise InvalidInput(
+            "tau2 with a common-effect model",
+            "a common effect has no between-study variance",
+            "Leave out tau2 and tau2_ci, or take a random-effects model",
+        )
     if not 0 < options.level < 1:
         raise InvalidInput(f"level is {options.level}", "a level lies between 0 and 1", "Write 0.95 for 95 percent.")
     assert options.convention.key

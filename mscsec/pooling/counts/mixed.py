@@ -289,11 +289,13 @@ def _result(
 
 def _check(options: Options) -> None:
     """Refuse, before anything is fitted, what a mixed model does not do."""
-    if options.tau2 not in (None, "ML") or options.tau2_ci not in (None, "none"):
+    wrong = [f"tau2 {options.tau2!r}"] if options.tau2 not in (None, "ML") else []
+    wrong += [f"an interval {options.tau2_ci!r} of tau2"] if options.tau2_ci not in (None, "none") else []
+    if wrong:
         raise InvalidInput(
-            f"tau2={options.tau2!r}, tau2_ci={options.tau2_ci!r} with a mixed model",
+            f"{' and '.join(wrong)} with a mixed model",
             "it estimates tau2 by maximum likelihood, with a standard error and no interval",
-            "Leave both out",
+            f"Leave {'both' if len(wrong) > 1 else 'it'} out",
         )
 
 

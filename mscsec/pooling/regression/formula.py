@@ -66,7 +66,7 @@ def design(
         raise
     except Exception as error:  # formulaic raises errors of many kinds for text it cannot parse
         raise UsageError(
-            f"the formula {formula!r} cannot be read: {_first_line(error)}. Write names of fields with + between them, such as year + country"
+            f"the formula {formula!r} cannot be read: {_first_line(error).rstrip('.')}. Write names of fields with + between them, such as year + country"
         ) from error
     for name in needed:
         if name not in table:
