@@ -30,6 +30,11 @@ def test_every_text_comes_back(texts: list[str]) -> None:
     assert lines(coded(texts)) == texts
 
 
+@pytest.mark.parametrize("text", ["987654321.12345679", "-987654321.1234567", "999999999.99"])
+def test_digits_beyond_a_float_come_back(text: str) -> None:
+    assert lines(coded(["0.10", text, "0.30"])) == ["0.10", text, "0.30"]
+
+
 def test_a_column_of_many_shapes_is_kept_as_it_is() -> None:
     texts = [f"text {chr(65 + place % 26)}{place}" for place in range(127)]
     assert coded(texts) == "|".join(texts)

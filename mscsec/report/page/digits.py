@@ -18,7 +18,7 @@ from mscsec.arrays import Array
 
 SIGNS = "".join(chr(code) for code in range(35, 127) if code != 92)  # letters that JSON writes as they are
 BASE = 80  # a step below it is one letter; the letters from BASE on say how many follow, from two
-DECIMALS = 8  # more are kept as texts
+DECIMALS, EXACT = 8, 1 << 53  # more decimals, and digits that make a greater whole number, are kept as texts
 _NUMBER = re.compile(r"(P = )?(-?)(\d{1,9})(?:\.(\d+))?(%?)")
 
 Shape = tuple[str] | tuple[str, int, str]
@@ -69,7 +69,7 @@ def _parted(line: str) -> tuple[Shape, tuple[int, int] | None]:
         return (line,), None
     before, sign, whole, part, after = found.groups(default="")
     units = int(sign + whole + part)
-    if len(part) > DECIMALS or _joined(before, units, len(part), after) != line:  # 007, -0.00
+    if len(part) > DECIMALS or abs(units) > EXACT or _joined(before, units, len(part), after) != line:  # 007, -0.00
         return (line,), None
     return (before, len(part), after), (units, len(part))
 
