@@ -133,8 +133,6 @@ PALETTES = by_key(
         ("#1a1a1a", "#555555", "#808080", "#a6a6a6", "#cccccc"), ("#f0f0f0", "#dedede", "#c2c2c2", "#ffffff"),
     ),
 )  # fmt: skip
-MARKERS = ("o", "s", "^", "D", "v")
-DASHES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
 
 
 @dataclass(frozen=True, slots=True)

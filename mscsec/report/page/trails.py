@@ -14,7 +14,6 @@ from mscsec.report.numbers import interval, level, number, p_value, percent
 from mscsec.report.page.names import grade_id, pooled_id, record_id, set_id, study_id
 from mscsec.sources import SOURCES
 from mscsec.synthesis.certainty import Body
-from mscsec.synthesis.combinations import ALL
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
 
 
@@ -217,12 +216,6 @@ def set_trail(found: OutcomeSynthesis, place: int, one: Sensitivity, method: str
 
 def _known(value: float) -> float | None:
     return None if value != value else float(value)
-
-
-def is_everything(found: OutcomeSynthesis, one: Sensitivity) -> bool:
-    """Whether a row of the sensitivity table holds all studies."""
-    assert found.combinations is not None
-    return any(named.key == ALL and named.row == one.row for named in found.combinations.named)
 
 
 # --- certainty ------------------------------------------------------------------
