@@ -11,7 +11,7 @@ from mscsec.cli.groups import EffectOptions, FormOptions, ModelOptions, StudyOpt
 from mscsec.cli.inputs import Inputs, read_inputs
 from mscsec.cli.output import document, emit, json_text, progress
 from mscsec.cli.render_regress import Regression, regress_csv, regress_markdown, regress_text
-from mscsec.effects.moderators import column
+from mscsec.effects.moderators import EFFECT_COLUMNS, column
 from mscsec.errors import UsageError
 from mscsec.pooling.regression import (
     Design,
@@ -152,8 +152,7 @@ def command(
 
 def _useful(inputs: Inputs) -> list[str]:
     """Fields that could explain anything: recorded for every study, and not the same in all; not the name and the effect itself."""
-    own = {"study", "yi", "vi", "sei"}
-    columns = {name: cells for name, cells in inputs.columns().items() if name.strip().lower() not in own}
+    columns = {name: cells for name, cells in inputs.columns().items() if name.strip().lower() not in EFFECT_COLUMNS}
     return [name for name, cells in columns.items() if None not in cells and len(set(cells)) > 1] or list(columns)
 
 

@@ -15,6 +15,9 @@ _DESIGN = (
     "randomised", "sequence_generation", "allocation_concealment", "open_label", "placebo", "incomplete_outcome_data",
     "selective_reporting", "country", "registration", "funding", "conflicts",
 )  # fmt: skip
+EFFECT_COLUMNS = frozenset(
+    {"study", "yi", "vi", "sei"}
+)  # columns of a table that name a study or are its effect, and explain none
 _ARM = ("treatment", "intervention", "dose", "route", "schedule")
 
 

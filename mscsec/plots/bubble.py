@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mscsec.arrays import Array
+from mscsec.effects.moderators import EFFECT_COLUMNS
 from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import NotEstimable, UsageError
 from mscsec.plots.chart import Chart, Entry
@@ -114,7 +115,7 @@ def draw(request: Request) -> Figure:
     chosen, columns = options_of(request, "a bubble plot"), dict(request.columns())
     name = request.options.get("moderator")
     if name is None:
-        known = numeric_fields(columns)
+        known = [field for field in numeric_fields(columns) if field.strip().lower() not in EFFECT_COLUMNS]
         raise UsageError(
             f"name the field that stands below: --moderator {known[0] if known else 'FIELD'}. Fields that are numbers and differ here: {', '.join(known) or 'none'}"
         )

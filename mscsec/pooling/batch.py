@@ -118,7 +118,11 @@ def pool_batch(
     rows that did not converge and rows of too few studies are flagged in the result instead.
     """
     if prediction == "bootstrap":
-        raise InvalidInput("prediction is 'bootstrap'", "a batch has closed-form prediction intervals only")
+        raise InvalidInput(
+            "prediction is 'bootstrap'",
+            "a batch has closed-form prediction intervals only",
+            "Take t-k1, another, or none",
+        )
     plan = make_plan(
         model=model,
         tau2=tau2,

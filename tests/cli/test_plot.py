@@ -172,3 +172,10 @@ def test_letters_that_no_typeface_has_are_named_once(cli: Cli, here: Path) -> No
     assert err.count("boxes are drawn") == 1
     assert "\U00012000" in err
     assert "Install" in err
+
+
+def test_a_bubble_plot_offers_the_fields_that_could_explain_the_effect(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text("study,yi,sei,dose\na,0.1,0.2,1\nb,0.3,0.3,2\nc,0.5,0.1,4\n", encoding="utf-8")
+    code, _, err = cli("plot", "bubble", "--table", "t.csv", "-o", "b.svg")
+    assert code == 2
+    assert "--moderator dose. Fields that are numbers and differ here: dose [U001]" in err
