@@ -257,7 +257,7 @@ def _side(yi: Array, vi: Array, about: str, tau2: str, habit: Convention) -> str
     if float(np.ptp(sei)) <= 1e-10 * float(sei.max()):
         raise NotEstimable(
             "the standard error is the same in every study, so the side on which studies may be missing"
-            ' cannot be told; name it: side="left" or side="right"'
+            ' cannot be told; in Python side="left" or side="right" names it'
         )
     model = "common" if habit.line == "egger" else about
     extra: dict[str, Any] = {"tau2": tau2} if model == "random" else {}
