@@ -1,7 +1,7 @@
 """From effects and their variances to a pooled effect.
 
 Takes arrays `yi` and `vi` (and counts, in `counts/`), gives frozen results. Pure numpy and scipy.special: no labels, no records,
-no printing. Imports nothing of mscsec but errors, registry, results, sources, codes, arrays and constants.
+no printing. Imports nothing of mscsec but the foundation.
 """
 
 from mscsec.pooling.batch import BatchResult, pool_batch
