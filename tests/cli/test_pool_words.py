@@ -109,3 +109,12 @@ def test_what_a_method_from_the_cells_has_not_is_refused(
     code, out, err = cli("pool", "--table", sparse, "--measure", "OR", "--tau2-ci", "PL", *more)
     assert (code, out) == (2, "")
     assert says in err
+
+
+@pytest.mark.parametrize(
+    "option", [("--tau2-ci", "PL"), ("--tau2", "DL"), ("--ci", "t"), ("--prediction", "hts"), ("--model", "common")]
+)
+def test_a_comparison_of_methods_refuses_what_it_would_not_use(cli: Cli, sparse: str, option: tuple[str, str]) -> None:
+    code, out, err = cli("pool", "--table", sparse, "--measure", "OR", "--compare", *option)
+    assert (code, out) == (2, "")
+    assert f"--compare fits each method with its own model and interval; leave out {option[0]} [U001]" in err
