@@ -128,6 +128,7 @@ def command(
     if robust_kind != "CR2" and cluster is None:
         raise UsageError("--robust belongs to --cluster FIELD")
     asked.check()
+    _has_room(kind, {"--scale": scale, "--cluster": cluster, "--permutations": permutations, "--at": at})
     if scale is not None and (
         asked.model == "common" or asked.tau2 not in (None, "REML", "ML") or asked.ci not in (None, "auto", "wald", "t")
     ):
@@ -148,6 +149,15 @@ def command(
     else:
         text = {"text": regress_text, "csv": regress_csv, "markdown": regress_markdown}[kind](inputs.sizes, found)
     emit(text, form.output, form.force)
+
+
+def _has_room(kind: str, beside: dict[str, Any]) -> None:
+    """Raises UsageError for what was asked for beside the coefficients where a table of these has no room for it."""
+    room = {"csv": ("--permutations",), "markdown": ()}.get(kind, tuple(beside))
+    if idle := [name for name, value in beside.items() if value and name not in room]:
+        raise UsageError(
+            f"{'CSV' if kind == 'csv' else 'Markdown'} has the coefficients alone; leave out {', '.join(idle)}, or take text or JSON"
+        )
 
 
 def _useful(inputs: Inputs) -> list[str]:

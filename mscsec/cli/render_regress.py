@@ -71,9 +71,8 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
     ]
     lines += wrap(f"Residual heterogeneity: {_residual(fit)}", cells, "  ")
     if fit.r2 is not None:
-        lines += wrap(
-            f"R2 = {percent(fit.r2)}: share of the between-study variance that the moderators account for", cells, "  "
-        )
+        of = "between-study variance" if fit.model == "random" else "mean square about the mean"
+        lines += wrap(f"R2 = {percent(fit.r2)}: share of the {of} that the moderators account for", cells, "  ")
     for text in _factors(found):
         lines += wrap(text, cells, "  ")
     if found.permutation is not None:
@@ -172,7 +171,8 @@ def _residual(fit: RegressionResult) -> str:
         if fit.tau2_ci_low is None
         else f" ({level(fit.level)} CI {variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)})"
     )
-    return f"tau2 = {variance(fit.tau2)}{bounds}; I2 = {percent(fit.i2)}; QE = {number(fit.qe)}, df = {fit.qe_df}, {p_value(fit.qe_p)}"
+    between = f"tau2 = {variance(fit.tau2)}{bounds}; " if fit.model == "random" else ""
+    return f"{between}I2 = {percent(fit.i2)}; QE = {number(fit.qe)}, df = {fit.qe_df}, {p_value(fit.qe_p)}"
 
 
 def _predictions(sizes: EffectSizes, found: Predictions, at: tuple[str, ...]) -> list[str]:
@@ -255,7 +255,7 @@ def regress_markdown(sizes: EffectSizes, found: Regression) -> str:
         f"| {name} | {number(part.estimate, 4)} ({interval(part.ci_low, part.ci_high, 4)}) | {_p(part.p_value)} |"
         for name, part in fit.coefficients.items()
     ]
-    residual = f"Residual heterogeneity: {_residual(fit)}; R2 = {percent(fit.r2)}"
+    residual = f"Residual heterogeneity: {_residual(fit)}" + (f"; R2 = {percent(fit.r2)}" if fit.r2 is not None else "")
     return (
         "\n".join([*lines, "", f"Test of moderators: {_joint(fit.qm)}", "", residual, "", method(sizes, found)]) + "\n"
     )

@@ -89,3 +89,31 @@ def test_what_is_wrong_is_said_with_what_to_write(
     code, out, err = cli("regress", "--table", "t.csv", *call)
     assert (code, out) == (2, "")
     assert says in err
+
+
+def test_a_common_effect_has_no_variance_between_studies_to_account_for(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text(TRIALS, encoding="utf-8")
+    call = ("regress", "--table", "t.csv", "--moderators", DOSE, "--model", "common")
+    out = " ".join(cli(*call).out.split())
+    assert "Residual heterogeneity: I2 = " in out
+    assert "share of the mean square about the mean that the moderators account for" in out
+    assert "tau2" not in out + cli(*call, "--markdown").out
+    assert "R2" not in cli("regress", "--table", "t.csv", "--moderators", "1", "--markdown").out
+
+
+@pytest.mark.parametrize(
+    "beside", [("--scale", DOSE), ("--cluster", "site"), ("--permutations", "5"), ("--at", f"{DOSE}=4")]
+)
+@pytest.mark.parametrize("form", ["--csv", "--markdown"])
+def test_what_a_table_of_coefficients_has_no_room_for_is_refused(
+    beside: tuple[str, str], form: str, cli: Cli, here: Path
+) -> None:
+    (here / "t.csv").write_text(TRIALS, encoding="utf-8")
+    code, out, err = cli("regress", "--table", "t.csv", "--moderators", DOSE, *beside, form)
+    if (form, beside[0]) == ("--csv", "--permutations"):
+        assert [code, err] == [0, ""]
+        assert "p_permutation" in out
+        assert all(line.split(",")[8] for line in out.splitlines()[1:])
+    else:
+        assert (code, out) == (2, "")
+        assert f"has the coefficients alone; leave out {beside[0]}, or take text or JSON [U001]" in err
