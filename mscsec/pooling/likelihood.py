@@ -168,7 +168,7 @@ def search_grid(sets: Sets, points: int = GRID) -> Array:
 def straightened(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
     """Score over sum w^2, positive below a maximum and negative above it."""
     wi = ONE / (sets.vi + across(tau2))
-    (sum_w, sum_wy), (sum_w2, w2y, w2yy) = two_power_sums(sets, wi)
+    (sum_w, sum_wy, _), (sum_w2, w2y, w2yy) = two_power_sums(sets, wi)
     mean = sum_wy / sum_w
     spread = w2yy - mean * (2 * w2y - mean * sum_w2)
     return (spread - (trace_p(wi, sum_w, sum_w2) if restricted else sum_w)) / sum_w2
@@ -189,8 +189,8 @@ def _maximise(sets: Sets, *, restricted: bool, points: int = GRID, levels: int =
     """The maximum between the points of a grid; sets for which that grid may be too coarse are searched on a finer one."""
     grid = search_grid(sets, points)
     height = _scan(sets, grid, restricted)
-    doubt = doubtful(grid, height) if levels else np.zeros(grid.shape[1:], dtype=bool)[()]
-    if np.ndim(doubt) == 0 and doubt:
+    doubt = levels > 0 and doubtful(grid, height)
+    if doubt is True:
         return _maximise(sets, restricted=restricted, points=finer(points), levels=levels - 1)
     found = _maximise_on(sets, grid, height, restricted)
     if not anywhere(doubt):

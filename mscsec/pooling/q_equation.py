@@ -11,7 +11,7 @@ import numpy as np
 
 from mscsec.arrays import Array
 from mscsec.pooling.moments import Tau2, truncated
-from mscsec.pooling.sets import ONE, Sets, across, dot, everywhere, two_power_sums, weigh
+from mscsec.pooling.sets import ONE, Sets, across, everywhere, two_power_sums, weigh
 from mscsec.pooling.tails import chi_square_above
 
 STEPS = 200
@@ -31,10 +31,9 @@ def solve_q(sets: Sets, target: Array | float, start: Array | float = 0.0) -> Ta
     step = 0
     while step < STEPS:
         step += 1
-        wi = ONE / (sets.vi + across(tau2))
-        (sum_w, sum_wy), (w2, w2y, w2yy) = two_power_sums(sets, wi)
+        (sum_w, sum_wy, wyy), (w2, w2y, w2yy) = two_power_sums(sets, ONE / (sets.vi + across(tau2)), for_q=True)
         mean = sum_wy / sum_w
-        q = dot(wi, sets.squares) - mean * sum_wy
+        q = wyy - mean * sum_wy
         fall = w2yy - mean * (2 * w2y - mean * w2) + TINY  # -dQ/dtau2 = sum (w r)^2; 0 for identical effects
         new = truncated(tau2 + q / target * ((q - target) / fall))
         done = abs(new - tau2) <= SETTLED * new + ROUNDING * q / fall

@@ -19,13 +19,15 @@ def finer(points: int) -> int:
     return (points - 2) * FINER + 2
 
 
-def doubtful(grid: Array, height: Array) -> BoolArray:
+def doubtful(grid: Array, height: Array) -> BoolArray | bool:
     """Whether the grid may have stepped over two changes of sign: its points stand far apart, or the score lingers near zero.
 
     It turns back where it is nearer to zero than at both neighbours; that counts where it came by at least as much as was left.
     It rests at two neighbouring points whose heights are small beside those of the points around them.
     grid, height : (points, ...), 0 and then a geometric series, and a score there, nearly linear in the argument.
     """
+    if height.ndim == 1:
+        return _of_one(grid.item(1), grid.item(2), height.tolist())
     near, above = np.abs(height), height > 0
     same = above[:-1] == above[1:]
     before, here, after = near[:-2], near[1:-1], near[2:]
@@ -34,3 +36,22 @@ def doubtful(grid: Array, height: Array) -> BoolArray:
     lingers = np.logical_or.reduce(turned, axis=0) | np.logical_or.reduce(rested, axis=0)
     doubt: BoolArray = (grid[2] > COARSE * grid[1]) | lingers
     return doubt
+
+
+def _of_one(first: float, second: float, height: list[float]) -> bool:
+    """`doubtful` of a single set, whose few numbers are looked at sooner one by one."""
+    if second > COARSE * first:
+        return True
+    near = [abs(each) for each in height]
+    for at in range(1, len(near) - 1):
+        before, here, after = near[at - 1 : at + 2]
+        if here <= before and (
+            (here <= after and 2 * here <= max(before, after) and _one_sign(height[at - 1 : at + 2]))
+            or (here <= RESTING * before and at + 2 < len(near) and after <= RESTING * near[at + 2])
+        ):
+            return True
+    return False
+
+
+def _one_sign(height: list[float]) -> bool:
+    return len({each > 0 for each in height}) == 1

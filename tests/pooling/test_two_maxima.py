@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose
 
 from mscsec.pooling import pool, pool_batch
 from mscsec.pooling.regression import regress
+from mscsec.pooling.search import doubtful
 
 # estimator, yi, vi, the two maxima, which of them is the higher
 TWO: list[tuple[str, list[float], list[float], tuple[float, float], int]] = [
@@ -78,3 +82,13 @@ def test_a_batch_finds_it_among_other_sets(
     result = pool_batch(y, v, tau2=key, ci="wald")
     assert_allclose(result.tau2[[0, 2]], maxima[higher], rtol=1e-10)
     assert result.modes.tolist() == [2, 1, 2]
+
+
+@given(
+    hnp.arrays(float, (15, 6), elements=st.sampled_from([-4.0, -1.0, -0.1, -0.02, 0.0, 0.02, 0.1, 1.0, 4.0])),
+    st.floats(1.1, 3.0),
+)
+def test_doubt_about_one_set_is_that_about_the_same_set_among_others(height: Any, ratio: float) -> None:
+    grid = np.concatenate([[0.0], ratio ** np.arange(14.0)])
+    among = doubtful(np.repeat(grid[:, None], 6, axis=1), height)
+    assert [doubtful(grid, column) for column in height.T] == np.asarray(among).tolist()

@@ -102,7 +102,7 @@ def _maximise(problem: Problem, *, restricted: bool, points: int = GRID, levels:
     level, rise = _chunked(problem, every, grid.ravel(), straightened).reshape(2, batch, points)
     rise[:, -1] = np.minimum(rise[:, -1], 0.0)
     found = _climb(problem, grid, level[:, 0], rise, restricted)
-    doubt = doubtful(grid.T, rise.T) if levels else np.zeros(batch, dtype=bool)
+    doubt = np.asarray(doubtful(grid.T, rise.T)) if levels else np.zeros(batch, dtype=bool)
     if not doubt.any():
         return found
     closer = _maximise(
