@@ -154,6 +154,7 @@ def _root(
 
 
 VALUES = {"--trim-fill": "L0"}  # of options that may stand alone
+NO_VALUES = {"funnel"}  # words that may follow one without being its value: the picture that has it
 
 
 def _with_values(arguments: Sequence[str]) -> list[str]:
@@ -161,7 +162,8 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
     found: list[str] = []
     for place, word in enumerate(arguments):
         found.append(word)
-        if word in VALUES and (place + 1 == len(arguments) or arguments[place + 1].startswith("-")):
+        after = arguments[place + 1] if place + 1 < len(arguments) else "-"
+        if word in VALUES and (after.startswith("-") or after in NO_VALUES):
             found.append(VALUES[word])
     return found
 

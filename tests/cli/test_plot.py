@@ -160,6 +160,8 @@ def test_trim_and_fill_without_a_key_is_by_l0(standing: tuple[str, ...], cli: Cl
     assert cli(*call, "--trim-fill", "L0", "-o", "g.svg").code == 0
     assert bare == (here / "g.svg").read_text(encoding="utf-8")
     assert "(L0)" in bare
+    assert cli("plot", "--trim-fill", *call[1:], "-o", "first.svg").code == 0
+    assert bare == (here / "first.svg").read_text(encoding="utf-8")
     code, _, err = cli(*call, "--trim-fill", "X1", "-o", "h.svg")
     assert code == 2
     assert "L0, R0, Q0" in err
