@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, logsumexp
 
 import mscsec as ms
-from mscsec.errors import InvalidInput, NotEstimable, TooFewStudies, UnknownMethod
+from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies, UnknownMethod
 from mscsec.pooling.counts.moderators import CountRegression
 
 A = np.array([4.0, 6, 3, 62, 33, 180, 8, 505, 29, 17])
@@ -139,3 +139,15 @@ def test_what_cannot_be_fitted_is_refused_by_name() -> None:
         ms.regress_group_rates(0 * N_1, N_1, X)
     with pytest.raises(NotEstimable):  # the moderator splits the studies into those of infinite effect either way
         ms.regress_counts([0, 0, 3, 4], [50] * 4, [3, 4, 0, 0], [50] * 4, [0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("model", ["random", "common"])
+@pytest.mark.parametrize("method", ["UM.FS", "UM.RS", "CM.EL", "CM.AL"])
+def test_separated_studies_have_no_estimate(method: str, model: str) -> None:
+    events, n, group = ([0, 0, 0, 5, 6, 7], [5, 6, 7, 0, 0, 0]), [20] * 6, [0, 0, 0, 1, 1, 1]
+    with pytest.raises((NotEstimable, NotConverged), match=r"separation|Leave out a moderator|do not determine"):
+        ms.regress_counts(events[0], n, events[1], n, group, method=method, model=model)
+    # one event on either side is enough for an estimate
+    events = ([1, 0, 0, 5, 6, 7], [5, 6, 7, 1, 0, 0])
+    found = ms.regress_counts(events[0], n, events[1], n, group, method=method, model=model)
+    assert all(part.se < 5 for part in found.coefficients.values())

@@ -81,7 +81,8 @@ def fit(problem: Problem, *, random: bool) -> GlmmFit:
     if interior and found is not None:
         best = found
     if not best.converged:
-        raise NotConverged(problem.name, best.iterations, best.value, "Ask for a closed form (MH) or another model")
+        instead = "Ask for a closed form (MH)" if problem.coefficients == 1 else "Leave out a moderator"
+        raise NotConverged(problem.name, best.iterations, best.value, f"{instead} or ask for another model")
     level = _level_scale(model if interior else fixed, best) if model.effects.shape[1] == 2 else None
     free = [j for j in range(len(best.shared)) if j != p or level != 0.0]
     covariance = _inverse(best.by_study.sum(-1)[np.ix_(free, free)], problem.name)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc
 
 from mscsec.arrays import Array, ArrayLike, BoolArray
-from mscsec.errors import InvalidInput, TooFewStudies, UnknownMethod
+from mscsec.errors import InvalidInput, NotEstimable, TooFewStudies, UnknownMethod
 from mscsec.pooling.counts import glmm_models, glmm_saturated, notices
 from mscsec.pooling.counts.closed import MEASURES, Request
 from mscsec.pooling.counts.continuity import ZeroCells
@@ -25,6 +25,9 @@ from mscsec.pooling.regression.fit import design_with_intercept
 from mscsec.pooling.regression.result import Coefficient, JointTest
 from mscsec.pooling.tails import critical, two_sided_p
 from mscsec.results import Notice, Result
+
+# A standard error on the link scale, of columns of unit size, that no finite maximum of counts has: where the likelihood is level.
+INFINITE = 1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +249,7 @@ def _fitted(likelihood: _Likelihood, X: ArrayLike, asked: _Asked) -> CountRegres
     problem = likelihood.problem(even)
     flat = fit(problem, random=False)
     found = fit(problem, random=True) if random else flat
+    _check_finite(found)
     beta, vcov = back @ found.beta, back @ found.covariance @ back.T
     tests = likelihood.heterogeneity(even, flat)
     df = float(k - p) if options.ci == "t" else math.inf
@@ -276,6 +280,15 @@ def _fitted(likelihood: _Likelihood, X: ArrayLike, asked: _Asked) -> CountRegres
         warnings=likelihood.notices,
         **_test_fields(tests, k - p),
     )
+
+
+def _check_finite(found: GlmmFit) -> None:
+    """Raises NotEstimable where the likelihood only levels off: the search stopped, but the estimates are on their way to infinity."""
+    if np.sqrt(np.diagonal(found.covariance)).max() > INFINITE:
+        raise NotEstimable(
+            "the moderators part studies with events in one arm alone from the others (separation): the effect is infinite there. "
+            "Leave out a moderator, or merge its categories"
+        )
 
 
 def _evened(design: Array, where: int | None) -> tuple[Array, Array]:
