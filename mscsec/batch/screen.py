@@ -9,8 +9,7 @@ import numpy as np
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.batch.rows import Reject, Rows
-from mscsec.effects.collect import drop_double_zeros
-from mscsec.effects.measures import MEASURES, Effects, effect_size
+from mscsec.effects.measures import MEASURES, Effects, drop_double_zeros, effect_size
 from mscsec.effects.measures.arguments import ARGUMENTS
 from mscsec.errors import InvalidInput
 from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mscsec.records.reader import EvidenceBase, load
+if TYPE_CHECKING:
+    from mscsec.records.reader import EvidenceBase
 
 # Headings of a long page of help.
 STUDIES, EFFECTS, MODEL, SHOWN = "Studies", "Effects", "Pooling", "Output"
@@ -26,6 +27,8 @@ def _studies(incomplete: str) -> list[str]:
 
 
 def _quiet_base() -> EvidenceBase:
+    from mscsec.records.reader import load  # a quarter of a second, which a command on a table need not wait for
+
     return load()
 
 

@@ -14,14 +14,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mscsec.cli.version import __version__
 from mscsec.errors import MscsecError, UsageError
 from mscsec.problems import RecordError
-from mscsec.records.reader import EvidenceBase
 from mscsec.report.numbers import count
 from mscsec.results import plain
+
+if TYPE_CHECKING:
+    from mscsec.records.reader import EvidenceBase
 
 NARROWEST = 60  # below this a table is unreadable whatever is done; it is drawn this wide and may wrap
 

@@ -33,8 +33,6 @@ from mscsec.records.models import Outcome
 from mscsec.results import Notice, Result
 from mscsec.said import said
 
-# Ratios, and other forms of the odds ratio: a trial without events in either arm says nothing about them.
-RELATIVE = frozenset({"RR", "OR", "PETO", "IRR", "YUQ", "YUY", "OR2D", "OR2DL", "OR2DN"})
 # Ratios that have no value once the means are turned round to negative ones.
 _POSITIVE = frozenset({"ROM", "CVR", "MNLN", "CVLN", "SMN", "ROMC", "CVRC"})
 _BY_BASELINE = frozenset({"SMCR", "SMCRH"})  # change over one SD: that before treatment (Becker 1988)
@@ -124,13 +122,6 @@ def check_type(row: Measure, plan: Outcome, outcome: str) -> None:
         raise UsageError(
             f"{row.key} ({row.name}) does not fit {outcome}, which is {plan.type}. Measures that do: {', '.join(fits)}"
         )
-
-
-def drop_double_zeros(row: Measure, asked: bool | None) -> bool | None:
-    """Whether trials without events in either arm are left out: as asked, else for relative measures."""
-    if asked is None:
-        return True if row.key in RELATIVE else None
-    return asked if row.family in ("dichotomous", "rates") else None
 
 
 # --- one study -----------------------------------------------------------------------------------------------------

@@ -15,11 +15,10 @@ from mscsec.effects.collect import (
     StudyEffect,
     check_type,
     compute,
-    drop_double_zeros,
     natural,
     read_study,
 )
-from mscsec.effects.measures import MEASURES, TRANSFORMS
+from mscsec.effects.measures import MEASURES, TRANSFORMS, drop_double_zeros
 from mscsec.effects.reading import Gap, Rules
 from mscsec.effects.select import DESIGNS, RANDOMISED_DESIGNS, Chosen, Excluded, choose, comparison_of
 from mscsec.effects.shared import SharedComparator, covariance_matrix, shared_comparators

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mscsec.effects.collect import drop_double_zeros, study_effect
+from mscsec.effects.collect import study_effect
 from mscsec.effects.decimals import COMMA, advice, decimal_commas
 from mscsec.effects.formula import Formula
-from mscsec.effects.measures import FAMILIES, MEASURES, Measure, effect_size
+from mscsec.effects.measures import FAMILIES, MEASURES, Measure, drop_double_zeros, effect_size
 from mscsec.effects.measures.effects import Effects
 from mscsec.effects.reading import Gap
 from mscsec.effects.select import Excluded

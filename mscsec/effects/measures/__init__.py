@@ -6,6 +6,7 @@ scipy.special and the foundation; knows no records.
 """
 
 from mscsec.effects.measures.base import VTYPE_NOTES, Estimate, How, Measure
+from mscsec.effects.measures.cells import drop_double_zeros
 from mscsec.effects.measures.effect_size import effect_size
 from mscsec.effects.measures.effects import Effects, Flag
 from mscsec.effects.measures.families import FAMILIES, Family
@@ -24,6 +25,7 @@ __all__ = [
     "How",
     "Measure",
     "Transform",
+    "drop_double_zeros",
     "effect_size",
     "transform",
 ]

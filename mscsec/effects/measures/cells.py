@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from mscsec.arrays import Array, BoolArray
+from mscsec.effects.measures.base import Measure
 
 TO = MappingProxyType(
     {
@@ -18,6 +19,8 @@ TO = MappingProxyType(
     }
 )
 
+# Ratios, and other forms of the odds ratio: a trial without events in either arm says nothing about them.
+RELATIVE = frozenset({"RR", "OR", "PETO", "IRR", "YUQ", "YUY", "OR2D", "OR2DL", "OR2DN"})
 
 TACC = "TACC"  # in the place of a constant: treatment-arm continuity correction, by the size of the other arm
 
@@ -112,6 +115,13 @@ class ZeroRule:
     addyi: bool
     addvi: bool
     onlyo1: bool
+
+
+def drop_double_zeros(row: Measure, asked: bool | None) -> bool | None:
+    """Whether trials without events in either arm are left out: as asked, else for relative measures."""
+    if asked is None:
+        return True if row.key in RELATIVE else None
+    return asked if row.family in ("dichotomous", "rates") else None
 
 
 @dataclass(frozen=True, slots=True)
