@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mscsec.arrays import Array, BoolArray, IntArray
+from mscsec.arrays import Array, IntArray
 from mscsec.batch.options import Columns, Options
 from mscsec.batch.rows import Names, Reject, Rows
 from mscsec.batch.screen import screen
@@ -157,9 +157,3 @@ class _Work:
         self.status[single] = f"{REFUSED}: {TooFewStudies(f'the interval by {ci.name}', ci.needs, 1).message}"
         for values in self.out.values():
             values[single] = np.nan
-
-
-def is_status(status: Names, word: str) -> BoolArray:
-    """Which analyses have this status; "refused" whatever the reason."""
-    matches = (str(text).split(":")[0] == word for text in status)
-    return np.fromiter(matches, dtype=bool, count=len(status))

@@ -79,9 +79,10 @@ def join(parts: Sequence[Rows], names: Sequence[str]) -> Rows:
 def without_group(rows: Rows) -> Rows:
     """Rejects rows that name no analysis, or one with a line break in it; rows without any value at all are blank and go."""
     empty = rows.groups == ""
-    broken = np.fromiter(("\n" in name or "\r" in name for name in rows.groups), dtype=bool, count=len(rows))
-    if not empty.any() and not broken.any():
+    together = "".join(rows.groups)
+    if not empty.any() and "\n" not in together and "\r" not in together:
         return rows
+    broken = np.fromiter(("\n" in name or "\r" in name for name in rows.groups), dtype=bool, count=len(rows))
     blank = empty & np.logical_and.reduce([np.isnan(values) for values in rows.numbers.values()])
     blank[list(rows.wrong)] = False
     rejects = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mscsec.arrays import IntArray
-from mscsec.batch.analyse import NONE, NOT_CONVERGED, OK, REFUSED, SINGLE, Analysed, analyse, columns_of, is_status
+from mscsec.batch.analyse import NONE, NOT_CONVERGED, OK, REFUSED, SINGLE, Analysed, analyse, columns_of
 from mscsec.batch.csv_input import CsvTable, open_csv
 from mscsec.batch.engines import ENGINES
 from mscsec.batch.lock import sole
@@ -109,9 +109,12 @@ def work(job: _Job) -> tuple[int, Part]:
 def _counts(found: Analysed) -> dict[str, Any]:
     faults = [reject for reject in found.rejects if reject.fault]
     others = [reject for reject in found.rejects if not reject.fault]
+    status: Counter[str] = Counter()
+    for text, n in Counter(found.status.tolist()).items():
+        status[text.split(":")[0]] += n
     return {
         "rows": found.rows,
-        "status": {word: int(is_status(found.status, word).sum()) for word in STATUSES},
+        "status": {word: status[word] for word in STATUSES},
         "left_out": dict(Counter(reject.code for reject in found.rejects)),
         "faults": faults[:EXAMPLES],
         "others": others[:EXAMPLES],
@@ -323,8 +326,8 @@ class _Run:
     def _apart(self) -> bool:
         """Whether an analysis is in more than one part."""
         hashes = [self.store.load(number)[0] for number in self.numbers]
-        together = np.concatenate(hashes)
-        return len(np.unique(together)) < len(together)
+        together = np.sort(np.concatenate(hashes))
+        return bool((together[1:] == together[:-1]).any())
 
     def _refuse_apart(self) -> None:
         if self.spool_rows == "never":

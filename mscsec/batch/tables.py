@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from mscsec.batch.parquet_input import need_pyarrow
 from mscsec.registry import by_key
 
 STEP = 65_536  # lines taken together where tables are merged
+_PLAIN = (1e-4, 1e16)  # numbers that `repr` writes without a power of ten
 
 
 class Reader(Protocol):
@@ -49,19 +52,28 @@ def header(group: str, numbers: Sequence[str]) -> list[str]:
 
 def encode_csv(found: Analysed, group: str) -> bytes:
     """Lines of CSV, every digit kept; what does not exist is an empty cell."""
-    columns: list[Sequence[str]] = [_quoted(found.groups.tolist())]
-    columns += [list(map(str, counts.tolist())) for counts in (found.k, found.left_out)]
-    columns += [_digits(values) for values in found.numbers.values()]
-    columns.append(_quoted(found.status.tolist()))
-    lines = map(",".join, zip(*columns, strict=True))
+    counts = [map(str, column.tolist()) for column in (found.k, found.left_out)]
+    numbers = _digits(np.column_stack(list(found.numbers.values())))
+    lines = map(
+        ",".join, zip(_quoted(found.groups.tolist()), *counts, numbers, _quoted(found.status.tolist()), strict=True)
+    )
     return "".join(line + "\n" for line in lines).encode()
 
 
 def _digits(values: Array) -> list[str]:
-    texts = list(map(repr, values.tolist()))
-    for i in np.flatnonzero(~np.isfinite(values)).tolist():
-        texts[i] = ""
-    return texts
+    """The cells of each row of (g, n) numbers, as `repr` writes them and ten times as fast: the fewest digits that give the
+    number back. Powers of ten are written otherwise in JSON, so what needs one is written by `repr` itself.
+    """
+    from pydantic_core import to_json
+
+    if not len(values):
+        return []
+    size = np.abs(values)
+    plain = ((size >= _PLAIN[0]) & (size < _PLAIN[1])) | (size == 0)
+    written = to_json(np.where(plain, values, np.nan).tolist(), inf_nan_mode="null").decode()
+    others = [repr(x) if math.isfinite(x) else "" for x in values[~plain].tolist()]
+    between = written.removeprefix("[[").removesuffix("]]").split("null")
+    return "".join(itertools.chain.from_iterable(itertools.zip_longest(between, others, fillvalue=""))).split("],[")
 
 
 def _quoted(texts: Sequence[str]) -> list[str]:
