@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from multiprocessing import connection
 from typing import Any, TypeVar
 
 from mscsec.errors import CannotCompute, UsageError
+from mscsec.processes import can_split
 from mscsec.registry import by_key
 
 TIMEOUT = 10.0  # seconds that a dask scheduler has to answer
@@ -47,14 +49,25 @@ def threads(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: 
 def processes(
     jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None
 ) -> Generator[R, None, None]:
-    """Processes of this machine, none for a single job. A script that calls this needs `if __name__ == "__main__":`."""
+    """Processes of this machine, none for a single job.
+
+    Where they cannot be split from this one, they are started anew, a second later, and a script that calls this needs
+    `if __name__ == "__main__":`.
+    """
     rest = iter(jobs)
     first = list(itertools.islice(rest, 2))
     if len(first) < 2:
         yield from map(work, first)
         return
-    context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+    # A process split from one in which threads run may hang: it waits for what they held.
+    split = can_split() and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if split else "spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_the_parent)
+    if split:
+        with warnings.catch_warnings():
+            # Python 3.12 warns of a linear-algebra library's threads too, which look after themselves.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pool.submit(int)  # the first job splits all of them off
     try:
         yield from _executor(pool, itertools.chain(first, rest), work, workers)
     except BrokenProcessPool:
