@@ -1,6 +1,6 @@
 """Runs every example of README.md and docs/*.md and compares what it prints with what stands there.
 
-    python docs/examples.py            # exit 1 where an example is no longer true
+    python docs/examples.py            # exit 1 where one prints something else
     python docs/examples.py --update   # writes today's output into the pages
 
 An example is a block marked `console` whose lines starting with `$ ` are run by a shell, one after the other, in a
