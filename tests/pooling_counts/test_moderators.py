@@ -13,7 +13,8 @@ from scipy.special import gammaln, logsumexp
 
 import mscsec as ms
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies, UnknownMethod
-from mscsec.pooling.counts.moderators import CountRegression
+from mscsec.pooling.regression import predict, variance_inflation
+from mscsec.pooling.regression.result import CountRegression
 
 A = np.array([4.0, 6, 3, 62, 33, 180, 8, 505, 29, 17])
 N_1 = np.array([123.0, 306, 231, 13598, 5069, 1541, 2545, 88391, 7499, 1716])
@@ -151,3 +152,46 @@ def test_separated_studies_have_no_estimate(method: str, model: str) -> None:
     events = ([1, 0, 0, 5, 6, 7], [5, 6, 7, 1, 0, 0])
     found = ms.regress_counts(events[0], n, events[1], n, group, method=method, model=model)
     assert all(part.se < 5 for part in found.coefficients.values())
+
+
+def test_a_column_that_others_make_up_is_left_out_where_that_is_asked() -> None:
+    x = np.column_stack([X, X @ [2, 1]])
+    for fit, cells in (
+        (ms.regress_counts, (A, N_1, C, N_2)),
+        (ms.regress_rates, (A, N_1, C, N_2)),
+        (ms.regress_proportions, (A, N_1)),
+        (ms.regress_group_rates, (A, N_1)),
+    ):
+        with pytest.raises(NotEstimable, match=r'both is made up of latitude, year.*redundant="drop"'):
+            fit(*cells, x, names=[*NAMES, "both"])
+        r = fit(*cells, x, names=[*NAMES, "both"], redundant="drop")
+        assert_allclose(estimates(r), estimates(fit(*cells, X, names=NAMES)), rtol=1e-12)
+        assert [notice.code for notice in r.warnings] == ["P401"]
+
+
+def test_a_category_of_studies_without_events_alone_is_said_to_be_of_none_that_count() -> None:
+    a, c, group = np.append(A, 0.0), np.append(C, 0.0), np.append(np.zeros(10), 1.0)
+    with pytest.raises(
+        NotEstimable, match=r"is zero in every study.* Studies that do not inform the model do not count"
+    ):
+        ms.regress_counts(a, np.append(N_1, 50), c, np.append(N_2, 50), group)
+
+
+@pytest.mark.parametrize("ci", ["wald", "t"])
+def test_a_prediction_is_the_constant_of_moderators_counted_from_there(ci: str) -> None:
+    r = ms.regress_counts(A, N_1, C, N_2, X, names=NAMES, method="CM.AL", ci=ci)
+    there = predict(r, {"latitude": [40.0], "year": [1970.0]})
+    constant = ms.regress_counts(A, N_1, C, N_2, X - [40, 1970], method="CM.AL", ci=ci).coefficients["intercept"]
+    found = (there.estimate[0], there.se[0], there.ci_low[0], there.ci_high[0])
+    assert_allclose(found, (constant.estimate, constant.se, constant.ci_low, constant.ci_high), rtol=1e-6)
+    assert (there.df, there.prediction_df) == ((constant.df,), (7.0,))
+    assert there.prediction_low is not None
+    half = 2.364624251592784 * np.hypot(constant.se, r.tau)  # t on 7 degrees of freedom
+    assert there.prediction_low[0] == pytest.approx(constant.estimate - half, rel=1e-6)
+
+
+def test_two_moderators_inflate_each_other_by_their_correlation() -> None:
+    r = ms.regress_proportions(A, N_1, X, names=NAMES)
+    vcov = np.array(r.vcov)[1:, 1:]
+    share = vcov[0, 1] ** 2 / (vcov[0, 0] * vcov[1, 1])
+    assert [part.gvif for part in variance_inflation(r).values()] == pytest.approx([1 / (1 - share)] * 2)

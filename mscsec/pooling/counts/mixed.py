@@ -135,9 +135,7 @@ def _two_arms(request: Request, key: str) -> PooledResult:
     """Fit one of the models."""
     parts = two_arms(request, key)
     design = np.ones((int(parts.used.sum()), 1))
-    problem = parts.problem(design)
-    flat = fit(problem, random=False)
-    found = fit(problem, random=True) if request.options.model == "random" else flat
+    flat, found = fitted(parts.problem(design), request.options)
     measure = MEASURES[request.measure]
     effects = measure.effect(parts.kept, ZeroCells("own", drop="never"))
     tests = parts.heterogeneity(design, flat)
@@ -193,54 +191,81 @@ def _require_events(t: Tables | PersonTime, used: BoolArray, key: str) -> None:
 # --- one group -----------------------------------------------------------------------------------------------------------
 
 
-def need_logit(x: Array, n: Array) -> None:
-    """Raises NotEstimable where the logit of all events x (k,) among all participants n (k,) is infinite."""
+@dataclass(frozen=True, slots=True)
+class OneGroup:
+    """What a model of one group is fitted to.
+
+    used : (k,) the studies that have participants or person-time; events, size : of these. vi : variances of their own
+    effects. notices : what became of the others.
+    """
+
+    used: BoolArray
+    events: Array
+    size: Array
+    build: Callable[[Array, Array, Array, int], Problem]
+    saturated: Saturated
+    vi: Array
+    points: int
+    notices: tuple[Notice, ...]
+
+    def problem(self, design: Array) -> Problem:
+        """The model with covariates (n, p), a row for each study used."""
+        return self.build(self.events, self.size, design, self.points)
+
+    def heterogeneity(self, design: Array, flat: GlmmFit) -> Heterogeneity:
+        """Tests against the saturated model, of the fit without a random effect."""
+        return glmm_saturated.heterogeneity(self.saturated, design, flat.log_likelihood)
+
+
+def proportions(request: GroupRequest) -> OneGroup:
+    """The binomial-normal model of logits; raises NotEstimable where the logit over all studies is infinite."""
+    x, n = request.events[request.mask], request.size[request.mask]
     if not 0 < x.sum() < n.sum():
         raise NotEstimable("no one, or everyone, had the event over all studies, so the logit is infinite")
+    half = np.where((x == 0) | (x == n), 0.5, 0.0)
+    vi = 1 / (x + half) + 1 / (n - x + half)
+    return _group(request, glmm_models.proportions, glmm_saturated.one_binomial(x, n, np.zeros_like(x)), vi)
 
 
-def need_rate(x: Array) -> None:
-    """Raises NotEstimable where there is no event in x (k,)."""
+def group_rates(request: GroupRequest) -> OneGroup:
+    """The Poisson-normal model of log rates; raises NotEstimable where there is no event."""
+    x, time = request.events[request.mask], request.size[request.mask]
     if not x.sum() > 0:
         raise NotEstimable("no event over all studies, so the log rate is infinite")
+    return _group(request, glmm_models.rates, glmm_saturated.one_poisson(x, time), 1 / np.where(x == 0, 0.5, x))
+
+
+def _group(
+    request: GroupRequest, build: Callable[[Array, Array, Array, int], Problem], saturated: Saturated, vi: Array
+) -> OneGroup:
+    _check(request.options)
+    used, points = request.mask, request.points or glmm_models.POINTS
+    told = notices.empty_arms(~used)
+    return OneGroup(used, request.events[used], request.size[used], build, saturated, vi, points, told)
 
 
 def by_proportions(request: GroupRequest) -> PooledResult:
     """Binomial-normal model of logits."""
-    x, n = request.events[request.mask], request.size[request.mask]
-    need_logit(x, n)
-    saturated = glmm_saturated.one_binomial(x, n, np.zeros_like(x))
-    half = np.where((x == 0) | (x == n), 0.5, 0.0)
-    vi = 1 / (x + half) + 1 / (n - x + half)
-    return _one_group(request, glmm_models.proportions, x, n, saturated, vi, "expit")
+    return _one_group(request, proportions(request), "expit")
 
 
 def by_group_rates(request: GroupRequest) -> PooledResult:
     """Poisson-normal model of log rates."""
-    x, time = request.events[request.mask], request.size[request.mask]
-    need_rate(x)
-    vi = 1 / np.where(x == 0, 0.5, x)
-    return _one_group(request, glmm_models.rates, x, time, glmm_saturated.one_poisson(x, time), vi, "exp")
+    return _one_group(request, group_rates(request), "exp")
 
 
-def _one_group(
-    request: GroupRequest,
-    build: Callable[[Array, Array, Array, int], Problem],
-    x: Array,
-    size: Array,
-    saturated: Saturated,
-    vi: Array,
-    transform: str,
-) -> PooledResult:
-    _check(request.options)
-    design = np.ones((len(x), 1))
-    problem = build(x, size, design, request.points or glmm_models.POINTS)
+def _one_group(request: GroupRequest, parts: OneGroup, transform: str) -> PooledResult:
+    design = np.ones((len(parts.vi), 1))
+    flat, found = fitted(parts.problem(design), request.options)
+    tests = parts.heterogeneity(design, flat)
+    effects = StudyEffects(np.zeros_like(parts.vi), parts.vi, np.ones(len(parts.vi), dtype=bool))
+    return _result(found, tests, effects, parts.used, "GLMM", request.options, transform, parts.notices)
+
+
+def fitted(problem: Problem, options: Options) -> tuple[GlmmFit, GlmmFit]:
+    """The fit without a random effect, which the tests of heterogeneity are of, and the one asked for."""
     flat = fit(problem, random=False)
-    found = fit(problem, random=True) if request.options.model == "random" else flat
-    tests = glmm_saturated.heterogeneity(saturated, design, flat.log_likelihood)
-    effects = StudyEffects(np.zeros_like(vi), vi, np.ones(len(vi), dtype=bool))
-    told = notices.empty_arms(~request.mask)
-    return _result(found, tests, effects, request.mask, "GLMM", request.options, transform, told)
+    return flat, fit(problem, random=True) if options.model == "random" else flat
 
 
 # --- the result ----------------------------------------------------------------------------------------------------------

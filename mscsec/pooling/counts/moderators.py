@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,84 +12,50 @@ from scipy.special import chdtrc, fdtrc
 
 from mscsec.arrays import Array, ArrayLike, BoolArray
 from mscsec.errors import InvalidInput, NotEstimable, TooFewStudies, UnknownMethod
-from mscsec.pooling.counts import glmm_models, glmm_saturated, notices
 from mscsec.pooling.counts.closed import MEASURES, Request
 from mscsec.pooling.counts.continuity import ZeroCells
 from mscsec.pooling.counts.fit import SYNONYMS
 from mscsec.pooling.counts.frame import Options, check_options, check_points
-from mscsec.pooling.counts.glmm import GlmmFit, Problem, fit
+from mscsec.pooling.counts.glmm import GlmmFit
 from mscsec.pooling.counts.glmm_saturated import Heterogeneity
-from mscsec.pooling.counts.mixed import OF_RATES, OF_TABLES, need_logit, need_rate, two_arms
+from mscsec.pooling.counts.mixed import (
+    OF_RATES,
+    OF_TABLES,
+    GroupRequest,
+    OneGroup,
+    TwoArms,
+    fitted,
+    group_rates,
+    proportions,
+    two_arms,
+)
 from mscsec.pooling.counts.tables import PersonTime, Tables, at_most, counts, needs_time, person_time, two_by_two
-from mscsec.pooling.regression.fit import design_with_intercept
-from mscsec.pooling.regression.result import Coefficient, JointTest
+from mscsec.pooling.regression.fit import read_design
+from mscsec.pooling.regression.result import Coefficient, CountRegression, JointTest
 from mscsec.pooling.tails import critical, two_sided_p
-from mscsec.results import Notice, Result
+from mscsec.results import Notice
 
 # A standard error on the link scale, of columns of unit size, that no finite maximum of counts has: where the likelihood is level.
 INFINITE = 1e4
 
 
 @dataclass(frozen=True, slots=True)
-class CountRegression(Result):
-    """A mixed model of counts with moderators of the effect; coefficients on the link scale (logs of ratios, logits, log rates).
-
-    k, p : studies that inform the model, and coefficients with the intercept. used : (k of the input) which studies those are.
-    coefficients : by name; vcov : their covariance, rows and columns in that order.
-    qm : test of the moderators, chi-square, or F on k - p where ci is "t".
-    q_wald, q_lrt, q_df : heterogeneity that the moderators leave, against the saturated model; None for UM.RS, which has none.
-    tau2, tau2_se : residual between-study variance by maximum likelihood; sigma2 : of the study levels, UM.RS alone.
-    i2, h2 : tau2 / (tau2 + typical variance (k - p) / tr P of the studies' own effects), and its H2; None for a common effect.
-    log_likelihood, aic, bic : all constants included.
-    """
-
-    k: int
-    p: int
-    used: tuple[bool, ...]
-    coefficients: Mapping[str, Coefficient]
-    vcov: tuple[tuple[float, ...], ...]
-    qm: JointTest
-    q_wald: float | None
-    q_wald_p: float | None
-    q_lrt: float | None
-    q_lrt_p: float | None
-    q_df: int
-    tau2: float
-    tau2_se: float | None
-    tau: float
-    sigma2: float | None
-    i2: float | None
-    h2: float | None
-    log_likelihood: float
-    aic: float
-    bic: float
-    level: float
-    model: str
-    method: str
-    ci_method: str
-    iterations: int
-    warnings: tuple[Notice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class _Asked:
-    """The options of one regression."""
+    """The options of one regression; raises InvalidInput and UnknownMethod for those that no model has."""
 
     method: str
     names: Sequence[str] | None
     intercept: bool
+    redundant: str
     options: Options
+    points: int | None
+    coding: float = 0.5
 
-
-@dataclass(frozen=True, slots=True)
-class _Likelihood:
-    """What is fitted: studies used, the model for a design (n, p), its tests, and (n,) variances of the studies' own effects."""
-
-    used: BoolArray
-    problem: Callable[[Array], Problem]
-    heterogeneity: Callable[[Array, GlmmFit], Heterogeneity | None]
-    vi: Array
-    notices: tuple[Notice, ...]
+    def __post_init__(self) -> None:
+        if self.options.ci not in ("wald", "t"):
+            raise InvalidInput(f"ci is {self.options.ci!r}", 'the tests of a mixed model of counts are "wald" or "t"')
+        check_options(self.options)
+        check_points(self.points)
 
 
 def regress_counts(
@@ -101,6 +67,7 @@ def regress_counts(
     *,
     names: Sequence[str] | None = None,
     intercept: bool = True,
+    redundant: str = "refuse",
     method: str = "UM.FS",
     model: str = "random",
     ci: str = "wald",
@@ -110,7 +77,7 @@ def regress_counts(
 ) -> CountRegression:
     """Log odds ratios of 2x2 tables as a function of study-level columns, by a mixed model (metafor: rma.glmm(mods=)).
 
-    events_1, n_1, events_2, n_2 : (k,) as for `pool_counts`. X, names, intercept : (k, p) design, as for `regress`.
+    events_1, n_1, events_2, n_2 : (k,) as for `pool_counts`. X, names, intercept, redundant : (k, p) design, as for `regress`.
     method : UM.FS, UM.RS, CM.EL or CM.AL; "GLMM" is UM.FS. model : "random", or "common" without residual heterogeneity.
     ci : "wald", or "t" on k - p degrees of freedom, then with an F test. points, coding : as for `pool_counts`.
 
@@ -119,7 +86,8 @@ def regress_counts(
     Source: Stijnen, Hamza & Ozdemir (2010), Stat Med 29:3046-3067; metafor's parameterisation.
     """
     tables = two_by_two(events_1, n_1, events_2, n_2)
-    return _of_two_arms(tables, "OR", X, _asked(method, names, intercept, model, ci, level), points, coding)
+    asked = _Asked(method, names, intercept, redundant, Options(model, level, ci), points, coding)
+    return _of_two_arms(tables, "OR", X, asked)
 
 
 def regress_rates(
@@ -131,6 +99,7 @@ def regress_rates(
     *,
     names: Sequence[str] | None = None,
     intercept: bool = True,
+    redundant: str = "refuse",
     method: str = "UM.FS",
     model: str = "random",
     ci: str = "wald",
@@ -140,7 +109,8 @@ def regress_rates(
 ) -> CountRegression:
     """Log rate ratios as a function of study-level columns; method is UM.FS, UM.RS or CM.EL, the rest is as for `regress_counts`."""
     tables = person_time(events_1, time_1, events_2, time_2)
-    return _of_two_arms(tables, "IRR", X, _asked(method, names, intercept, model, ci, level), points, coding)
+    asked = _Asked(method, names, intercept, redundant, Options(model, level, ci), points, coding)
+    return _of_two_arms(tables, "IRR", X, asked)
 
 
 def regress_proportions(
@@ -150,6 +120,7 @@ def regress_proportions(
     *,
     names: Sequence[str] | None = None,
     intercept: bool = True,
+    redundant: str = "refuse",
     model: str = "random",
     ci: str = "wald",
     level: float = 0.95,
@@ -158,8 +129,9 @@ def regress_proportions(
     """Logits of one group's proportions as a function of study-level columns (binomial-normal); options as for `regress_counts`."""
     (x, size), keep = counts(None, events=events, n=n)
     at_most(x, size, keep)
-    asked = _asked("GLMM", names, intercept, model, ci, level)
-    return _of_one_group(x, size, keep & (size > 0), X, asked, points, rates=False)
+    asked = _Asked("GLMM", names, intercept, redundant, Options(model, level, ci), points)
+    parts = proportions(GroupRequest(x, size, keep & (size > 0), asked.options, points))
+    return _fitted(parts, parts.vi, X, asked)
 
 
 def regress_group_rates(
@@ -169,6 +141,7 @@ def regress_group_rates(
     *,
     names: Sequence[str] | None = None,
     intercept: bool = True,
+    redundant: str = "refuse",
     model: str = "random",
     ci: str = "wald",
     level: float = 0.95,
@@ -177,68 +150,33 @@ def regress_group_rates(
     """Log rates of one group as a function of study-level columns (Poisson-normal); options as for `regress_counts`."""
     (x, size), keep = counts(None, events=events, time=time)
     needs_time(x, size, keep)
-    asked = _asked("GLMM", names, intercept, model, ci, level)
-    return _of_one_group(x, size, keep & (size > 0), X, asked, points, rates=True)
+    asked = _Asked("GLMM", names, intercept, redundant, Options(model, level, ci), points)
+    parts = group_rates(GroupRequest(x, size, keep & (size > 0), asked.options, points))
+    return _fitted(parts, parts.vi, X, asked)
 
 
 # --- what is fitted ----------------------------------------------------------------------------------------------------
 
 
-def _asked(method: str, names: Sequence[str] | None, intercept: bool, model: str, ci: str, level: float) -> _Asked:
-    if ci not in ("wald", "t"):
-        raise InvalidInput(f"ci is {ci!r}", 'the tests of a mixed model of counts are "wald" or "t"')
-    options = Options(model, level, ci)
-    check_options(options)
-    return _Asked(method, names, intercept, options)
-
-
-def _of_two_arms(
-    tables: Tables | PersonTime, measure: str, X: ArrayLike, asked: _Asked, points: int | None, coding: float
-) -> CountRegression:
+def _of_two_arms(tables: Tables | PersonTime, measure: str, X: ArrayLike, asked: _Asked) -> CountRegression:
     rows = OF_TABLES if isinstance(tables, Tables) else OF_RATES
     key = SYNONYMS.get(asked.method.upper(), asked.method)
     if key not in rows:
         raise UnknownMethod("mixed model with moderators", asked.method, tuple(rows))
     rule = ZeroCells("own", drop="ratio")
-    request = Request(tables, measure, rule, asked.options, points=check_points(points), coding=coding)
-    parts = two_arms(request, key)
+    parts = two_arms(Request(tables, measure, rule, asked.options, points=asked.points, coding=asked.coding), key)
     vi = MEASURES[measure].effect(parts.kept, ZeroCells("own", drop="never")).vi
-    likelihood = _Likelihood(parts.used, parts.problem, parts.heterogeneity, vi, parts.notices)
-    return _fitted(likelihood, X, replace(asked, method=key))
+    return _fitted(parts, vi, X, replace(asked, method=key))
 
 
-def _of_one_group(
-    x: Array, size: Array, used: BoolArray, X: ArrayLike, asked: _Asked, points: int | None, *, rates: bool
-) -> CountRegression:
-    x, size = x[used], size[used]
-    nodes = check_points(points) or glmm_models.POINTS
-    if rates:
-        need_rate(x)
-        saturated, vi = glmm_saturated.one_poisson(x, size), 1 / np.where(x == 0, 0.5, x)
-    else:
-        need_logit(x, size)
-        half = np.where((x == 0) | (x == size), 0.5, 0.0)
-        saturated = glmm_saturated.one_binomial(x, size, np.zeros_like(x))
-        vi = 1 / (x + half) + 1 / (size - x + half)
-    build = glmm_models.rates if rates else glmm_models.proportions
-    likelihood = _Likelihood(
-        used,
-        lambda design: build(x, size, design, nodes),
-        lambda design, flat: glmm_saturated.heterogeneity(saturated, design, flat.log_likelihood),
-        vi,
-        notices.empty_arms(~used),
-    )
-    return _fitted(likelihood, X, asked)
-
-
-def _fitted(likelihood: _Likelihood, X: ArrayLike, asked: _Asked) -> CountRegression:
-    """Fit in columns of mean 0 and SD 1, and carry coefficients and covariance back."""
+def _fitted(likelihood: TwoArms | OneGroup, vi: Array, X: ArrayLike, asked: _Asked) -> CountRegression:
+    """Fit in columns of mean 0 and SD 1, and carry coefficients and covariance back. vi : (n,) of the studies' own effects."""
     options, used = asked.options, likelihood.used
     given = np.asarray(X, dtype=float)
     if given.shape[:1] != used.shape:
         raise InvalidInput(f"X has shape {given.shape} for {used.size} studies", "it has a row for each study")
     random, k = options.model == "random", int(used.sum())
-    design, labels, where = design_with_intercept(given[used], asked.names, asked.intercept)
+    design, labels, where, dropped = _design(given, used, asked)
     p = len(labels)
     if k < p + random:
         what = f"{p} coefficients and a between-study variance" if random else f"{p} coefficients"
@@ -246,22 +184,21 @@ def _fitted(likelihood: _Likelihood, X: ArrayLike, asked: _Asked) -> CountRegres
             f"a mixed model with {what}", p + random, k, "Studies that do not inform the model do not count."
         )
     even, back = _evened(design, where)
-    problem = likelihood.problem(even)
-    flat = fit(problem, random=False)
-    found = fit(problem, random=True) if random else flat
+    flat, found = fitted(likelihood.problem(even), options)
     _check_finite(found)
     beta, vcov = back @ found.beta, back @ found.covariance @ back.T
     tests = likelihood.heterogeneity(even, flat)
     df = float(k - p) if options.ci == "t" else math.inf
     if df < 1:
         raise TooFewStudies("t tests of a mixed model", p + 1, k)
-    typical = _typical(design, likelihood.vi) if k > p else None
+    typical = _typical(design, vi) if k > p else None
     return CountRegression(
         k=k,
         p=p,
         used=tuple(used.tolist()),
         coefficients=_coefficients(labels, beta, vcov, df, options.level),
         vcov=tuple(tuple(row) for row in vcov.tolist()),
+        constant=None if where is None else labels[where],
         qm=_joint(labels, where, beta, vcov, df),
         tau2=found.tau2,
         tau2_se=found.tau2_se,
@@ -277,9 +214,21 @@ def _fitted(likelihood: _Likelihood, X: ArrayLike, asked: _Asked) -> CountRegres
         method=asked.method,
         ci_method=str(options.ci),
         iterations=found.iterations,
-        warnings=likelihood.notices,
+        warnings=(*likelihood.notices, *dropped),
         **_test_fields(tests, k - p),
     )
+
+
+def _design(
+    given: Array, used: BoolArray, asked: _Asked
+) -> tuple[Array, tuple[str, ...], int | None, tuple[Notice, ...]]:
+    """The design of the studies used, its labels, the place of its constant, and a notice of columns that were dropped."""
+    try:
+        return read_design(given[used], asked.names, asked.intercept, asked.redundant)
+    except NotEstimable as error:
+        if used.all():
+            raise
+        raise NotEstimable(f"{error.message}. Studies that do not inform the model do not count") from None
 
 
 def _check_finite(found: GlmmFit) -> None:

@@ -67,9 +67,7 @@ def regress(
     Source: Berkey et al. (1995), Stat Med 14:395-411; Raudenbush (2009), Handbook of Research Synthesis, ch. 16.
     """
     check_level(level)
-    design, labels, constant = _with_intercept(*_labelled(X, names), intercept)
-    design, labels, notices = _independent(design, labels, redundant)
-    where = labels.index(constant) if constant in labels else None
+    design, labels, where, notices = read_design(X, names, intercept, redundant)
     problem, lead = arrange(yi, vi, design, weights=weights)
     if lead:
         raise InvalidInput(f"yi has {len(lead) + 1} axes", "regress fits one set of studies, (k,)")
@@ -88,9 +86,20 @@ def design_with_intercept(
     x: ArrayLike, names: Sequence[str] | None, intercept: bool
 ) -> tuple[Array, tuple[str, ...], int | None]:
     """A design as `regress` reads it: the matrix, its labels and the place of its intercept. Refuses a singular one."""
+    design, labels, where, _ = read_design(x, names, intercept, None)
+    return design, labels, where
+
+
+def read_design(
+    x: ArrayLike, names: Sequence[str] | None, intercept: bool, redundant: str | None
+) -> tuple[Array, tuple[str, ...], int | None, tuple[Notice, ...]]:
+    """The matrix, its labels, the place of its intercept, and a notice of what was dropped.
+
+    redundant : as for `regress`; None for a caller whose users cannot choose, and who refuses.
+    """
     design, labels, constant = _with_intercept(*_labelled(x, names), intercept)
-    design, labels, _ = _independent(design, labels, "refuse")
-    return design, labels, labels.index(constant) if constant in labels else None
+    design, labels, notices = _independent(design, labels, redundant)
+    return design, labels, labels.index(constant) if constant in labels else None, notices
 
 
 def check_level(level: float) -> None:
@@ -128,10 +137,10 @@ def _with_intercept(
 
 
 def _independent(
-    design: Array, labels: tuple[str, ...], redundant: str
+    design: Array, labels: tuple[str, ...], redundant: str | None
 ) -> tuple[Array, tuple[str, ...], tuple[Notice, ...]]:
     """The design without columns that others make up, or NotEstimable, as `redundant` asks."""
-    if redundant not in ("refuse", "drop"):
+    if redundant not in (None, "refuse", "drop"):
         raise InvalidInput(f"redundant is {redundant!r}", 'it is "refuse" or "drop"')
     if not design.shape[1]:
         raise InvalidInput(
@@ -148,7 +157,7 @@ def _independent(
     made_of = dependent_columns(design)
     if not made_of:
         return design, labels, ()
-    if redundant == "refuse" and len(design) < len(labels):
+    if redundant != "drop" and len(design) < len(labels):
         raise TooFewStudies(f"a meta-regression with {len(labels)} coefficients", len(labels), len(design))
     said = "; ".join(
         f"{labels[j]} is zero in every study"
@@ -156,10 +165,9 @@ def _independent(
         else f"{labels[j]} is made up of {', '.join(labels[i] for i in parts)}"
         for j, parts in made_of.items()
     )
-    if redundant == "refuse":
-        raise NotEstimable(
-            f'the design is singular: {said}. Leave out one of them; in Python, regress(redundant="drop") does'
-        )
+    if redundant != "drop":
+        instead = "" if redundant is None else ', or have it left out: redundant="drop" (--redundant drop)'
+        raise NotEstimable(f"the design is singular: {said}. Leave out one of them{instead}")
     kept = [j for j in range(len(labels)) if j not in made_of]
     notice = Notice("P401", f"dropped from the design: {said}")
     return design[:, kept], tuple(labels[j] for j in kept), (notice,)

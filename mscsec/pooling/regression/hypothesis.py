@@ -14,7 +14,7 @@ from mscsec.pooling.regression.fit import positions
 from mscsec.pooling.regression.inference import INTERVALS, critical, fit_coefficients, two_sided
 from mscsec.pooling.regression.predict import row_df
 from mscsec.pooling.regression.projection import dependent_columns
-from mscsec.pooling.regression.result import Coefficient, JointTest, RegressionResult
+from mscsec.pooling.regression.result import AnyRegression, Coefficient, JointTest, RegressionResult
 from mscsec.pooling.regression.summary import joint_test
 from mscsec.results import Result
 
@@ -152,18 +152,20 @@ class Inflation(Result):
 
 
 def variance_inflation(
-    fit: RegressionResult, sets: Mapping[str, Sequence[str | int]] | None = None
+    fit: AnyRegression, sets: Mapping[str, Sequence[str | int]] | None = None
 ) -> dict[str, Inflation]:
     """(Generalised) variance inflation factors of the coefficients, the intercept left aside, by name.
 
+    fit : of `regress`, whose inverse-variance fit is looked at, or of `regress_counts` and its kin.
     sets : coefficients taken together (the dummies of a factor), by a name for each set; each by itself where None.
     Source: Fox & Monette (1992), J Am Stat Assoc 87:178-183.
     """
-    names, where = fit.data.names, fit.data.intercept
+    names = tuple(fit.coefficients)
+    where = None if fit.constant is None else names.index(fit.constant)
     kept = [j for j in range(fit.p) if j != where]
     if len(kept) < 2:
         raise NotEstimable("variance inflation needs two coefficients beside the intercept")
-    vcov = fit_coefficients(fit.data.problem, np.array([fit.tau2])).bread[0][np.ix_(kept, kept)]
+    vcov = _covariance(fit)[np.ix_(kept, kept)]
     sd = np.sqrt(np.diagonal(vcov))
     correlation = vcov / np.outer(sd, sd)
     asked = {names[j]: [j] for j in kept} if sets is None else sets
@@ -180,3 +182,10 @@ def variance_inflation(
         )
         found[label] = Inflation(len(inside), float(np.exp(log_gvif)), float(np.exp(log_gvif / (2 * len(inside)))))
     return found
+
+
+def _covariance(fit: AnyRegression) -> Array:
+    """(p, p) covariance of the coefficients, without what an interval method makes of it."""
+    if isinstance(fit, RegressionResult):
+        return np.asarray(fit_coefficients(fit.data.problem, np.array([fit.tau2])).bread[0])
+    return np.array(fit.vcov)

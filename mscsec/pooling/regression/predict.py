@@ -11,7 +11,7 @@ import numpy as np
 from mscsec.arrays import Array, ArrayLike
 from mscsec.errors import InvalidInput, TooFewStudies
 from mscsec.pooling.regression.inference import critical, fit_coefficients, kenward_roger_parts
-from mscsec.pooling.regression.result import ModelData, RegressionResult
+from mscsec.pooling.regression.result import AnyRegression, RegressionResult
 from mscsec.registry import by_key, choose
 from mscsec.results import Notice, Result
 
@@ -56,7 +56,7 @@ class Predictions(Result):
 
 
 def predict(
-    fit: RegressionResult,
+    fit: AnyRegression,
     new: ArrayLike | Mapping[str, ArrayLike],
     *,
     prediction: str = "auto",
@@ -64,13 +64,14 @@ def predict(
 ) -> Predictions:
     """Mean effects at new values of the moderators, with intervals for the mean and for a new study.
 
+    fit : of `regress`, or of `regress_counts` and its kin, then on the link scale.
     new : (m, q) a row a prediction, columns in the order of the coefficients without the intercept (which is
         supplied) or with it; (m,) where there is one moderator; or values by name.
     prediction : key of `PREDICTIONS`, "none", or "auto", which is t-kp.
     Raises InvalidInput where the columns do not match, TooFewStudies where the interval has no degrees of freedom.
     Source: Higgins, Thompson & Spiegelhalter (2009), J R Stat Soc A 172:137-159, section 4, with x'beta for the mean.
     """
-    rows = new_rows(fit.data, new)
+    rows = new_rows(tuple(fit.coefficients), fit.constant, new)
     level = fit.level if level is None else level
     beta = np.array([part.estimate for part in fit.coefficients.values()])
     estimate = rows @ beta
@@ -104,12 +105,11 @@ def predict(
     )
 
 
-def new_rows(data: ModelData, new: ArrayLike | Mapping[str, ArrayLike]) -> Array:
+def new_rows(names: tuple[str, ...], constant: str | None, new: ArrayLike | Mapping[str, ArrayLike]) -> Array:
     """(m, p) rows of the design at new values, the intercept supplied where it was left out."""
-    names, where = data.names, data.intercept
-    moderators = [name for j, name in enumerate(names) if j != where]
+    moderators = [name for name in names if name != constant]
     if isinstance(new, Mapping):
-        if set(new) - {names[where] if where is not None else ""} != set(moderators):
+        if set(new) - {constant} != set(moderators):
             raise InvalidInput(
                 f"values are given for {', '.join(new) or 'nothing'}",
                 f"the moderators are {', '.join(moderators) or 'none'}",
@@ -123,8 +123,8 @@ def new_rows(data: ModelData, new: ArrayLike | Mapping[str, ArrayLike]) -> Array
             values = values[:, None] if len(moderators) == 1 else values[None, :]
     if not np.isfinite(values).all():
         raise InvalidInput("a value to predict at is not a finite number", "each moderator has one in each row")
-    if where is not None and values.shape[1] == len(moderators):
-        return np.insert(values, where, 1.0, axis=1)
+    if constant is not None and values.shape[1] == len(moderators):
+        return np.insert(values, names.index(constant), 1.0, axis=1)
     if values.shape[1] != len(names):
         raise InvalidInput(
             f"each row to predict at has {values.shape[1]} values", f"the moderators are {', '.join(moderators)}"
@@ -132,17 +132,17 @@ def new_rows(data: ModelData, new: ArrayLike | Mapping[str, ArrayLike]) -> Array
     return values
 
 
-def row_df(fit: RegressionResult, rows: Array) -> Array:
+def row_df(fit: AnyRegression, rows: Array) -> Array:
     """Degrees of freedom for x'beta in each row, as the fit's interval method has them; infinite for the normal."""
     if fit.ci_method == "wald":
         return np.full(rows.shape[0], math.inf)
-    if fit.ci_method != "kr":
+    if fit.ci_method != "kr" or not isinstance(fit, RegressionResult):
         return np.full(rows.shape[0], float(fit.k - fit.p))
     fitted = fit_coefficients(fit.data.problem, np.array([fit.tau2]))
     return np.asarray(kenward_roger_parts(fitted).df((rows @ fitted.model.inverse_triangle()[0])[None])[0])
 
 
-def _prediction_df(fit: RegressionResult, method: str, df: Array) -> Array:
+def _prediction_df(fit: AnyRegression, method: str, df: Array) -> Array:
     if method == "test":
         return df
     if method == "normal":

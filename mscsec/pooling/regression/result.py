@@ -108,6 +108,11 @@ class RegressionResult(Result):
     warnings: tuple[Notice, ...]
     data: ModelData = field(repr=False, compare=False)
 
+    @property
+    def constant(self) -> str | None:
+        """Name of the coefficient that is the mean where all moderators are zero; None where the design has none."""
+        return None if self.data.intercept is None else self.data.names[self.data.intercept]
+
     def to_dict(self) -> dict[str, Any]:
         """Fields as plain data, without the arrays the model was fitted to."""
         return plain_fields(self)
@@ -115,6 +120,52 @@ class RegressionResult(Result):
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={part.estimate:.6g}" for name, part in self.coefficients.items())
         return f"RegressionResult(k={self.k}, {shown}, tau2={self.tau2:.6g} by {self.tau2_method}, ci_method={self.ci_method!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class CountRegression(Result):
+    """A mixed model of counts with moderators of the effect; coefficients on the link scale (logs of ratios, logits, log rates).
+
+    k, p : studies that inform the model, and coefficients with the intercept. used : (k of the input) which studies those are.
+    coefficients : by name; vcov : their covariance, rows and columns in that order.
+    constant : name of the coefficient that is the mean where all moderators are zero; None where the design has none.
+    qm : test of the moderators, chi-square, or F on k - p where ci is "t".
+    q_wald, q_lrt, q_df : heterogeneity that the moderators leave, against the saturated model; None for UM.RS, which has none.
+    tau2, tau2_se : residual between-study variance by maximum likelihood; sigma2 : of the study levels, UM.RS alone.
+    i2, h2 : tau2 / (tau2 + typical variance (k - p) / tr P of the studies' own effects), and its H2; None for a common effect.
+    log_likelihood, aic, bic : all constants included.
+    """
+
+    k: int
+    p: int
+    used: tuple[bool, ...]
+    coefficients: Mapping[str, Coefficient]
+    vcov: tuple[tuple[float, ...], ...]
+    constant: str | None
+    qm: JointTest
+    q_wald: float | None
+    q_wald_p: float | None
+    q_lrt: float | None
+    q_lrt_p: float | None
+    q_df: int
+    tau2: float
+    tau2_se: float | None
+    tau: float
+    sigma2: float | None
+    i2: float | None
+    h2: float | None
+    log_likelihood: float
+    aic: float
+    bic: float
+    level: float
+    model: str
+    method: str
+    ci_method: str
+    iterations: int
+    warnings: tuple[Notice, ...] = ()
+
+
+AnyRegression = RegressionResult | CountRegression
 
 
 def plain_fields(result: Any) -> dict[str, Any]:
