@@ -75,7 +75,7 @@ class PoolOptions(ModelOptions):
     @property
     def from_cells(self) -> bool:
         """Whether the method named works on the counts themselves."""
-        return self.method is not None and self.method.upper() not in ("IV", "INVERSE")
+        return is_from_cells(self.method)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +91,11 @@ class FormOptions:
     def kind(self) -> str:
         """ "text", "json", "csv" or "markdown": by the switch, else by the suffix of the file; raises UsageError for two."""
         return output_kind(self.output, json=self.json, csv=self.csv, markdown=self.markdown)
+
+
+def is_from_cells(method: str | None) -> bool:
+    """Whether a --method works on the counts themselves."""
+    return method is not None and method.upper() not in ("IV", "INVERSE")
 
 
 def check_level(level: float | None) -> None:
@@ -131,7 +136,7 @@ def _parameter(name: str, default: Any, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def given(group: StudyOptions | EffectOptions | ModelOptions) -> dict[str, Any]:
+def given(group: Any) -> dict[str, Any]:
     """The options of a group that were chosen, by their name on the command line (--mean-rule), with their values."""
     found = {field.name: getattr(group, field.name) for field in fields(group)}
     chosen = {field.name for field in fields(group) if found[field.name] != field.default}

@@ -17,7 +17,7 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import UsageError
 from mscsec.pooling.result import PooledResult
 from mscsec.report.words import footnotes, method_words
-from mscsec.synthesis.fit import cells_of
+from mscsec.synthesis.fit import counts_of
 
 if TYPE_CHECKING:
     from mscsec.effects.reexpressed import ReExpressed
@@ -155,12 +155,13 @@ def _compared(pooling: Pooling, kind: str) -> str:
     from mscsec.pooling.counts import compare
 
     sizes = pooling.inputs.sizes
-    cells, rates = cells_of(sizes)
-    if rates or sizes.measure not in ("OR", "RR", "RD"):
+    if sizes.measure not in ("OR", "RR", "RD"):
         raise UsageError(
             f"--compare is for dichotomous outcomes with --measure OR, RR or RD; {sizes.outcome} is analysed as {sizes.measure}"
         )
-    found: Comparison = compare(*cells, measure=sizes.measure, level=sizes.level, preset=pooling.chosen["preset"])
+    found: Comparison = compare(
+        *counts_of(sizes).cells, measure=sizes.measure, level=sizes.level, preset=pooling.chosen["preset"]
+    )
     if kind == "json":
         about = pooling.inputs.about()
         return json_text(document("compare", evidence_base=about, outcome=sizes.outcome, comparison=found))

@@ -71,7 +71,7 @@ def read_pooling(
     inputs = read_inputs(studies, effects, method=(asked.method or "MH") if cells else None)
     inputs.need_studies()
     if cells:
-        inputs = replace(inputs, sizes=_as_counted(inputs.sizes, asked))
+        inputs = replace(inputs, sizes=as_counted(inputs.sizes, asked.method or "", asked.model, asked.preset))
     if integrity:
         inputs = replace(inputs, sizes=with_marks(inputs.sizes, inputs.base))
     # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
@@ -136,13 +136,13 @@ def with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> Poo
     return replace(fit, warnings=(*fit.warnings, *notices)) if notices else fit
 
 
-def _as_counted(sizes: EffectSizes, asked: PoolOptions) -> EffectSizes:
+def as_counted(sizes: EffectSizes, method: str, model: str | None, preset: str | None) -> EffectSizes:
     """The effects with what is true of a method from the cells: whether what was added for a study's own row is pooled too."""
     from mscsec.pooling.counts import CONVENTIONS
 
-    method = (asked.method or "").upper()
-    rule = CONVENTIONS.get(asked.preset or DEFAULT_PRESET)
-    if method == "SSW" or (method in ("MH", "PETO", "COCHRAN") and asked.model == "random"):
+    method = method.upper()
+    rule = CONVENTIONS.get(preset or DEFAULT_PRESET)
+    if method == "SSW" or (method in ("MH", "PETO", "COCHRAN") and model == "random"):
         return sizes  # the effects themselves are pooled
     if rule is not None and method in (name.upper() for name in rule.in_sums):
         text = "0.5 added to every cell, in the pooled sums as well"

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
 
 from mscsec.cli import options as opt
-from mscsec.cli.groups import EffectOptions, FormOptions, ModelOptions, StudyOptions, expanded
+from mscsec.cli.groups import EffectOptions, FormOptions, ModelOptions, StudyOptions, expanded, given, is_from_cells
 from mscsec.cli.inputs import Inputs, read_inputs
 from mscsec.cli.output import document, emit, json_text, progress
-from mscsec.cli.render_regress import Regression, regress_csv, regress_markdown, regress_text
-from mscsec.effects.moderators import EFFECT_COLUMNS, column
+from mscsec.cli.pooled import as_counted
+from mscsec.cli.render_regress import regress_csv, regress_markdown, regress_text
+from mscsec.effects.moderators import EFFECT_COLUMNS
 from mscsec.errors import UsageError
-from mscsec.pooling.regression import (
-    Design,
-    design,
-    location_scale,
-    permutation_test,
-    predict,
-    regress,
-    robust,
-    variance_inflation,
-)
 from mscsec.synthesis.fit import chosen_of, settled
+from mscsec.synthesis.regression import Beside, Moderators, Regression, regress_cells, regress_effects
 
-Moderators = Annotated[
+Formula = Annotated[
     str | None,
     typer.Option(
         "--moderators",
@@ -53,11 +46,11 @@ Cluster = Annotated[
     ),
 ]
 Robust = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--robust",
         metavar="KIND",
-        help="CR0, CR1, CR1p or CR2 (with Satterthwaite degrees of freedom).",
+        help="With --cluster: CR0, CR1, CR1p or CR2 (with Satterthwaite degrees of freedom). Default: CR2.",
         rich_help_panel="Regression",
     ),
 ]
@@ -72,7 +65,13 @@ Permutations = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", metavar="N", help="Seed of the sampled permutations.", rich_help_panel="Regression")
+    int | None,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        help="With --permutations: seed of those that are sampled. Default: 0.",
+        rich_help_panel="Regression",
+    ),
 ]
 At = Annotated[
     list[str] | None,
@@ -92,63 +91,130 @@ Missing = Annotated[
         rich_help_panel="Regression",
     ),
 ]
+Redundant = Annotated[
+    str,
+    typer.Option(
+        "--redundant",
+        metavar="RULE",
+        help="A coefficient's column that others make up: refuse (with their names) or drop (with a note).",
+        rich_help_panel="Regression",
+    ),
+]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        metavar="KEY",
+        help="IV (inverse variance), or a mixed model of the counts: UM.FS, UM.RS, CM.EL, CM.AL (OR; all but CM.AL: IRR), GLMM (PLO, IRLN). Default: IV.",
+        rich_help_panel=opt.MODEL,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegressOptions:
+    """What the effect is regressed on, how, and what is asked for beside the coefficients."""
+
+    moderators: Formula = None
+    method: Method = None
+    scale: Scale = None
+    cluster: Cluster = None
+    robust: Robust = None
+    permutations: Permutations = 0
+    seed: Seed = None
+    at: At = None
+    missing: Missing = "refuse"
+    redundant: Redundant = "refuse"
+    tau2_ci: opt.Tau2CiKey = None
+
+    @property
+    def from_cells(self) -> bool:
+        """Whether the method named works on the counts themselves."""
+        return is_from_cells(self.method)
 
 
 @expanded
 def command(
-    studies: StudyOptions,
-    effects: EffectOptions,
-    asked: ModelOptions,
-    moderators: Moderators = None,
-    scale: Scale = None,
-    cluster: Cluster = None,
-    robust_kind: Robust = "CR2",
-    permutations: Permutations = 0,
-    seed: Seed = 0,
-    at: At = None,
-    missing: Missing = "refuse",
-    tau2_ci: opt.Tau2CiKey = None,
-    *,
-    form: FormOptions,
+    studies: StudyOptions, effects: EffectOptions, asked: ModelOptions, how: RegressOptions, *, form: FormOptions
 ) -> None:
     """Meta-regression: the effect as a function of study-level moderators.
 
     Without --moderators the fields that can be used are listed. The options of pool that decide its numbers have the same
-    meaning here, but for --method (a regression weights by inverse variance), --by and --common-tau2 (a moderator that is
-    a word makes the groups) and --prediction (--at gives prediction intervals).
+    meaning here, but for --method (of those from the cells the mixed models alone take moderators), --by and --common-tau2
+    (a moderator that is a word makes the groups) and --prediction (--at gives prediction intervals).
 
     \b
     Examples:
       mscsec regress --outcome mortality_28d --moderators year
       mscsec regress --table bcg.csv --measure RR --moderators "ablat + year"
+      mscsec regress --table bcg.csv --measure OR --moderators ablat --method CM.EL
       mscsec regress --table bcg.csv --moderators ablat --ci t --permutations 1000
       mscsec regress --table t.csv --moderators dose --at dose=10 --at dose=40
     """
     kind = form.kind()
-    if robust_kind != "CR2" and cluster is None:
-        raise UsageError("--robust belongs to --cluster FIELD")
-    asked.check()
-    _has_room(kind, {"--scale": scale, "--cluster": cluster, "--permutations": permutations, "--at": at})
-    if scale is not None and (
-        asked.model == "common" or asked.tau2 not in (None, "REML", "ML") or asked.ci not in (None, "auto", "wald", "t")
-    ):
-        raise UsageError(
-            "--scale models the between-study variance by REML or ML with Wald or t tests; leave out the options that contradict it"
-        )
-    inputs = read_inputs(studies, effects)
+    _agree(effects, asked, how, kind)
+    at = _places(how.at or [])
+    inputs = read_inputs(studies, effects, method=how.method if how.from_cells else None)
     inputs.need_studies()
-    if moderators is None:
+    if how.moderators is None:
         raise UsageError(
             f"give a formula, --moderators FIELD. Fields with different values in these studies: {', '.join(_useful(inputs)) or 'none'}"
         )
-    chosen = settled(chosen_of(inputs.analysis, asked.model, asked.tau2, asked.ci, None, asked.preset))
-    chosen["tau2_ci"] = tau2_ci or "auto"
-    found = _fit(inputs, moderators, chosen, scale, cluster, robust_kind, permutations, seed, at, missing)
+    by = Moderators(how.moderators, inputs.columns(), how.missing, how.redundant, at)
+    if how.from_cells:
+        inputs = replace(inputs, sizes=as_counted(inputs.sizes, how.method or "", asked.model, asked.preset))
+        found = regress_cells(inputs.sizes, by, how.method or "", asked.model, asked.ci)
+    else:
+        found = _of_effects(inputs, by, asked, how)
     if kind == "json":
         text = json_text(document("regress", evidence_base=inputs.about(), effects=inputs.sizes, **found.to_dict()))
     else:
         text = {"text": regress_text, "csv": regress_csv, "markdown": regress_markdown}[kind](inputs.sizes, found)
     emit(text, form.output, form.force)
+
+
+def _of_effects(inputs: Inputs, by: Moderators, asked: ModelOptions, how: RegressOptions) -> Regression:
+    chosen = settled(chosen_of(inputs.analysis, asked.model, asked.tau2, asked.ci, None, asked.preset))
+    chosen["tau2_ci"] = how.tau2_ci or "auto"
+    with progress("permutations") as report:
+        beside = Beside(how.scale, how.cluster, how.robust or "CR2", how.permutations, how.seed or 0, report)
+        return regress_effects(inputs.sizes, by, chosen, beside)
+
+
+def _agree(effects: EffectOptions, asked: ModelOptions, how: RegressOptions, kind: str) -> None:
+    """Raises UsageError for options that cannot go together, or that would do nothing."""
+    asked.check()
+    for option, value, needs, there in (
+        ("--robust", how.robust, "--cluster FIELD", how.cluster),
+        ("--seed", how.seed, "--permutations N", how.permutations),
+    ):
+        if value is not None and not there:
+            raise UsageError(f"{option} belongs to {needs}")
+    if how.from_cells:
+        _agree_with_counts(effects, asked, how)
+    _has_room(
+        kind, {"--scale": how.scale, "--cluster": how.cluster, "--permutations": how.permutations, "--at": how.at}
+    )
+    if how.scale is not None and (
+        asked.model == "common" or asked.tau2 not in (None, "REML", "ML") or asked.ci not in (None, "auto", "wald", "t")
+    ):
+        raise UsageError(
+            "--scale models the between-study variance by REML or ML with Wald or t tests; leave out the options that contradict it"
+        )
+
+
+_WITH_EFFECTS = ("--vtype", "--preset", "--tau2", "--tau2-ci", "--scale", "--cluster", "--robust", "--permutations", "--seed")  # fmt: skip
+
+
+def _agree_with_counts(effects: EffectOptions, asked: ModelOptions, how: RegressOptions) -> None:
+    """Raises UsageError for what a mixed model of the counts, fitted by maximum likelihood, has no use for."""
+    chosen = {**given(effects), **given(asked), **given(how)}
+    if asked.tau2 is not None and asked.tau2.upper() == "ML":
+        del chosen["--tau2"]
+    if idle := [name for name in _WITH_EFFECTS if name in chosen]:
+        raise UsageError(
+            f"--method {how.method} is a mixed model of the counts by maximum likelihood, which has no use for {', '.join(idle)}; leave {'it' if len(idle) == 1 else 'them'} out"
+        )
 
 
 def _has_room(kind: str, beside: dict[str, Any]) -> None:
@@ -166,94 +232,23 @@ def _useful(inputs: Inputs) -> list[str]:
     return [name for name, cells in columns.items() if None not in cells and len(set(cells)) > 1] or list(columns)
 
 
-def _fit(
-    inputs: Inputs,
-    formula: str,
-    chosen: dict[str, Any],
-    scale: str | None,
-    cluster: str | None,
-    robust_kind: str,
-    permutations: int,
-    seed: int,
-    at: list[str] | None,
-    missing: str,
-) -> Regression:
-    sizes, columns = inputs.sizes, inputs.columns()
-    labels = [row.label for row in sizes.rows]
-    x = design(formula, columns, labels=labels, missing=missing)
-    kept = list(x.kept)
-    yi, vi = sizes.yi[kept], sizes.vi[kept]
-    fit = regress(yi, vi, x.X, names=x.names, intercept=False, level=sizes.level, **chosen)
-    terms = _term_sets(x, fit.coefficients)
-    permuted = None
-    if permutations:
-        with progress("permutations") as report:
-            permuted = permutation_test(fit, draws=permutations, seed=seed, progress=report)
-    return Regression(
-        formula=formula,
-        labels=tuple(labels[place] for place in kept),
-        fit=fit,
-        terms=terms,
-        inflation=variance_inflation(fit, terms) if len(terms) > 1 else None,
-        robust=None
-        if cluster is None
-        else robust(fit, [column(columns, cluster)[place] for place in kept], kind=robust_kind),
-        cluster=cluster,
-        permutation=permuted,
-        predictions=None if not at else predict(fit, _rows(at)),
-        at=tuple(at or ()),
-        scale=None if scale is None else _scale(scale, columns, labels, kept, yi, vi, x, sizes.level),
-        notices=x.warnings,
-    )
-
-
-def _term_sets(x: Design, coefficients: Any) -> dict[str, tuple[str, ...]]:
-    """The dummies of a factor together, coefficients that stayed in the model only."""
-    sets = {
-        term: tuple(name for name in names if name in coefficients and name != "intercept")
-        for term, names in x.terms.items()
-    }
-    return {term: names for term, names in sets.items() if names}
-
-
-def _scale(
-    formula: str,
-    columns: dict[str, list[Any]],
-    labels: list[str],
-    kept: list[int],
-    yi: Any,
-    vi: Any,
-    x: Design,
-    level: float,
-) -> Any:
-    z = design(
-        formula,
-        {name: [cells[place] for place in kept] for name, cells in columns.items()},
-        labels=[labels[place] for place in kept],
-    )
-    return location_scale(
-        yi, vi, x.X, z.X, names=x.names, scale_names=z.names, intercept=False, scale_intercept=False, level=level
-    )
-
-
-def _rows(at: list[str]) -> dict[str, list[float]]:
-    """`["dose=10,year=2020", "dose=40,year=2020"]` as columns by name."""
-    rows: list[dict[str, float]] = []
+def _places(at: list[str]) -> dict[str, dict[str, float]]:
+    """`["dose=10,year=2020", "dose=40,year=2020"]` as values by column, by the words that name them."""
+    places: dict[str, dict[str, float]] = {}
     for text in at:
-        row: dict[str, float] = {}
+        place: dict[str, float] = {}
         for part in text.split(","):
             name, sign, value = part.rpartition("=")
             try:
-                row[name.strip()] = float(value)
+                place[name.strip()] = float(value)
             except ValueError:
                 sign = ""
             if not sign:
                 raise UsageError(f"--at is {text!r}; write NAME=NUMBER, several with commas: --at dose=10,year=2020")
-        rows.append(row)
-    names = list(rows[0])
-    for row, text in zip(rows, at, strict=True):
-        if set(row) != set(names):
+        names = list(next(iter(places.values()), place))
+        if set(place) != set(names):
             raise UsageError(
-                f"--at {text!r} gives {', '.join(row)}, the first gives {', '.join(names)}; each gives a value for the same columns"
+                f"--at {text!r} gives {', '.join(place)}, the first gives {', '.join(names)}; each gives a value for the same columns"
             )
-    return {name: [row[name] for row in rows] for name in names}
+        places[text] = place
+    return places

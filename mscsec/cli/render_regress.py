@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from mscsec.cli.output import csv_text, display_width, fitted_table, styled, width, wrap
 from mscsec.cli.render_pool import left_out
 from mscsec.effects.sizes import EffectSizes
-from mscsec.pooling.regression import (
-    Inflation,
-    LocationScaleResult,
-    PermutationTest,
-    Predictions,
-    RegressionResult,
-    RobustResult,
-)
-from mscsec.pooling.regression.result import Coefficient, JointTest
+from mscsec.pooling.regression import Predictions, RegressionResult
+from mscsec.pooling.regression.result import AnyRegression, Coefficient, CountRegression, JointTest
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
-from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES, measure_plural
-from mscsec.results import Notice, plain
-
-
-@dataclass(frozen=True, slots=True)
-class Regression:
-    """A fitted meta-regression with what was asked for beside it; None for what was not.
-
-    terms : the coefficients of each term of the formula; inflation : by term.
-    """
-
-    formula: str
-    labels: tuple[str, ...]
-    fit: RegressionResult
-    terms: Mapping[str, tuple[str, ...]]
-    inflation: Mapping[str, Inflation] | None
-    robust: RobustResult | None
-    cluster: str | None
-    permutation: PermutationTest | None
-    predictions: Predictions | None
-    at: tuple[str, ...]
-    scale: LocationScaleResult | None
-    notices: tuple[Notice, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, the fit without its arrays."""
-        names = ("inflation", "robust", "cluster", "permutation", "predictions", "at", "scale", "notices")
-        rest = {name: plain(getattr(self, name)) for name in names}
-        return {"formula": self.formula, "studies": list(self.labels), "result": self.fit.to_dict(), **rest}
-
-    def inflation_of(self, coefficient: str) -> Inflation | None:
-        """Of the term that the coefficient belongs to, with the other levels of a factor."""
-        by = {name: term for term, names in self.terms.items() for name in names}
-        return None if self.inflation is None or coefficient not in by else self.inflation[by[coefficient]]
+from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES, by_label, measure_plural, method_name
+from mscsec.synthesis.regression import Regression
 
 
 def regress_text(sizes: EffectSizes, found: Regression) -> str:
@@ -61,8 +19,10 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
     cells, fit = width(), found.fit
     title = f"{sizes.outcome_label}: {sizes.measure_name} by {found.formula}"
     lines = [styled(line, "1") for line in wrap(title, cells)]
-    if sizes.transform == "exp":
-        lines += wrap(f"Coefficients are on the log scale; exp() is the ratio of {sizes.measure}s per unit.", cells)
+    if sizes.transform in _SCALES:
+        scale, ratio = _SCALES[sizes.transform]
+        of = _RATIOS.get(sizes.measure, f"ratio of {sizes.measure}s")
+        lines += wrap(f"Coefficients are on the {scale} scale; exp() is the {ratio or of} per unit.", cells)
     lines += [
         "",
         *_coefficients(fit.coefficients, fit.level, found),
@@ -70,7 +30,7 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
         *wrap(f"Test of moderators: {_joint(fit.qm)}", cells, "  "),
     ]
     lines += wrap(f"Residual heterogeneity: {_residual(fit)}", cells, "  ")
-    if fit.r2 is not None:
+    if isinstance(fit, RegressionResult) and fit.r2 is not None:
         of = "between-study variance" if fit.model == "random" else "mean square about the mean"
         lines += wrap(f"R2 = {percent(fit.r2)}: share of the {of} that the moderators account for", cells, "  ")
     for text in _factors(found):
@@ -102,9 +62,20 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
     if found.predictions is not None:
         lines += ["", *_predictions(sizes, found.predictions, found.at)]
     lines += ["", *wrap(f"Method: {method(sizes, found)}", cells)]
-    for notice in (*fit.warnings, *found.notices):
-        lines += wrap(f"Note: {notice}", cells, "  ")
+    for text in notes(found):
+        lines += wrap(f"Note: {text}", cells, "  ")
     return "\n".join(lines + left_out(sizes, cells)) + "\n"
+
+
+_SCALES = {"exp": ("log", ""), "ilogit": ("logit", "odds ratio")}  # by way back: its name, and what exp() is
+_RATIOS = {"IRLN": "rate ratio", "PLN": "ratio of proportions"}  # of measures that are no ratios themselves
+
+
+def notes(found: Regression) -> list[str]:
+    """What a reader must know beside the numbers, studies by their names."""
+    ahead = () if found.predictions is None else found.predictions.warnings
+    told = (*found.fit.warnings, *found.notices, *ahead)
+    return [f"{by_label(found.labels, notice.message)} [{notice.code}]" for notice in told]
 
 
 def _coefficients(parts: Mapping[str, Coefficient], confidence: float, found: Regression | None) -> list[str]:
@@ -165,7 +136,9 @@ def _joint(test: JointTest | None) -> str:
     return f"{name} = {number(test.statistic)}, {p_value(test.p_value)} ({', '.join(test.tested)})"
 
 
-def _residual(fit: RegressionResult) -> str:
+def _residual(fit: AnyRegression) -> str:
+    if isinstance(fit, CountRegression):
+        return "; ".join(_residual_of_counts(fit))
     bounds = (
         ""
         if fit.tau2_ci_low is None
@@ -175,8 +148,23 @@ def _residual(fit: RegressionResult) -> str:
     return f"{between}I2 = {percent(fit.i2)}; QE = {number(fit.qe)}, df = {fit.qe_df}, {p_value(fit.qe_p)}"
 
 
+def _residual_of_counts(fit: CountRegression) -> list[str]:
+    """The between-study variance has no interval there, but a standard error."""
+    parts = []
+    if fit.model == "random":
+        error = "" if fit.tau2_se is None else f" (SE {variance(fit.tau2_se)})"
+        parts += [f"tau2 = {variance(fit.tau2)}{error}"]
+    if fit.i2 is not None:
+        parts += [f"I2 = {percent(fit.i2)}"]
+    if fit.sigma2 is not None:
+        parts += [f"variance of the levels of the studies = {variance(fit.sigma2)}"]
+    if fit.q_lrt is not None:
+        parts += [f"likelihood-ratio test = {number(fit.q_lrt)}, df = {fit.q_df}, {p_value(fit.q_lrt_p)}"]
+    return parts or ["none in this model"]
+
+
 def _predictions(sizes: EffectSizes, found: Predictions, at: tuple[str, ...]) -> list[str]:
-    back = math.exp if sizes.transform == "exp" else float
+    back = sizes.back()
     head = [
         "At",
         sizes.measure,
@@ -197,8 +185,14 @@ def method(sizes: EffectSizes, found: Regression) -> str:
     """How it was done, as a sentence for a paper."""
     fit = found.fit
     kind = "mixed-effects" if fit.model == "random" else "fixed-effects"
-    text = f"The {measure_plural(sizes.measure_name)} of {count(fit.k, 'study', 'studies')} were regressed on {found.formula} in a {kind} meta-regression weighted by inverse variance"
-    if fit.tau2_method:
+    text = f"The {measure_plural(sizes.measure_name)} of {count(fit.k, 'study', 'studies')} were regressed on {found.formula} in a {kind} meta-regression"
+    if isinstance(fit, CountRegression):
+        text += f" by {method_name(fit.method, sizes.measure)}"
+        if fit.model == "random":
+            text += ", with the residual between-study variance estimated by maximum likelihood"
+    else:
+        text += " weighted by inverse variance"
+    if isinstance(fit, RegressionResult) and fit.tau2_method:
         text += f", with the residual between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
         if fit.tau2_ci_method:
             text += f" (confidence interval by {TAU2_CI_NAMES.get(fit.tau2_ci_method, fit.tau2_ci_method)})"
@@ -216,12 +210,29 @@ def method(sizes: EffectSizes, found: Regression) -> str:
     return f"{text}; tests and {level(fit.level)} confidence intervals of the coefficients are by {tests.get(fit.ci_method, fit.ci_method)}."
 
 
-_HEADER = ["coefficient", "estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high", "p_permutation", "gvif"]
+_HEADER = [
+    "coefficient",
+    "estimate",
+    "se",
+    "statistic",
+    "df",
+    "p_value",
+    "ci_low",
+    "ci_high",
+    "p_permutation",
+    "gvif",
+    "level",
+    "k",
+    "tau2",
+    "method",
+    "notes",
+]
 
 
-def regress_csv(_sizes: EffectSizes, found: Regression) -> str:
-    """One row a coefficient, every digit kept; gvif is of all levels of a factor together."""
-    rows = []
+def regress_csv(sizes: EffectSizes, found: Regression) -> str:
+    """One row a coefficient, every digit kept; gvif is of all levels of a factor together, what follows of the whole fit."""
+    fit, rows = found.fit, []
+    whole = [fit.level, fit.k, fit.tau2, method(sizes, found), "; ".join(notes(found))]
     for name, part in found.fit.coefficients.items():
         permuted = found.permutation.p_values.get(name) if found.permutation else None
         inflation = found.inflation_of(name)
@@ -237,6 +248,7 @@ def regress_csv(_sizes: EffectSizes, found: Regression) -> str:
                 part.ci_high,
                 permuted,
                 None if inflation is None else inflation.gvif,
+                *whole,
             ]
         )
     return csv_text(_HEADER, rows)
@@ -255,7 +267,10 @@ def regress_markdown(sizes: EffectSizes, found: Regression) -> str:
         f"| {name} | {number(part.estimate, 4)} ({interval(part.ci_low, part.ci_high, 4)}) | {_p(part.p_value)} |"
         for name, part in fit.coefficients.items()
     ]
-    residual = f"Residual heterogeneity: {_residual(fit)}" + (f"; R2 = {percent(fit.r2)}" if fit.r2 is not None else "")
-    return (
-        "\n".join([*lines, "", f"Test of moderators: {_joint(fit.qm)}", "", residual, "", method(sizes, found)]) + "\n"
-    )
+    residual = f"Residual heterogeneity: {_residual(fit)}"
+    if isinstance(fit, RegressionResult) and fit.r2 is not None:
+        residual += f"; R2 = {percent(fit.r2)}"
+    told = [f"Note: {text}" for text in notes(found)]
+    for text in (f"Test of moderators: {_joint(fit.qm)}", residual, method(sizes, found), *told):
+        lines += ["", text]
+    return "\n".join(lines) + "\n"

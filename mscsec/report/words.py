@@ -178,7 +178,11 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     """How the estimate was made, as a sentence for the methods or results section."""
     about_mh = fit.method == "MH" and fit.model == "random"  # Mantel-Haenszel enters through tau2 alone
     if fit.k == 1:
-        how = "" if fit.method in ("single study", "IV", "inverse variance") else f", by {method_name(fit.method)},"
+        how = (
+            ""
+            if fit.method in ("single study", "IV", "inverse variance")
+            else f", by {method_name(fit.method, sizes.measure)},"
+        )
         return said(
             "One study reported this outcome; its {}{} is shown with a {} confidence interval (normal approximation), and nothing was pooled.",
             sizes.measure_name, how, num(level(fit.level), PROTOCOL),
@@ -188,7 +192,7 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     )
     text = said(
         "The {} of {} were pooled by {}", measure_plural(sizes.measure_name), num(count(fit.k, "study", "studies")),
-        "inverse variance" if about_mh else method_name(fit.method),
+        "inverse variance" if about_mh else method_name(fit.method, sizes.measure),
     )  # fmt: skip
     text += "" if fit.method == "BB" else f" in {model}"  # the beta-binomial has its own parameter between studies
     if fit.model == "random" and fit.tau2_method:
@@ -226,13 +230,14 @@ def _in_words(key: str, words: Mapping[str, str], table: Mapping[str, Any], befo
     return words.get(key) or (f"{before}“{table[key].name}”" if key in table else key)
 
 
-def method_name(method: str) -> str:
-    """A pooling method in words."""
+def method_name(method: str, measure: str = "OR") -> str:
+    """A pooling method in words; several measures have one of the same key, each with a likelihood of its own."""
     if method in ("inverse variance", "given weights"):
         return method
-    from mscsec.pooling.counts import COUNTS, RATES  # only for methods from the cells, which cost their import
+    from mscsec.pooling.counts import COUNTS, GROUP_RATES, PROPORTIONS, RATES  # only here, since they cost their import
 
-    row = COUNTS.get(method) or RATES.get(method)
+    rows = [table[method] for table in (COUNTS, RATES, PROPORTIONS, GROUP_RATES) if method in table]
+    row = next((row for row in rows if measure in row.measures), rows[0] if rows else None)
     return {"MH": "the Mantel-Haenszel method", "Peto": "Peto's method"}.get(method) or (
         f"the {row.name}" if row else method
     )
@@ -272,7 +277,8 @@ def warnings_of(sizes: EffectSizes, fit: PooledResult) -> tuple[Notice, ...]:
     """What a reader must know beside the numbers, intervals on the scale of the page; the method sentence is not repeated."""
     return tuple(
         Notice(
-            notice.code, _disagreement(sizes, fit, notice) if notice.code == "P204" else _by_name(sizes, notice.message)
+            notice.code,
+            _disagreement(sizes, fit, notice) if notice.code == "P204" else by_label(sizes.labels, notice.message),
         )
         for notice in fit.warnings
         if notice.code != "P201"
@@ -282,13 +288,13 @@ def warnings_of(sizes: EffectSizes, fit: PooledResult) -> tuple[Notice, ...]:
 _PLACES = re.compile(r"stud(?:y|ies) (\d+(?:, \d+)*)(, \.\.\.)? \((\d+) of (\d+)\)")
 
 
-def _by_name(sizes: EffectSizes, text: str) -> Said:
+def by_label(labels: Sequence[str], text: str) -> Said:
     """A notice of a kernel, which knows studies by their place, with their names."""
 
     def named(found: re.Match[str]) -> str:
-        if int(found[4]) != len(sizes.rows):
+        if int(found[4]) != len(labels):
             return found[0]
-        names = ", ".join(sizes.rows[int(place) - 1].label for place in found[1].split(", "))
+        names = ", ".join(labels[int(place) - 1] for place in found[1].split(", "))
         return f"{names}{found[2] or ''} ({found[3]} of {found[4]})"
 
     pieces = parts_of(text)

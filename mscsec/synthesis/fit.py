@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
+from mscsec.effects.measures import MEASURES
 from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.errors import UsageError
 from mscsec.pooling import DEFAULT_PRESET, PRESETS, pool
@@ -16,6 +18,9 @@ from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose
 from mscsec.results import Notice
 from mscsec.said import RULE, num, said
+
+if TYPE_CHECKING:  # methods from the cells, which cost their import
+    from mscsec.pooling.counts.fit import CountMethod, GroupMethod
 
 
 def pooled(base: EvidenceBase, outcome: str, comparison: str | None = None) -> tuple[EffectSizes, PooledResult | None]:
@@ -87,49 +92,89 @@ def important(sizes: EffectSizes) -> float | None:
     return -size if sizes.better == "lower" else size
 
 
-def fit_cells(sizes: EffectSizes, method: str, chosen: dict[str, Any]) -> PooledResult:
-    """A method that works on the counts themselves."""
-    from mscsec.pooling.counts import COUNTS, RATES, pool_counts, pool_rates
-    from mscsec.pooling.counts.fit import SYNONYMS
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counts behind the effects, as the functions from the cells take them.
 
-    cells, rates = cells_of(sizes)
-    row = choose(RATES if rates else COUNTS, SYNONYMS.get(method.upper(), method), "method")
-    if sizes.measure not in (*row.measures, "PETO"):
-        raise UsageError(
-            f"{row.key} ({row.name}) estimates {', '.join(row.measures)}, not {sizes.measure}; add --measure {row.measures[0]}"
-        )
+    cells : events and size of each study for one arm, or for the experimental one and then the comparator; rates : size is
+    person-time, else participants.
+    """
+
+    arms: int
+    rates: bool
+    cells: tuple[list[float], ...]
+
+
+def fit_cells(sizes: EffectSizes, method: str, chosen: dict[str, Any]) -> PooledResult:
+    """A method that works on the counts themselves, of two arms or of a single group."""
+    from mscsec.pooling.counts import pool_counts, pool_group_rates, pool_proportions, pool_rates
+
+    counts = counts_of(sizes)
+    row = method_row(counts, sizes.measure, method)
     if chosen["tau2"] is not None and chosen["model"] is None and "random" in row.models and row.models[0] == "common":
         raise UsageError(
             f"{row.key} has a common-effect model unless asked otherwise, which has no tau2; add --model random, or leave out --tau2"
         )
     options = {name: value for name, value in chosen.items() if value is not None}
-    function = pool_rates if rates else pool_counts
-    measure = "OR" if sizes.measure == "PETO" else sizes.measure
-    return function(*cells, measure=measure, method=row.key, level=sizes.level, **options)
+    if counts.arms == 2:
+        function: Callable[..., PooledResult] = pool_rates if counts.rates else pool_counts
+        options["measure"] = "OR" if sizes.measure == "PETO" else sizes.measure
+    else:
+        function = pool_group_rates if counts.rates else pool_proportions
+        if options.pop("tau2", "ML") != "ML" or options.pop("tau2_ci", "none") != "none":
+            raise UsageError(
+                f"{row.key} ({row.name}) has its own likelihood for what lies between the studies; leave out --tau2 and --tau2-ci"
+            )
+    return function(*counts.cells, method=row.key, level=sizes.level, **options)
 
 
-def cells_of(sizes: EffectSizes) -> tuple[list[list[float]], bool]:
-    """events_1, n_1, events_2, n_2 (or person-time) of every study; the second value says whether they are rates.
+def method_row(
+    counts: Counts, measure: str, method: str, among: tuple[str, ...] | None = None
+) -> CountMethod | GroupMethod:
+    """The row of a method for counts of this kind. among : keys that alone can be had; all where None.
 
-    Raises UsageError where the outcome has no cells, or a study contributes a reported effect instead of its cells.
+    Raises UnknownMethod for another one, UsageError where it does not estimate the measure.
     """
-    rates = sizes.measure in ("IRR", "IRD", "IRSD")
-    size = "time" if rates else "n"
+    from mscsec.pooling.counts import COUNTS, GROUP_RATES, PROPORTIONS, RATES
+    from mscsec.pooling.counts.fit import SYNONYMS
+
+    table: Mapping[str, CountMethod | GroupMethod]
+    if counts.arms == 2:
+        table, method = RATES if counts.rates else COUNTS, SYNONYMS.get(method.upper(), method)
+    else:
+        table = GROUP_RATES if counts.rates else PROPORTIONS
+    what = "method" if among is None else f"method with moderators for {measure}"
+    row = choose(MappingProxyType({key: table[key] for key in among or table}), method, what, ("IV",) if among else ())
+    if measure not in (*row.measures, "PETO"):
+        raise UsageError(
+            f"{row.key} ({row.name}) estimates {', '.join(row.measures)}, not {measure}; add --measure {row.measures[0]}"
+        )
+    return row
+
+
+def counts_of(sizes: EffectSizes) -> Counts:
+    """The counts of every study.
+
+    Raises UsageError where the outcome has none, or a study contributes a reported effect instead of its counts.
+    """
+    family = MEASURES[sizes.measure].family
+    rates, single = family in ("rates", "rate"), family in ("proportion", "rate")
+    size, where = "time" if rates else "n", "" if single else " in each arm"
     if all(row.experimental.events is None for row in sizes.rows):
         raise UsageError(
             f"{sizes.outcome} is analysed as {sizes.measure} and has no events to count; methods from the cells (--method, --compare) are for events"
         )
-    cells: list[list[float]] = [[], [], [], []]
+    cells: tuple[list[float], ...] = tuple([] for _ in range(2 if single else 4))
     for row in sizes.rows:
-        for place, arm in ((0, row.experimental), (2, row.comparator)):
+        for place, arm in enumerate((row.experimental,) if single else (row.experimental, row.comparator)):
             events, total = arm.events, getattr(arm, size)
             if events is None or total is None:
                 raise UsageError(
-                    f"{row.label} has no cells (events and {size} in each arm), which this method works on; exclude it or use --method IV"
+                    f"{row.label} has no cells (events and {size}{where}), which this method works on; exclude it or use --method IV"
                 )
-            cells[place].append(events)
-            cells[place + 1].append(total)
-    return cells, rates
+            cells[2 * place].append(events)
+            cells[2 * place + 1].append(total)
+    return Counts(1 if single else 2, rates, cells)
 
 
 def with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
@@ -145,7 +190,7 @@ def with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
         return fit  # without a zero cell nothing is added to the counts
     from mscsec.pooling.counts import COUNTS, advise
 
-    advice = advise(*cells_of(sizes)[0])
+    advice = advise(*counts_of(sizes).cells)
     if not advice.sparse:
         return fit
     suited = [

@@ -195,3 +195,17 @@ def test_two_moderators_inflate_each_other_by_their_correlation() -> None:
     vcov = np.array(r.vcov)[1:, 1:]
     share = vcov[0, 1] ** 2 / (vcov[0, 0] * vcov[1, 1])
     assert [part.gvif for part in variance_inflation(r).values()] == pytest.approx([1 / (1 - share)] * 2)
+
+
+def test_predictions_are_those_of_metafor() -> None:
+    """metafor 3.8.1: predict(rma.glmm(..., mods=~lat), newmods=20), a normal and a t prediction interval."""
+    proportions = predict(ms.regress_proportions(A, N_1, X[:, 0]), [20.0], prediction="normal")
+    ratios = predict(ms.regress_counts(A, N_1, C, N_2, X[:, 0], method="CM.AL", ci="t"), [20.0])
+    for found, wanted in (
+        (proportions, (-5.0968555592, 0.4401969164, -5.9596256615, -4.2340854570, -7.1586221554, -3.0350889631)),
+        (ratios, (-0.3419762325, 0.1381023438, -0.6604408084, -0.0235116567, -0.8526173690, 0.1686649040)),
+    ):
+        assert found.prediction_low is not None
+        assert found.prediction_high is not None
+        ends = (found.ci_low[0], found.ci_high[0], found.prediction_low[0], found.prediction_high[0])
+        assert_allclose((found.estimate[0], found.se[0], *ends), wanted, rtol=2e-4)

@@ -40,11 +40,12 @@ class CountMethod:
 
 @dataclass(frozen=True, slots=True)
 class GroupMethod:
-    """A row of `PROPORTIONS` or `GROUP_RATES`: one arm a study."""
+    """A row of `PROPORTIONS` or `GROUP_RATES`: one arm a study. measures, models : as for a `CountMethod`."""
 
     key: str
     name: str
     fit: Callable[[GroupRequest], PooledResult]
+    measures: tuple[str, ...]
     models: tuple[str, ...]
     source: str
 
@@ -106,13 +107,20 @@ RATES = by_key(
 )  # fmt: skip
 
 PROPORTIONS = by_key(
-    GroupMethod("GLMM", "binomial-normal GLMM on the logit", mixed.by_proportions, ("random", "common"), "hamza2008"),
-    GroupMethod("BB", "beta-binomial", beta_binomial.by_group_beta_binomial, ("common",), "kuss2015"),
+    GroupMethod(
+        "GLMM", "binomial-normal GLMM on the logit", mixed.by_proportions, ("PLO",), ("random", "common"), "hamza2008"
+    ),
+    GroupMethod("BB", "beta-binomial", beta_binomial.by_group_beta_binomial, ("PLO",), ("common",), "kuss2015"),
 )
 
 GROUP_RATES = by_key(
     GroupMethod(
-        "GLMM", "Poisson-normal GLMM on the log rate", mixed.by_group_rates, ("random", "common"), "stijnen2010"
+        "GLMM",
+        "Poisson-normal GLMM on the log rate",
+        mixed.by_group_rates,
+        ("IRLN",),
+        ("random", "common"),
+        "stijnen2010",
     ),
 )
 

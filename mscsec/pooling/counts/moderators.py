@@ -37,6 +37,7 @@ from mscsec.results import Notice
 
 # A standard error on the link scale, of columns of unit size, that no finite maximum of counts has: where the likelihood is level.
 INFINITE = 1e4
+UNCOUNTED = "Studies that do not inform the model do not count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +181,7 @@ def _fitted(likelihood: TwoArms | OneGroup, vi: Array, X: ArrayLike, asked: _Ask
     p = len(labels)
     if k < p + random:
         what = f"{p} coefficients and a between-study variance" if random else f"{p} coefficients"
-        raise TooFewStudies(
-            f"a mixed model with {what}", p + random, k, "Studies that do not inform the model do not count."
-        )
+        raise TooFewStudies(f"a mixed model with {what}", p + random, k, UNCOUNTED)
     even, back = _evened(design, where)
     flat, found = fitted(likelihood.problem(even), options)
     _check_finite(found)
@@ -226,9 +225,9 @@ def _design(
     try:
         return read_design(given[used], asked.names, asked.intercept, asked.redundant)
     except NotEstimable as error:
-        if used.all():
-            raise
-        raise NotEstimable(f"{error.message}. Studies that do not inform the model do not count") from None
+        raise NotEstimable(error.message + ("" if used.all() else f". {UNCOUNTED}")) from None
+    except TooFewStudies as error:
+        raise TooFewStudies(error.method, error.needed, error.found, "" if used.all() else UNCOUNTED) from None
 
 
 def _check_finite(found: GlmmFit) -> None:
