@@ -147,7 +147,7 @@ def command(
     Examples:
       mscsec regress --outcome mortality_28d --moderators year
       mscsec regress --table bcg.csv --measure RR --moderators "ablat + year"
-      mscsec regress --table bcg.csv --measure OR --moderators ablat --method CM.EL
+      mscsec regress --table t.csv --measure OR --moderators dose --method CM.EL
       mscsec regress --table bcg.csv --moderators ablat --ci t --permutations 1000
       mscsec regress --table t.csv --moderators dose --at dose=10 --at dose=40
     """
