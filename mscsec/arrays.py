@@ -3,7 +3,8 @@ first imported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
@@ -54,6 +55,34 @@ def keep_freed_memory() -> None:
     Source: mallopt(3), M_MMAP_THRESHOLD, on the dynamic threshold.
     """
     np.empty(_FREED, np.uint8)
+
+
+# Bytes of a line of the processor's cache: what one process writes shall not share one with what another writes.
+_LINE = 64
+
+
+def block_size(kinds: Sequence[npt.DTypeLike], rows: int) -> int:
+    """Bytes that `side_by_side` needs."""
+    return sum(_lengths(kinds, rows))
+
+
+def side_by_side(kinds: Sequence[npt.DTypeLike], rows: int, memory: memoryview | None = None) -> list[npt.NDArray[Any]]:
+    """Arrays of `rows` numbers, one of each kind, in one block: fresh memory, or bytes that are there.
+
+    Large pages, which the system gives to large blocks only, are come by far sooner than small ones.
+    """
+    lengths = _lengths(kinds, rows)
+    block = np.empty(sum(lengths), np.uint8) if memory is None else np.frombuffer(memory, np.uint8)
+    starts = itertools.accumulate(lengths, initial=0)
+    return [
+        block[start : start + length].view(kind)[:rows]
+        for kind, start, length in zip(kinds, starts, lengths, strict=False)
+    ]
+
+
+def _lengths(kinds: Sequence[npt.DTypeLike], rows: int) -> list[int]:
+    """Bytes of each array, in whole lines of the cache."""
+    return [-(-rows * np.dtype(kind).itemsize // _LINE) * _LINE for kind in kinds]
 
 
 # Public names of numpy that stand for submodules loaded on demand, and that scipy.special has no use for.

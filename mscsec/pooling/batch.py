@@ -11,11 +11,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import chdtrc
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, keep_freed_memory, once
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, keep_freed_memory, once, side_by_side
 from mscsec.errors import InvalidInput
-from mscsec.pooling.heterogeneity import cochran, h2_from_tau2, i2_from_q, i2_from_tau2
+from mscsec.pooling.heterogeneity import h2_from_tau2, i2_from_q, i2_from_tau2, typical_variance
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
 from mscsec.pooling.shares import WORTH, Columns, alone, split, thread
@@ -57,7 +58,7 @@ class BatchResult(Result):
     q: Array
     pooled: BoolArray
     converged: BoolArray
-    modes: IntArray
+    modes: npt.NDArray[np.int8]
     scaled: BoolArray
     tau2_se: Array | None = None
     tau2_ci_low: Array | None = None
@@ -141,7 +142,7 @@ def pool_batch(
     size = max(1, CHUNK // max(1, data.studies))
     parts = [slice(start, start + size) for start in range(0, data.rows, size)]
     together = workers > 1 and len(parts) > 1 and data.rows * data.studies >= WORTH
-    out = _empty(data.rows, plan, tau2_se)
+    out = _empty(data.rows, plan, tau2_se, counted=data.mask is not None)
     keep_freed_memory()
 
     def work(part: slice, columns: Columns) -> None:
@@ -152,6 +153,8 @@ def pool_batch(
         (split if can_split() else thread)(work, columns, parts, workers)
     else:
         alone(work, columns, parts)
+    if data.mask is None:
+        out["k"] = np.broadcast_to(np.int64(data.studies), data.rows)
     return BatchResult(**{name: array.reshape(data.shape) for name, array in out.items()})
 
 
@@ -284,26 +287,28 @@ _ALWAYS = (
 )  # fmt: skip
 
 
-def _empty(rows: int, plan: Plan, tau2_se: bool) -> dict[str, Any]:
-    names = list(_ALWAYS)
+def _empty(rows: int, plan: Plan, tau2_se: bool, counted: bool) -> dict[str, Any]:
+    """The columns of the result; that of k where studies are counted row by row."""
+    kinds: dict[str, type] = dict.fromkeys(_ALWAYS, np.float64)
     if tau2_se and isinstance(plan.tau2, Tau2Method):
-        names.append("tau2_se")
+        kinds["tau2_se"] = np.float64
     if plan.tau2_ci is not None:
-        names += ["tau2_ci_low", "tau2_ci_high"]
+        kinds |= dict.fromkeys(("tau2_ci_low", "tau2_ci_high"), np.float64)
     if plan.random and plan.prediction != "none":
-        names += ["prediction_low", "prediction_high"]
+        kinds |= dict.fromkeys(("prediction_low", "prediction_high"), np.float64)
     if plan.ci is not None and plan.ci.own_p:
-        names.append("own_p")
-    # one block for the columns of a kind: large pages, which the system gives to large blocks, are come by far sooner
-    out: dict[str, Any] = dict(zip(names, np.empty((len(names), rows)), strict=True))
-    out |= zip(("k", "modes"), np.empty((2, rows), np.int64), strict=True)
-    return out | dict(zip(("pooled", "scaled", "converged"), np.empty((3, rows), bool), strict=True))
+        kinds["own_p"] = np.float64
+    if counted:
+        kinds["k"] = np.int64
+    kinds |= {"modes": np.int8, "pooled": np.bool_, "scaled": np.bool_, "converged": np.bool_}
+    return dict(zip(kinds, side_by_side(list(kinds.values()), rows), strict=True))
 
 
 def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:
     """Work through one chunk, the rows of several studies and then those of one; `out` has the columns of its rows."""
     counts = data.counts(part)
-    out["k"][...] = counts
+    if "k" in out:
+        out["k"][...] = counts
     needs = 2 if plan.ci is None else max(2, plan.ci.needs)
     several = counts >= needs
     if several.all():
@@ -332,7 +337,6 @@ def _fill_several(out: dict[str, Any], data: _Data, part: slice, chosen: BoolArr
 def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, Any]]:
     """Each field of the result for the rows of one chunk, on the scale of the input."""
     sets, shown, between = solved.fit.sets, solved.shown, solved.between
-    c = cochran(sets, tail=False)
     yield from zip(
         ("estimate", "ci_low", "ci_high"),
         (x + sets.origin for x in (shown.estimate, shown.low, shown.high)),
@@ -341,12 +345,16 @@ def _values(solved: Solved, plan: Plan, tau2_se: bool) -> Iterator[tuple[str, An
     yield from zip(("se", "statistic", "df"), (shown.se, shown.statistic, shown.df), strict=True)
     if shown.own_p is not None:
         yield "own_p", shown.own_p
-    yield from (("q", c.q), ("pooled", True))
+    yield from (("q", sets.q), ("pooled", True))
     yield from (("converged", between.converged), ("modes", between.modes), ("scaled", solved.scaled))
-    by_tau2 = plan.random and plan.i2 == "tau2"
-    yield "tau2", between.value if plan.random else np.full_like(between.value, np.nan)
-    yield "i2", i2_from_tau2(between.value, c.typical) if by_tau2 else c.i2
-    yield "h2", h2_from_tau2(between.value, c.typical) if by_tau2 else c.h2
+    yield "tau2", between.value if plan.random else np.nan
+    if plan.random and plan.i2 == "tau2":
+        typical = typical_variance(sets)
+        yield "i2", i2_from_tau2(between.value, typical)
+        yield "h2", h2_from_tau2(between.value, typical)
+    else:
+        yield "i2", i2_from_q(sets.q, sets.k - 1)
+        yield "h2", sets.q / (sets.k - 1)
     if isinstance(plan.tau2, Tau2Method) and (tau2_se or plan.tau2_ci is not None):
         estimated = Estimated(sets, between.value, plan.tau2.se(sets, between.value), plan.tau2.likelihood or "REML")
         if tau2_se:

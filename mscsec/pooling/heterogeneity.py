@@ -30,14 +30,18 @@ class Cochran(NamedTuple):
     h2: Array
 
 
-def cochran(sets: Sets, *, tail: bool = True) -> Cochran:
-    """Q and what follows from it, for sets of two studies or more; without `tail`, p is nan, which saves most of the time.
+def cochran(sets: Sets) -> Cochran:
+    """Q and what follows from it, for sets of two studies or more.
 
     Source: Cochran (1954), Biometrics 10:101-129; Higgins & Thompson (2002), Stat Med 21:1539-1558.
     """
     q, df = sets.q, sets.k - 1
-    p = chdtrc(df, q) if tail else np.full_like(q, np.nan)
-    return Cochran(q, df, p, df / sets.trace, i2_from_q(q, df), q / df)
+    return Cochran(q, df, chdtrc(df, q), typical_variance(sets), i2_from_q(q, df), q / df)
+
+
+def typical_variance(sets: Sets) -> Array:
+    """(k - 1) / tr(P), see `Cochran`."""
+    return (sets.k - 1) / sets.trace
 
 
 def i2_from_q(q: Array, df: Array) -> Array:

@@ -1,23 +1,23 @@
 """Work on a large batch shared by processes; threads where the system cannot split a process.
 
 numpy's calls on cache-sized pieces are too short for threads to overlap: they mostly wait for the interpreter's lock. A forked
-process has its own lock, reads the input without a copy, and sends each part of the result down a pipe as soon as it is done.
-Memory that both could write to would save that copy, but costs more to come by, page after page, than a closed form to compute.
+process has its own lock and reads the input without a copy. It leaves each part of the result on a small desk of memory that both
+can write to, and this process copies it from there to its place: memory for the whole result that both could write to would save
+the copy, but is had only page by page, which takes longer than a closed form takes to compute, as sending it down a pipe does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
-import sys
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
+from mscsec.arrays import block_size, side_by_side
 from mscsec.processes import Queue, split_off
 
 Columns = Sequence[npt.NDArray[Any]]
@@ -27,11 +27,11 @@ Work = Callable[[slice, Columns], None]
 # Numbers of input from which splitting the process (a few milliseconds) is repaid.
 WORTH = 1_000_000
 
-# Bytes of a part's number, which goes before its rows.
-NUMBER = 4
+# Parts that another process may be ahead of this one, which looks for them after each part of its own.
+DESKS = 4
 
-# Bytes that a pipe holds, the most that Linux gives without asking: a larger piece is sent in fewer turns.
-PIPE = 1 << 20
+# Bytes of a part's number.
+NUMBER = 4
 
 
 def alone(work: Work, columns: Columns, parts: Iterable[slice]) -> None:
@@ -52,12 +52,14 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
     with contextlib.suppress(OSError):  # where the system gives no more processes, those there are share the work
         while len(others) < workers - 1:
             others.append(_Other(shared, tuple(others)))
-    for other in others:
-        other.listen()
     try:
         for number in queue:
             alone(work, columns, [parts[number]])
             shared.done.add(number)
+            for other in others:
+                other.fetch()
+        for other in others:
+            other.fetch(wait=True)
     except BaseException as error:
         for other in others:
             os.kill(other.process, signal.SIGKILL)
@@ -65,7 +67,7 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
             raise
     finally:
         for other in others:
-            other.wait()
+            other.end()
         queue.close()
     alone(work, columns, [part for number, part in enumerate(parts) if number not in shared.done])
 
@@ -81,77 +83,79 @@ class _Shared(NamedTuple):
 
 
 class _Other:
-    """A process split from this one, which works through the queue and sends what it did.
+    """A process split from this one, which works through the queue and leaves what it did on its desks, one after the other.
 
-    It keeps no receiving end of a pipe, its own or of those split off before, so that it ends where nobody is left to send to.
+    It says which part is ready down one pipe and hears down the other that a desk is free again. It keeps neither of this
+    process's ends of a pipe, its own or of those split off before, so that it ends where nobody is left to listen.
     """
 
     def __init__(self, shared: _Shared, before: Sequence[_Other]) -> None:
         self._shared, self._before = shared, before
-        self._pipe, self._sending = _pipe()
+        self._desks, self._fetched = _desks(shared), 0
+        ready, free = os.pipe(), os.pipe()
+        self._ready, self._free = ready[0], free[1]
+        self._say, self._hear = ready[1], free[0]
         try:
             self.process = split_off(self._work)
         except OSError:
-            os.close(self._pipe)
+            self._close()
             raise
         finally:
-            os.close(self._sending)
+            os.close(self._say)
+            os.close(self._hear)
 
     def _work(self) -> None:
         for other in (*self._before, self):
-            os.close(other._pipe)
+            other._close()
         of = self._shared
-        own = [np.empty_like(column[of.parts[0]]) for column in of.columns]  # the same few pages for every part
-        for number in of.queue:
+        for count, number in enumerate(of.queue):
+            if count >= DESKS and not os.read(self._hear, 1):
+                return
             part = of.parts[number]
-            rows = [column[: len(of.columns[0][part])] for column in own]
-            of.work(part, rows)
-            _all(os.writev, self._sending, [memoryview(number.to_bytes(NUMBER, "little")), *_bytes(rows)])
+            of.work(part, _top(self._desks[count % DESKS], of, part))
+            os.write(self._say, number.to_bytes(NUMBER, "little"))
 
-    def listen(self) -> None:
-        """Starts to receive, beside this process's own work, as a full pipe keeps the other waiting."""
-        self._listener = threading.Thread(target=self._receive, daemon=True)
-        self._listener.start()
+    def fetch(self, wait: bool = False) -> None:
+        """Takes what is ready from the desks to its place; with `wait` all that is still to come, until the other has ended."""
+        os.set_blocking(self._ready, wait)
+        of = self._shared
+        with contextlib.suppress(BlockingIOError):
+            while ready := os.read(self._ready, NUMBER * DESKS):
+                for at in range(0, len(ready), NUMBER):
+                    number = int.from_bytes(ready[at : at + NUMBER], "little")
+                    part = of.parts[number]
+                    for column, made in zip(
+                        of.columns, _top(self._desks[self._fetched % DESKS], of, part), strict=True
+                    ):
+                        column[part] = made
+                    self._fetched += 1
+                    of.done.add(number)
+                    with contextlib.suppress(BrokenPipeError):  # it has ended, and needs no desk
+                        os.write(self._free, b"\0")
 
-    def _receive(self) -> None:
-        of, head = self._shared, bytearray(NUMBER)
-        while _all(os.readv, self._pipe, [memoryview(head)]):
-            number = int.from_bytes(head, "little")
-            if _all(os.readv, self._pipe, _bytes([column[of.parts[number]] for column in of.columns])):
-                of.done.add(number)
-
-    def wait(self) -> None:
-        """Returns when it has ended and all that it sent has arrived."""
-        self._listener.join()
-        os.close(self._pipe)
+    def end(self) -> None:
+        """Returns when it has ended."""
+        self._close()
         os.waitpid(self.process, 0)
 
-
-def _bytes(columns: Columns) -> list[memoryview]:
-    return [column.data.cast("B") for column in columns]
-
-
-def _all(move: Callable[[int, list[memoryview]], int], pipe: int, left: list[memoryview]) -> bool:
-    """Moves all bytes that are `left` through the pipe; False where it ends before that."""
-    while left:
-        moved = move(pipe, left)
-        if not moved:
-            return False
-        while left and moved >= len(left[0]):
-            moved -= len(left.pop(0))
-        if moved:
-            left[0] = left[0][moved:]
-    return True
+    def _close(self) -> None:
+        os.close(self._ready)
+        os.close(self._free)
 
 
-def _pipe() -> tuple[int, int]:
-    receiving, sending = os.pipe()
-    if sys.platform == "linux":
-        import fcntl
+def _desks(of: _Shared) -> list[list[npt.NDArray[Any]]]:
+    """Desks for the largest part in memory that this process and one split from it share, each a column for each of the result."""
+    rows = max(part.stop - part.start for part in of.parts)
+    kinds = [column.dtype for column in of.columns]
+    size = block_size(kinds, rows)
+    memory = memoryview(mmap.mmap(-1, DESKS * size))
+    return [side_by_side(kinds, rows, memory[desk * size :]) for desk in range(DESKS)]
 
-        with contextlib.suppress(OSError):  # where the user's pipes hold as much as they may, this one stays small
-            fcntl.fcntl(sending, fcntl.F_SETPIPE_SZ, PIPE)
-    return receiving, sending
+
+def _top(desk: Columns, of: _Shared, part: slice) -> Columns:
+    """As much of a desk as the part has rows."""
+    rows = len(of.columns[0][part])
+    return [column[:rows] for column in desk]
 
 
 def thread(work: Work, columns: Columns, parts: Sequence[slice], workers: int) -> None:
