@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.pooling.moments import Tau2
@@ -161,7 +160,7 @@ def search_grid(sets: Sets, points: int = GRID) -> Array:
     first = FIRST * least
     ratio = bound / first
     powers = _powers(points) if sets.yi.ndim == 1 else _powers(points)[:, None]
-    grid: Array = first * either(ratio > 2, ratio, 2.0) ** powers
+    grid: Array = first * np.exp(powers * np.log(either(ratio > 2, ratio, 2.0)))  # a third of the time of a power
     return grid
 
 
@@ -185,63 +184,139 @@ def _scan(sets: Sets, grid: Array, restricted: bool) -> Array:
     return np.concatenate([straightened(sets, tau2, restricted=restricted) for tau2 in steps])
 
 
-def _maximise(sets: Sets, *, restricted: bool, points: int = GRID, levels: int = LEVELS) -> Tau2:
-    """The maximum between the points of a grid; sets for which that grid may be too coarse are searched on a finer one."""
+class _Maxima(NamedTuple):
+    """Where the likelihoods of a batch of n sets have local maxima away from zero, each between two points of a grid.
+
+    low, high : (n + m,) the two points: of the first maximum of each set, and of the m others. start : about where between them.
+    there : (n,) True where a set has such a maximum; the numbers of a first one that is not there mean nothing.
+    row : (m,) the sets that the others belong to.
+    modes : (n,) local maxima of each set, that at zero with them.
+    """
+
+    low: Array
+    high: Array
+    start: Array
+    there: BoolArray
+    row: IntArray
+    modes: IntArray
+
+    def but(self, rows: IntArray, closer: _Maxima) -> _Maxima:
+        """These, with what `closer` found of the sets `rows`."""
+        n, kept = self.there.size, ~np.isin(self.row, rows)
+
+        def merged(old: Array, new: Array) -> Array:
+            old[rows] = new[: rows.size]
+            return np.concatenate([old[:n], old[n:][kept], new[rows.size :]])
+
+        self.there[rows], self.modes[rows] = closer.there, closer.modes
+        low, high, start = (merged(old, new) for old, new in zip(self[:3], closer[:3], strict=True))
+        row = np.concatenate([self.row[kept], rows[closer.row]])
+        return _Maxima(low, high, start, self.there, row, self.modes)
+
+
+def _maximise(sets: Sets, *, restricted: bool) -> Tau2:
+    """The highest of the maxima that a grid finds; sets for which that grid may be too coarse are searched on a finer one."""
+    if sets.yi.ndim == 1:
+        return _maximise_one(sets, GRID, LEVELS, restricted=restricted)
+    maxima = _maxima(sets, GRID, LEVELS, restricted=restricted)
+    low, high, start, there, row, modes = maxima
+    done = np.zeros(low.size, dtype=bool)
+    done[: there.size] = ~there
+    found = _climb(sets.and_again(row), low, high, start, done, restricted=restricted)
+    value, converged = np.where(there, found.value[: there.size], 0.0), np.asarray(found.converged)[: there.size]
+    if anywhere(modes > 1):
+        _take_highest(sets, maxima, found, value, converged, restricted=restricted)
+    return Tau2(value, converged, found.iterations, modes)
+
+
+def _maximise_one(sets: Sets, points: int, levels: int, *, restricted: bool) -> Tau2:
+    """`_maximise` of a single set, whose few numbers are looked at sooner one by one."""
+    grid = search_grid(sets, points)
+    heights = _scan(sets, grid, restricted)
+    if levels and doubtful(grid, heights):
+        return _maximise_one(sets, finer(points), levels - 1, restricted=restricted)
+    height = heights.tolist()
+    height[-1] = -1.0  # beyond the bound every score is negative; rounding must not say otherwise
+    tops = [at for at in range(points - 1) if height[at] > 0 >= height[at + 1]]
+    found = [
+        _climb(
+            sets, *_bracket(*grid[at : at + 2].tolist(), *heights[at : at + 2].tolist()), False, restricted=restricted
+        )
+        for at in tops
+    ]
+    if height[0] <= 0:
+        found.insert(0, Tau2(0.0))  # type: ignore[arg-type]  # a float for one set
+    best = found[0]
+    if len(found) > 1:
+        best = max(found, key=lambda at: float(log_likelihood(sets, at.value, restricted=restricted)))
+    return Tau2(best.value, best.converged, sum(at.iterations for at in found), len(found))
+
+
+def _maxima(sets: Sets, points: int, levels: int, *, restricted: bool) -> _Maxima:
     grid = search_grid(sets, points)
     height = _scan(sets, grid, restricted)
-    doubt = levels > 0 and doubtful(grid, height)
-    if doubt is True:
-        return _maximise(sets, restricted=restricted, points=finer(points), levels=levels - 1)
-    found = _maximise_on(sets, grid, height, restricted)
-    if not anywhere(doubt):
-        return found
-    closer = _maximise(sets.rows(doubt), restricted=restricted, points=finer(points), levels=levels - 1)
-    for name in ("value", "converged", "modes"):
-        getattr(found, name)[doubt] = getattr(closer, name)
-    return Tau2(found.value, found.converged, found.iterations + closer.iterations, found.modes)
-
-
-def _maximise_on(sets: Sets, grid: Array, height: Array, restricted: bool) -> Tau2:
     rising = height > 0
     rising[-1] = False  # beyond the bound every score is negative; rounding must not say otherwise
     tops = rising[:-1] > rising[1:]
     modes = np.add.reduce(tops, axis=0) + ~rising[0]
-    at = tops.argmax(axis=0)
-    interior = _pick(tops, at)
-    found = _climb(sets, *_bracket(grid, height, at), interior ^ True, restricted)
-    value = either(interior, found.value, 0.0)
-    converged: Any = found.converged
-    if anywhere(modes > 1):
-        value, converged = _highest(sets, grid, height, tops, modes, value, converged, restricted)
-    return Tau2(value, converged, found.iterations, modes)
+    n = modes.size
+    place = np.flatnonzero(tops)  # in the grid as one row, in whose order each set's first comes first
+    row = place % n
+    there, first = np.zeros(n, dtype=bool), np.zeros(n, dtype=place.dtype)
+    there[row], first[row[::-1]] = True, place[::-1]
+    other = first[row] != place
+    ends = np.concatenate([first, place[other]])
+    here = _Maxima(
+        *_bracket(grid.take(ends), grid.take(ends + n), height.take(ends), height.take(ends + n)),
+        there,
+        row[other],
+        modes,
+    )
+    doubt = levels > 0 and doubtful(grid, height)
+    if not anywhere(doubt):
+        return here
+    again = np.flatnonzero(doubt)
+    return here.but(again, _maxima(sets.rows(again), finer(points), levels - 1, restricted=restricted))
 
 
-def _bracket(grid: Array, height: Array, at: IntArray) -> tuple[Array, Array, Array]:
-    """Ends of the grid's interval number `at` (...), and where the straight line through its heights crosses zero."""
-    low, high = _pick(grid, at), _pick(grid, at + 1)
-    above, below = _pick(height, at), _pick(height, at + 1)
+def _bracket(low: Array, high: Array, above: Array, below: Array) -> tuple[Array, Array, Array]:
+    """The ends of an interval, and where the straight line between its heights, `above` and `below` zero, crosses zero."""
     drop = above - below
     share = either(drop > 0, above / either(drop > 0, drop, 1.0), 0.5)
     return low, high, low + (high - low) * either(share < 0.001, 0.001, either(share > 0.999, 0.999, share))
 
 
-def _pick(values: npt.NDArray[Any], at: IntArray) -> Any:
-    if values.ndim == 1:
-        return values.item(at)
-    return values[at, np.arange(at.size)]
+def _take_highest(
+    sets: Sets, maxima: _Maxima, found: Tau2, value: Array, converged: BoolArray, *, restricted: bool
+) -> None:
+    """Puts the highest of several maxima in `value` (n,) and `converged`, which hold those of the first that were `found`."""
+    n = value.size
+    several = maxima.modes > 1
+    zero = several & (maxima.modes > maxima.there + np.bincount(maxima.row, minlength=n))
+    first, at_zero = np.flatnonzero(several), np.flatnonzero(zero)
+    rows = np.concatenate([first, at_zero, maxima.row])
+    tau2 = np.concatenate([value[first], np.zeros(at_zero.size), found.value[n:]])
+    settled = np.concatenate([converged[first], np.ones(at_zero.size, dtype=bool), np.asarray(found.converged)[n:]])
+    upwards = np.argsort(log_likelihood(sets.rows(rows), tau2, restricted=restricted), kind="stable")
+    # the last of several values for one place stays
+    value[rows[upwards]], converged[rows[upwards]] = tau2[upwards], settled[upwards]
 
 
-def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, restricted: bool) -> Tau2:
+def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray | bool, *, restricted: bool) -> Tau2:
     """Newton's method on the straightened score within [low, high], halving where a step would leave it.
 
     Rows in `done` need no search. Rows that have settled are left out once they are the greater part, so that a batch does not
     wait for its slowest row.
     """
-    batch = sets.yi.ndim > 1
-    if batch and 2 * np.count_nonzero(done) > done.size:
-        return _climb_on(sets, low, high, start, done, 0, restricted)
-    tau2 = start
-    for step in range(1, STEPS + 1):
+    tau2, step = start, 0
+    while not everywhere(done) and step < STEPS:
+        if not isinstance(done, bool) and 2 * np.count_nonzero(done) > done.size:
+            left = np.flatnonzero(~done)
+            todo = np.zeros(left.size, dtype=bool)
+            rest = _climb(sets.rows(left), low[left], high[left], tau2[left], todo, restricted=restricted)
+            tau2[left], done[left] = rest.value, rest.converged
+            return Tau2(tau2, done, step + rest.iterations)
+        step += 1
         at = score(sets, tau2, restricted=restricted)
         up = at.value > 0
         low, high = either(up, tau2, low), either(up, high, tau2)
@@ -251,67 +326,10 @@ def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray, r
         # small enough, or all that the rounding of the score can move
         small = abs(move) <= SETTLED * tau2 + ROUNDING * at.sum_w / fall
         new = tau2 + move
-        tau2 = either(small | ((new >= low) & (new <= high)), new, 0.5 * (low + high))
-        done = done | small | (high - low <= EPSILON * high)
-        if everywhere(done):
-            break
-        if batch and 2 * np.count_nonzero(done) > done.size:
-            return _climb_on(sets, low, high, tau2, done, step, restricted)
+        kept, done = small | ((new >= low) & (new <= high)), done | small
+        if everywhere(kept):
+            tau2 = new
+        else:
+            tau2 = either(kept, new, 0.5 * (low + high))
+            done = done | (high - low <= EPSILON * high)  # a step within such an interval is small
     return Tau2(tau2, done, step)
-
-
-def _climb_on(sets: Sets, low: Array, high: Array, tau2: Array, done: BoolArray, step: int, restricted: bool) -> Tau2:
-    left = ~done
-    if not left.any():
-        return Tau2(tau2, done, step)
-    rest = _climb(
-        sets.rows(left), low[left], high[left], tau2[left], np.zeros(np.count_nonzero(left), dtype=bool), restricted
-    )
-    tau2[left] = rest.value
-    done[left] = rest.converged
-    return Tau2(tau2, done, step + rest.iterations)
-
-
-def _highest(
-    sets: Sets,
-    grid: Array,
-    height: Array,
-    tops: BoolArray,
-    modes: IntArray,
-    value: Array,
-    converged: BoolArray,
-    restricted: bool,
-) -> tuple[Array, BoolArray]:
-    """The best of several maxima, for the rows that have them: each one is climbed and the likelihoods are compared."""
-    if modes.ndim:
-        rows = modes > 1
-        part = (grid[:, rows], height[:, rows], tops[:, rows], modes[rows], value[rows], converged[rows])
-        best, settled = _best_of(sets.rows(rows), *part, restricted)
-        value[rows], converged[rows] = best, settled
-        return value, converged
-    return _best_of(sets, grid, height, tops, modes, value, converged, restricted)
-
-
-def _best_of(
-    sets: Sets,
-    grid: Array,
-    height: Array,
-    tops: BoolArray,
-    modes: IntArray,
-    value: Array,
-    converged: BoolArray,
-    restricted: bool,
-) -> tuple[Array, BoolArray]:
-    best = log_likelihood(sets, value, restricted=restricted)
-    candidates = [(np.zeros_like(value), np.ones_like(converged), height[0] <= 0)]
-    order = np.cumsum(tops, axis=0)
-    for nth in range(2, int(order[-1].max()) + 1):
-        there = order[-1] >= nth
-        found = _climb(sets, *_bracket(grid, height, (order >= nth).argmax(axis=0)), ~there, restricted)
-        candidates.append((found.value, found.converged, there))  # type: ignore[arg-type]
-    for tau2, settled, there in candidates:
-        higher = log_likelihood(sets, tau2, restricted=restricted)
-        better = there & (higher > best)
-        best = np.where(better, higher, best)
-        value, converged = np.where(better, tau2, value), np.where(better, settled, converged)
-    return value[()], converged[()]

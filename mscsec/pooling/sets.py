@@ -6,12 +6,13 @@ The study axis is the last one, whatever stands before it: one meta-analysis is 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, once
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, once
 from mscsec.errors import InvalidInput
 
 # Powers up to the fourth of a weight must stay within double precision (1e-308 to 1e308).
@@ -99,20 +100,29 @@ class Sets:
         """`values` (..., k) with 0 in the padding, for sums in which an infinite variance would count."""
         return values if self.mask is None else np.where(self.mask, values, 0.0)
 
-    def rows(self, chosen: Any) -> Sets:
-        """The rows of a batch picked by an index or a boolean array."""
+    def rows(self, chosen: IntArray | BoolArray) -> Sets:
+        """The rows of a batch picked by their numbers or by a boolean array."""
+        numbers = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        return Sets(*(_by_study(values, lambda v: v.take(numbers, axis=-1)) for values in self._fields()))
 
-        def studies(values: Any) -> Any:
-            return None if values is None else values.T[..., chosen].T  # keeps the studies the slow axis in memory
-
+    def and_again(self, rows: IntArray) -> Sets:
+        """The batch, followed by some of its rows once more."""
+        if not rows.size:
+            return self
         return Sets(
-            studies(self.yi),
-            studies(self.vi),
-            self.k[chosen],
-            self.origin[chosen],
-            studies(self.mask),
-            studies(self.weights),
+            *(
+                _by_study(values, lambda v: np.concatenate([v, v.take(rows, axis=-1)], axis=-1))
+                for values in self._fields()
+            )
         )
+
+    def _fields(self) -> tuple[Any, ...]:
+        return self.yi, self.vi, self.k, self.origin, self.mask, self.weights
+
+
+def _by_study(values: Any, change: Callable[[Any], Any]) -> Any:
+    """`change` done to an array with its rows as the last axis, which are the fast one in memory and so remain; None stays."""
+    return None if values is None else change(values.T).T
 
 
 def total(values: Array) -> Array:

@@ -92,3 +92,19 @@ def test_doubt_about_one_set_is_that_about_the_same_set_among_others(height: Any
     grid = np.concatenate([[0.0], ratio ** np.arange(14.0)])
     among = doubtful(np.repeat(grid[:, None], 6, axis=1), height)
     assert [doubtful(grid, column) for column in height.T] == np.asarray(among).tolist()
+
+
+@pytest.mark.parametrize("key", ["REML", "ML"])
+def test_hard_sets_side_by_side_are_those_sets_alone(key: str) -> None:
+    """Several maxima, none away from zero, and grids laid again for some of them only, in one batch."""
+    rng = np.random.default_rng(11)
+    vi = 10 ** rng.uniform(-4, 4, (1500, 5))
+    yi = rng.normal(0, np.sqrt(vi)) + rng.normal(0, 10 ** rng.uniform(-2, 2, (1500, 1)), (1500, 5))
+    mask = rng.random(vi.shape) < 0.8
+    mask[:, :2] = True
+    together = pool_batch(yi, vi, mask, tau2=key, ci="wald")
+    alone = [pool(yi[row][mask[row]], vi[row][mask[row]], tau2=key, ci="wald") for row in range(1500)]
+    assert_allclose(together.tau2, [one.tau2 for one in alone], rtol=1e-8)
+    several = [any("local maxima" in notice.message for notice in one.warnings) for one in alone]
+    assert (together.modes > 1).tolist() == several
+    assert 3 < sum(several) < 750
