@@ -9,6 +9,9 @@ import numpy as np
 from mscsec.arrays import Array, BoolArray
 from mscsec.pooling.counts.tables import PersonTime, Tables
 
+# A variance smaller than this share of the two numbers it is the difference of is nothing but their rounding.
+ROUNDING = 1e-14
+
 
 @dataclass(frozen=True, slots=True)
 class Stratified:
@@ -65,7 +68,8 @@ def risk_difference(t: Tables) -> Stratified:
     f_1, f_2 = t.n_1 / n, t.n_2 / n
     first = _kept(t, t.c * f_1**2 - t.a * f_2**2 + f_1 * f_2 * (t.n_2 - t.n_1) / 2).sum(-1)
     second = _kept(t, (t.a / n * t.d + t.c / n * t.b) / 2).sum(-1)
-    numerator = np.maximum(np.where(ok, estimate, 0.0) * first + second, 0.0)
+    numerator = np.where(ok, estimate, 0.0) * first + second
+    numerator = np.where(numerator > ROUNDING * second, numerator, 0.0)
     return Stratified(estimate, np.sqrt(_over(numerator, w**2, ok)), share, ok)
 
 
