@@ -103,7 +103,8 @@ def pymare(estimator: str, yi: Any, vi: Any) -> float | None:
 def in_turn(*jobs: Callable[[], float | None]) -> list[float | None]:
     """The best of several rounds, each job once a round; None for one that is missing."""
     rounds = [[job() for job in jobs] for _ in range(ROUNDS)]
-    return [None if times[0] is None else min(times) for times in zip(*rounds, strict=True)]  # type: ignore[type-var]
+    measured = [[time for time in times if time is not None] for times in zip(*rounds, strict=True)]
+    return [min(times, default=None) for times in measured]
 
 
 def single() -> None:

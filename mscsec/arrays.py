@@ -18,6 +18,13 @@ ArrayLike = npt.ArrayLike
 T = TypeVar("T")
 
 
+def of_one(value: float) -> Array:
+    """A number of one set in the place of an array of shape (): left a float, whose arithmetic takes a tenth of the time."""
+    stands: Any = value
+    number: Array = stands
+    return number
+
+
 class once(Generic[T]):
     """An attribute computed when first asked for, as functools.cached_property without the lock that it has before Python 3.12."""
 

@@ -43,11 +43,11 @@ APART = {"effects/measures": FOUNDATION, "effects/reconstruct": FOUNDATION}
 def imports(path: Path) -> set[str]:
     """Names below `mscsec` that a module imports at run time, as dotted paths without the package."""
     found: set[str] = set()
+    for_types: set[ast.AST] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            for child in ast.walk(node):
-                child.lineno = -1  # type: ignore[attr-defined]
-        if getattr(node, "lineno", 0) == -1:
+            for_types |= set(ast.walk(node))
+        if node in for_types:
             continue
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mscsec"):
             module = (node.module or "").removeprefix("mscsec").removeprefix(".")

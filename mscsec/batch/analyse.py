@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -103,8 +103,8 @@ class _Work:
     offset: IntArray
     options: Options
     names: tuple[str, ...]
-    out: dict[str, Array] = None  # type: ignore[assignment]
-    status: Names = None  # type: ignore[assignment]
+    out: dict[str, Array] = field(init=False)
+    status: Names = field(init=False)
     several_maxima: int = 0
 
     def __post_init__(self) -> None:

@@ -120,14 +120,12 @@ def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str
         raise UsageError("the engine dask needs the package distributed: pip install 'mscsec[dask]'") from None
     with contextlib.ExitStack() as stack:
         if scheduler is None:
-            cluster = LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=40
-            )
+            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=40)
             address: Any = stack.enter_context(cluster)
         else:
             address = scheduler
         try:
-            connected = Client(address, timeout=TIMEOUT, set_as_default=False)  # type: ignore[no-untyped-call]
+            connected = Client(address, timeout=TIMEOUT, set_as_default=False)
             client = stack.enter_context(connected)
         except (OSError, ValueError) as error:
             raise UsageError(f"no dask scheduler answers at {scheduler}: {error}") from None

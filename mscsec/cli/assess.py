@@ -80,8 +80,8 @@ def command(
     say(f"Wrote {session.file}")
 
 
-def _base(studies: object) -> EvidenceBase:
-    folder, shipped = find_folder(studies)  # type: ignore[arg-type]
+def _base(studies: opt.Studies) -> EvidenceBase:
+    folder, shipped = find_folder(studies)
     if shipped:
         raise UsageError(
             "there is no studies/ folder here or above, and the evidence base inside the package is not written to. Make one: mscsec init"

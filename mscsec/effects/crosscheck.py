@@ -33,7 +33,8 @@ def cross_check(reading: Reading, row: Measure, values: dict[str, float | None],
     if codes & _ESTIMATED or found is None or found[1].estimate is None or found[1].adjusted is not None:
         return
     effect, printed = found[1], found[1].estimate.value
-    own = effect_size(row.key, **_perturbed(reading, row, values, one, two))  # type: ignore[arg-type]
+    columns: dict[str, Any] = _perturbed(reading, row, values, one, two)
+    own = effect_size(row.key, **columns)
     if not own.included[0] or own.notices(0):
         return
     ratio = row.back == "exp" and not effect.log

@@ -83,23 +83,27 @@ def _whole_steps(setting: Setting, path: Path, name: str, arm: ArmResult, size: 
         n = size_of(setting.study, setting.result, name, own) if own is not None else size
         yield from _steps_of_mean(setting, (*path, *place, "mean"), name, mean, sd, n, change)
     if arm.median is not None and setting.plan.granularity is not None and size is not None:
-        step = setting.plan.granularity.value
-        verdict = attempt("I202", arm.median.value, size.n, granularity=step, rounding=setting.rounding)
+        step, median = setting.plan.granularity.value, arm.median.value
 
         def check(n: int) -> Verdict:
-            return attempt("I202", arm.median.value, n, granularity=step, rounding=setting.rounding)  # type: ignore[union-attr]
+            return attempt("I202", median, n, granularity=step, rounding=setting.rounding)
 
-        yield (*path, "median"), with_size(verdict, size, None if size.firm else fitting(check, size, 1))
+        yield (*path, "median"), with_size(check(size.n), size, None if size.firm else fitting(check, size, 1))
 
 
 def _means(arm: ArmResult) -> Iterator[tuple[Path, Quantity, Quantity | None, SampleSize | None, bool]]:
     """(place below the arm, mean, SD, n of its own, whether it is a change) for every printed mean."""
-    for place, holder in (((), arm), (("baseline",), arm.baseline), (("change",), arm.change)):
-        mean = getattr(holder, "mean", None)
-        if mean is not None and mean.assumed is None:
-            own = holder.n if place == ("baseline",) else None  # type: ignore[union-attr]
-            sd = holder.sd if holder.sd is not None and holder.sd.assumed is None else None  # type: ignore[union-attr]
-            yield place, mean, sd, own, place == ("change",)
+    before, change = arm.baseline, arm.change
+    if arm.mean is not None and arm.mean.assumed is None:
+        yield (), arm.mean, _printed(arm.sd), None, False
+    if before is not None and before.mean.assumed is None:
+        yield ("baseline",), before.mean, _printed(before.sd), before.n, False
+    if change is not None and change.mean.assumed is None:
+        yield ("change",), change.mean, _printed(change.sd), None, True
+
+
+def _printed(figure: Quantity | None) -> Quantity | None:
+    return figure if figure is not None and figure.assumed is None else None
 
 
 def _steps_of_mean(

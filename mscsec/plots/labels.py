@@ -120,7 +120,8 @@ def place(
         near = np.arange(len(offered)) < NEAR * len(ANGLES)
         clear = free & ~_crossed(offered, lines)
         best = next(int(np.argmax(ones)) for ones in (clear & near, free & near, clear, free) if ones.any())
-        box: Box = tuple(float(value) for value in offered[best])  # type: ignore[assignment]
+        left, bottom, right, top = offered[best].tolist()
+        box = (left, bottom, right, top)
         far = best // len(ANGLES) >= NEAR
         found.append(Placed(i, words[i], box, _line(at[i], float(radii[i]), box) if far else None))
         margin = GAP / 2

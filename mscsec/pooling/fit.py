@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike
+from mscsec.arrays import Array, ArrayLike, of_one
 from mscsec.errors import InvalidInput, NotConverged, TooFewStudies
 from mscsec.pooling.bootstrap import Progress, bootstrap_prediction
 from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_interval, i2_from_tau2, r_b
@@ -269,7 +269,8 @@ def _bootstrapped(
     above = None
     if threshold is not None:
         above = float(np.mean(found.draws > threshold - sets.origin))
-    return Prediction(solved.shown.estimate, np.std(found.draws), math.inf, found.low, found.high), above  # type: ignore[arg-type]
+    spread = float(np.std(found.draws))
+    return Prediction(solved.shown.estimate, of_one(spread), math.inf, of_one(found.low), of_one(found.high)), above
 
 
 def _prediction_key(ahead: Prediction | None, ci_key: str, plan: Plan) -> str | None:
@@ -302,8 +303,8 @@ def _mean_fields(
     back: tuple[str, Callable[[float], float]],
 ) -> Fields:
     origin = float(sets.origin)
-    limits = [float(x) + origin for x in (shown.estimate, shown.low, shown.high)]
-    beyond = [None, None] if ahead is None else [float(ahead.low) + origin, float(ahead.high) + origin]
+    limits = (float(shown.estimate) + origin, float(shown.low) + origin, float(shown.high) + origin)
+    beyond = None if ahead is None else (float(ahead.low) + origin, float(ahead.high) + origin)
     df = float(shown.df)
     return {
         "estimate": limits[0],
@@ -314,11 +315,11 @@ def _mean_fields(
         "ci_low": limits[1],
         "ci_high": limits[2],
         "ci_method": ci_key,
-        "prediction_low": beyond[0],
-        "prediction_high": beyond[1],
+        "prediction_low": None if beyond is None else beyond[0],
+        "prediction_high": None if beyond is None else beyond[1],
         "prediction_df": None if ahead is None or math.isinf(ahead.df) else float(ahead.df),
         "prediction_method": prediction_key,
-        "display": Display(back[0], *(None if x is None else _natural(back[1], x) for x in limits + beyond)),  # type: ignore[arg-type]
+        "display": Display.by(*back, limits, beyond),
     }
 
 
@@ -402,10 +403,3 @@ def _way_back(transform: Transform) -> tuple[str, Callable[[float], float]]:
             f"transform is {transform!r}", f"a transform is a function or one of {', '.join(TRANSFORMS)}"
         )
     return transform, TRANSFORMS[transform]
-
-
-def _natural(back: Callable[[float], float], value: float) -> float:
-    try:
-        return float(back(value))
-    except OverflowError:
-        return math.inf

@@ -47,7 +47,7 @@ def typical_variance(sets: Sets) -> Array:
 def i2_from_q(q: Array, df: Array) -> Array:
     """(Q - df) / Q, or 0 where it is negative."""
     excess = q - df
-    return either(excess <= 0, 0.0, excess / either(excess <= 0, 1.0, q))  # type: ignore[no-any-return]
+    return either(excess <= 0, 0.0, excess / either(excess <= 0, 1.0, q))
 
 
 def i2_from_tau2(tau2: Array, typical: Array) -> Array:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array, BoolArray, IntArray
+from mscsec.arrays import Array, BoolArray, IntArray, of_one
 from mscsec.pooling.moments import Tau2
 from mscsec.pooling.search import LEVELS, doubtful, finer
 from mscsec.pooling.sets import (
@@ -245,7 +245,7 @@ def _maximise_one(sets: Sets, points: int, levels: int, *, restricted: bool) -> 
         for at in tops
     ]
     if height[0] <= 0:
-        found.insert(0, Tau2(0.0))  # type: ignore[arg-type]  # a float for one set
+        found.insert(0, Tau2(of_one(0.0)))
     best = found[0]
     if len(found) > 1:
         best = max(found, key=lambda at: float(log_likelihood(sets, at.value, restricted=restricted)))

@@ -72,7 +72,7 @@ class Interval(NamedTuple):
 
     estimate: Array
     se: Array
-    df: Array
+    df: Array | float
     low: Array
     high: Array
     statistic: Array
@@ -96,7 +96,7 @@ def interval(fit: Fitted, se: Array, df: Array | float, level: float, estimate: 
         )
     else:
         statistic = value / se
-    return Interval(centre, se, df, centre - half, centre + half, statistic)  # type: ignore[arg-type]
+    return Interval(centre, se, df, centre - half, centre + half, statistic)
 
 
 # --- the intervals --------------------------------------------------------------------------------------------------

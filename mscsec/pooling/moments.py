@@ -8,11 +8,11 @@ Standard errors use the estimate itself and the normal model; they are those of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array, BoolArray, IntArray
+from mscsec.arrays import Array, BoolArray, IntArray, of_one
 from mscsec.errors import InvalidInput
 from mscsec.pooling.sets import Sets, across, complement, dot, pair_sum, total, trace_p, traces, weigh
 
@@ -35,8 +35,7 @@ class Tau2:
 
 def truncated(value: Array | float) -> Array:
     """`value`, or 0 where it is negative."""
-    found: Any = max(value, 0.0) if isinstance(value, float) else np.maximum(value, 0.0)
-    return found  # type: ignore[no-any-return]  # a float for one set
+    return of_one(max(value, 0.0)) if isinstance(value, float) else np.maximum(value, 0.0)
 
 
 # --- generalised Q --------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def solve_q(sets: Sets, target: Array | float, start: Array | float = 0.0) -> Ta
 
     `target` must be positive. Newton's method on 1 / Q from `start` (...); quadratic near the root.
     """
-    tau2: Array = start + 0.0 * target  # type: ignore[assignment]  # a float for one set
+    tau2 = truncated(start + 0.0 * target)
     step = 0
     while step < STEPS:
         step += 1

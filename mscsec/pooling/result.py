@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,25 @@ class Display:
     ci_high: float
     prediction_low: float | None
     prediction_high: float | None
+
+    @staticmethod
+    def by(
+        transform: str,
+        back: Callable[[float], float],
+        interval: tuple[float, float, float],
+        ahead: tuple[float, float] | None = None,
+    ) -> Display:
+        """interval : estimate, low and high on the analysis scale. ahead : the prediction interval. An overflow is infinite."""
+
+        def natural(value: float) -> float:
+            try:
+                return float(back(value))
+            except OverflowError:
+                return math.inf
+
+        estimate, low, high = interval
+        beyond = (None, None) if ahead is None else (natural(ahead[0]), natural(ahead[1]))
+        return Display(transform, natural(estimate), natural(low), natural(high), *beyond)
 
 
 @dataclass(frozen=True, slots=True)

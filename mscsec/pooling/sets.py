@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, once
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, of_one, once
 from mscsec.errors import InvalidInput
 
 # Powers up to the fourth of a weight must stay within double precision (1e-308 to 1e308).
@@ -72,14 +72,16 @@ class Sets:
     @once
     def least(self) -> Array:
         """The smallest sampling variance."""
-        return self.vi.item(self.vi.argmin()) if self.vi.ndim == 1 else np.minimum.reduce(self.vi, axis=-1)  # type: ignore[return-value]
+        if self.vi.ndim == 1:
+            return of_one(self.vi.item(self.vi.argmin()))
+        return np.asarray(np.minimum.reduce(self.vi, axis=-1))
 
     @once
     def most(self) -> Array:
         """The largest sampling variance."""
         if self.vi.ndim == 1:
-            return self.vi.item(self.vi.argmax())  # type: ignore[return-value]
-        return np.maximum.reduce(self.finite(self.vi), axis=-1)  # type: ignore[no-any-return]
+            return of_one(self.vi.item(self.vi.argmax()))
+        return np.asarray(np.maximum.reduce(self.finite(self.vi), axis=-1))
 
     @once
     def common(self) -> Weighing:
@@ -225,11 +227,13 @@ def everywhere(condition: Array | BoolArray | np.bool_ | bool) -> bool:
     )
 
 
-def either(condition: BoolArray | np.bool_ | bool, a: Any, b: Any) -> Any:
+def either(condition: BoolArray | np.bool_ | bool, a: Any, b: Any) -> Array:
     """`a` where the condition (...) holds, else `b`: np.where, without its cost for a single row."""
     if isinstance(condition, (bool, np.bool_)):
-        return a if condition else b
-    return np.where(condition, a, b)
+        chosen: Array = a if condition else b
+        return chosen
+    picked: Array = np.where(condition, a, b)
+    return picked
 
 
 def pair_sum(a: Array, total_a: Array) -> Array:
@@ -299,11 +303,11 @@ def one_set(yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | None = None) -> S
         )
     given = None if weights is None else given_weights(weights, y.shape)
     if not y.size:
-        return Sets(y, v, 0.0, 0.0, None, given)  # type: ignore[arg-type]
+        return Sets(y, v, of_one(0.0), of_one(0.0), None, given)
     precise = v.argmin()
     _check(y, v, v.item(precise))
     origin = y.item(precise)
-    return Sets(y - origin, v, float(y.size), origin, None, given)  # type: ignore[arg-type]
+    return Sets(y - origin, v, of_one(float(y.size)), of_one(origin), None, given)
 
 
 def _check(y: Array, v: Array, least: float) -> None:

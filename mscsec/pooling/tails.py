@@ -11,7 +11,7 @@ import math
 import numpy as np
 from scipy.special import chdtri, ndtr, ndtri, stdtr, stdtrit
 
-from mscsec.arrays import Array
+from mscsec.arrays import Array, of_one
 
 
 def critical(level: float, df: Array | float) -> Array:
@@ -31,7 +31,7 @@ def critical(level: float, df: Array | float) -> Array:
 @functools.lru_cache(maxsize=1000)
 def _one_critical(level: float, df: float) -> Array:
     tail = (1 - level) / 2
-    return float(-ndtri(tail) if math.isinf(df) else -stdtrit(df, tail))  # type: ignore[return-value]
+    return of_one(float(-ndtri(tail) if math.isinf(df) else -stdtrit(df, tail)))
 
 
 def chi_square_above(df: Array | float, tail: float) -> Array:
@@ -41,7 +41,7 @@ def chi_square_above(df: Array | float, tail: float) -> Array:
 
 @functools.lru_cache(maxsize=1000)
 def _one_chi_square_above(df: float, tail: float) -> Array:
-    return float(chdtri(df, tail))  # type: ignore[return-value]
+    return of_one(float(chdtri(df, tail)))
 
 
 def two_sided_p(statistic: Array, df: Array | float) -> Array:
@@ -52,7 +52,9 @@ def two_sided_p(statistic: Array, df: Array | float) -> Array:
 def lower_tail(x: Array, df: Array | float) -> Array:
     """Probability below `x`."""
     if isinstance(df, float):
-        return ndtr(x) if math.isinf(df) else stdtr(df, x)  # type: ignore[return-value]
+        if math.isinf(df):
+            return ndtr(x)
+        return stdtr(df, x)  # type: ignore[return-value]  # as scipy-stubs have it, a Python float could make it single precision
     normal = np.isinf(df)
     if normal.all():
         return np.broadcast_to(ndtr(x), np.broadcast_shapes(np.shape(x), df.shape))

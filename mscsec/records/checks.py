@@ -225,20 +225,20 @@ def intervals_of_effects(study: Study, _review: Review) -> Iterator[Finding]:
 def one_result_once(study: Study, _review: Review) -> Iterator[Finding]:
     """One outcome, one time point, one set of arms stands once."""
     seen: dict[tuple[object, ...], int] = {}
-    for path, result in _results(study):
+    for index, result in enumerate(study.results):
         contrasts = tuple(
             (effect.measure, effect.experimental, effect.comparator, effect.adjusted) for effect in result.effects
         )
         key = (result.outcome, result.timepoint, result.analysis, tuple(sorted(result.arms)), contrasts)
         if key in seen:
             yield Finding(
-                (*path, "outcome"),
+                ("results", index, "outcome"),
                 "R210",
                 f"found {result.outcome}{' at ' + result.timepoint if result.timepoint else ''} for the second time",
                 f"one result is one outcome, one time point, one comparison; results[{seen[key]}] is the same",
                 "Give each its timepoint: (or analysis:), or delete one",
             )
-        seen.setdefault(key, path[1])  # type: ignore[arg-type]
+        seen.setdefault(key, index)
 
 
 def roles(study: Study, _review: Review) -> Iterator[Finding]:

@@ -68,7 +68,8 @@ class Node:
         """The key node that introduces the last step of `path` (the value's node in a list)."""
         parent, steps = self.find(path[:-1])
         if steps == len(path) - 1 and path and isinstance(parent.value, dict) and path[-1] in parent.value:
-            return parent.value[path[-1]][0]  # type: ignore[no-any-return]
+            introduced: tuple[Node, Node] = parent.value[path[-1]]
+            return introduced[0]
         return self.find(path)[0]
 
 

@@ -44,8 +44,8 @@ class Number(float):
         """Half a unit in the last written place: the true value lies within this of the number."""
         return float(f"5e{-self.decimals - 1}")
 
-    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]  # pickling and copying keep the text
-        return (float(self), self.text)
+    def __reduce__(self) -> tuple[type[Number], tuple[float, str]]:  # pickling and copying keep the text
+        return (type(self), (float(self), self.text))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> CoreSchema:

@@ -319,10 +319,9 @@ def _read(
 ) -> Studies:
     sets = one_set(yi, vi)
     k = int(sets.k)
-    cells = (events_1, n_1, events_2, n_2)
     tables = None
-    if not any(x is None for x in cells):
-        tables = read_tables(*cells, k)  # type: ignore[arg-type]  # none of them is None
+    if events_1 is not None and n_1 is not None and events_2 is not None and n_2 is not None:
+        tables = read_tables(events_1, n_1, events_2, n_2, k)
     one, two, both = (
         None if given is None else _sizes(name, given, k) for name, given in (("n_1", n_1), ("n_2", n_2), ("n", n))
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mscsec.appraisal.agreement import STATISTICS, WEIGHTS, Agreement, agreement, compare
 from mscsec.appraisal.engine import appraise
-from mscsec.errors import InvalidInput, NotEstimable, UnknownMethod
+from mscsec.errors import InvalidInput, MscsecError, NotEstimable, UnknownMethod
 from mscsec.sources import SOURCES
 
 REFERENCE = json.loads((Path(__file__).parent.parent / "reference" / "agreement.json").read_text(encoding="utf-8"))
@@ -139,10 +139,12 @@ def test_disagreements_come_furthest_first_and_single_ratings_are_named() -> Non
         ({"a": "Low"}, {"a": "Low"}, ["Low", "High"], {"weights": "cubic"}, UnknownMethod, "U003"),
     ],
 )
-def test_what_is_refused(first: Any, second: Any, scale: Any, options: Any, error: type[Exception], code: str) -> None:
+def test_what_is_refused(
+    first: Any, second: Any, scale: Any, options: Any, error: type[MscsecError], code: str
+) -> None:
     with pytest.raises(error) as caught:
         agreement(first, second, scale, **options)
-    assert caught.value.code == code  # type: ignore[attr-defined]
+    assert caught.value.code == code
 
 
 def appraisals(rated: dict[str, dict[str, str]], tool: str = "rob2") -> dict[str, Any]:

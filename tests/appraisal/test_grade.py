@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mscsec.appraisal.evidence import grade_data
 from mscsec.appraisal.grade import Certainty, Override, propose, rate
 from mscsec.appraisal.proposals import GRADE_DOMAINS
-from mscsec.errors import InvalidInput, UnknownName
+from mscsec.errors import InvalidInput, MscsecError, UnknownName
 from mscsec.sources import SOURCES
 
 from .bodies import BASE, LEVELS, but, logs
@@ -89,10 +89,10 @@ def test_a_panel_that_agrees_overrides_nothing() -> None:
     ("overrides", "error"),
     [({"imprecison": Override(1, "x")}, UnknownName), ({"imprecision": Override(4, "x")}, InvalidInput), ({"imprecision": Override(-1, "x")}, InvalidInput), ({"publication_bias": Override(2, "x")}, InvalidInput), ({"imprecision": Override(1, " ")}, InvalidInput)],
 )  # fmt: skip
-def test_overrides_that_cannot_be_used(overrides: dict[str, Override], error: type[Exception]) -> None:
+def test_overrides_that_cannot_be_used(overrides: dict[str, Override], error: type[MscsecError]) -> None:
     with pytest.raises(error) as caught:
         rate(BASE, overrides)
-    assert caught.value.code == "B401"  # type: ignore[attr-defined]
+    assert caught.value.code == "B401"
 
 
 @given(levels=st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 2), st.integers(0, 3), st.integers(0, 1)))

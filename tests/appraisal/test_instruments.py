@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
@@ -103,10 +104,10 @@ def v2_d1(a: dict[str, str]) -> str:
 @pytest.mark.parametrize(
     ("id", "variant", "oracle"), [("D1", "assignment", v2_d1), ("D2", "", v2_d2), ("D3", "", v2_d3), ("D6", "", v2_d6)]
 )
-def test_robins_i_v2_over_every_set_of_answers(id: str, variant: str, oracle: object) -> None:
+def test_robins_i_v2_over_every_set_of_answers(id: str, variant: str, oracle: Callable[[dict[str, str]], str]) -> None:
     form = domain("robins-i-v2", id, variant)
     for answers in every(form):
-        assert judged(form, answers, aim="assignment") == oracle(answers), answers  # type: ignore[operator]
+        assert judged(form, answers, aim="assignment") == oracle(answers), answers
 
 
 @pytest.mark.parametrize(

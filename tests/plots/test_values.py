@@ -70,7 +70,8 @@ def test_funnel(y, height) -> None:
 def test_funnel_by_participants() -> None:
     sizes = sizes_of(6)
     figure, _ = drawn("funnel", sizes, y="n")
-    same_points(points(figure), sizes.yi, [row.experimental.n + row.comparator.n for row in sizes.rows])  # type: ignore[operator]
+    arms = [[arm.n for arm in (row.experimental, row.comparator) if arm is not None] for row in sizes.rows]
+    same_points(points(figure), sizes.yi, [sum(n for n in ns if n is not None) for ns in arms])
     assert labelled(figure, "region") == []
 
 

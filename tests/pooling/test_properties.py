@@ -189,8 +189,11 @@ def test_tau2_interval_is_ordered_and_nested(row: Any, data: Any) -> None:
         assert wide.tau2 == 0
         assert {w.code for w in wide.warnings} >= {"P206"}
         return
-    assert 0 <= wide.tau2_ci_low <= narrow.tau2_ci_low + 1e-9  # type: ignore[operator]
-    assert narrow.tau2_ci_high <= wide.tau2_ci_high * (1 + 1e-9) + 1e-9  # type: ignore[operator]
+    assert wide.tau2_ci_high is not None
+    assert narrow.tau2_ci_low is not None
+    assert narrow.tau2_ci_high is not None
+    assert 0 <= wide.tau2_ci_low <= narrow.tau2_ci_low + 1e-9
+    assert narrow.tau2_ci_high <= wide.tau2_ci_high * (1 + 1e-9) + 1e-9
 
 
 @pytest.mark.parametrize("row", PREDICTION.values(), ids=PREDICTION)

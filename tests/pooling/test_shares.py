@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,8 +41,8 @@ def test_the_batch_is_large_enough_to_be_shared() -> None:
 @pytest.mark.parametrize("workers", [2, 3])
 def test_workers_change_not_a_bit(monkeypatch: pytest.MonkeyPatch, can_split: Callable[[], bool], workers: int) -> None:
     monkeypatch.setattr("mscsec.pooling.batch.can_split", can_split)
-    options = {"tau2": "PM", "prediction": "hts", "tau2_ci": "QP"}
-    same(pool_batch(YI, VI, MASK, workers=workers, **options), pool_batch(YI, VI, MASK, **options))  # type: ignore[arg-type]
+    options: dict[str, Any] = {"tau2": "PM", "prediction": "hts", "tau2_ci": "QP"}
+    same(pool_batch(YI, VI, MASK, workers=workers, **options), pool_batch(YI, VI, MASK, **options))
 
 
 @pytest.mark.parametrize("can_split", WAYS)

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,11 +116,11 @@ def test_the_shipped_base_is_sound() -> None:
 
 
 def test_models_are_frozen(tmp_path: Path) -> None:
-    base = load(write(tmp_path))
+    base: Any = load(write(tmp_path))
     with pytest.raises(Exception, match="frozen"):
-        base.studies[0].id = "x"  # type: ignore[misc]
+        base.studies[0].id = "x"
     with pytest.raises(dataclasses.FrozenInstanceError):
-        base.folder = "x"  # type: ignore[misc]
+        base.folder = "x"
 
 
 def test_a_null_is_the_same_as_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,9 +39,11 @@ def test_each_row_is_the_analysis_of_its_members(pairs: list[tuple[float, float]
 
 
 @given(studies, st.randoms(use_true_random=False))
-def test_the_last_row_of_a_cumulative_analysis_is_the_whole(pairs: list[tuple[float, float]], chance: object) -> None:
+def test_the_last_row_of_a_cumulative_analysis_is_the_whole(
+    pairs: list[tuple[float, float]], chance: random.Random
+) -> None:
     yi, vi = arrays(pairs)
-    years = np.array([chance.randint(1990, 1995) for _ in yi])  # type: ignore[attr-defined]  # a random.Random
+    years = np.array([chance.randint(1990, 1995) for _ in yi])
     found = cumulative(yi, vi, years)
     assert found.members[-1].all()
     assert_array_equal(found.members.sum(axis=1), np.arange(1, len(yi) + 1))
@@ -103,6 +108,6 @@ def test_baujat_sums_to_the_generalised_q() -> None:
         (lambda: leave_one_out(YI, VI[:3]), InvalidInput, "one value a study"),
     ],
 )
-def test_refusals(call: object, error: type[Exception], words: str) -> None:
+def test_refusals(call: Callable[[], object], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        call()  # type: ignore[operator]  # a lambda of the table above
+        call()

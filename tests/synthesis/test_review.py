@@ -74,8 +74,9 @@ def test_judgements_carry_the_weights_of_the_analysis(shipped: Synthesis):
     assert found.bias is not None
     assert found.judged == ("Some concerns", "High", "High")
     assert found.fit is not None
+    assert found.sizes is not None
     weights = {row.study: row.weight for row in found.bias.standing}
-    assert [weights[row.study] for row in found.sizes.rows] == pytest.approx(found.fit.weights)  # type: ignore[union-attr]
+    assert [weights[row.study] for row in found.sizes.rows] == pytest.approx(found.fit.weights)
 
 
 def test_the_sensitivity_table_names_methods_sets_and_each_study(tmp_path: Path):

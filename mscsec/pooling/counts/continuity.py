@@ -82,7 +82,7 @@ def increments(tables: Tables | PersonTime, rule: ZeroCells) -> tuple[Array, Arr
         each = np.where(touched, float(rule.increment), 0.0)
         return each, each
     size_1, size_2 = (tables.n_1, tables.n_2) if isinstance(tables, Tables) else (tables.t_1, tables.t_2)
-    return tuple(np.where(touched, size / tables.total, 0.0) for size in (size_1, size_2))  # type: ignore[return-value]
+    return np.where(touched, size_1 / tables.total, 0.0), np.where(touched, size_2 / tables.total, 0.0)
 
 
 def has_estimate(tables: Tables | PersonTime, measure: str, rule: ZeroCells) -> BoolArray:

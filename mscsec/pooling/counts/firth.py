@@ -35,7 +35,8 @@ def by_firth(request: Request) -> PooledResult:
     best = _climb(kept, None, 0.0, _levels(kept))
     limits, test = None, None
     if asked != "wald":
-        limits = tuple(_limit(kept, best, request.options.level, side) for side in (-1, 1))
+        level = request.options.level
+        limits = (_limit(kept, best, level, -1), _limit(kept, best, level, 1))
         ratio = max(0.0, 2 * (best.value - _climb(kept, 0.0, 0.0, best.own).value))
         test = (float(np.sign(best.effect) * np.sqrt(ratio)), float(chdtrc(1, ratio)))
     told = notices.empty_arms(~t.mask) + notices.double_zero(
@@ -50,7 +51,7 @@ def by_firth(request: Request) -> PooledResult:
         options=request.options,
         transform="exp",
         spread=Spread(),
-        limits=limits,  # type: ignore[arg-type]
+        limits=limits,
         test=test,
         ci_method="wald" if asked == "wald" else "profile",
         notices=told,

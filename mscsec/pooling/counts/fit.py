@@ -303,8 +303,9 @@ def _rule(
     asked: ZeroCells | str | None, preset: str | None, increment: float | str | None, where: str | None
 ) -> ZeroCells:
     rule = convention(asked or preset or DEFAULT_PRESET)
-    changes = {name: value for name, value in (("increment", increment), ("where", where)) if value is not None}
-    return replace(rule, **changes) if changes else rule  # type: ignore[arg-type]
+    if increment is not None:
+        rule = replace(rule, increment=increment)
+    return rule if where is None else replace(rule, where=where)
 
 
 def _one_set(mask: BoolArray | Array) -> None:

@@ -194,16 +194,8 @@ def _tested(estimate: float, se: float, df: float) -> tuple[float | None, float 
 def display(
     transform: str, estimate: float, low: float, high: float, ahead: tuple[float, float] | None = None
 ) -> Display:
-    """The numbers back on the scale that a reader knows; an overflow is infinite."""
-
-    def natural(value: float) -> float:
-        try:
-            return BACK[transform](value)
-        except OverflowError:
-            return math.inf
-
-    beyond = (None, None) if ahead is None else (natural(ahead[0]), natural(ahead[1]))
-    return Display(transform, natural(estimate), natural(low), natural(high), *beyond)
+    """The numbers back on the scale that a reader knows."""
+    return Display.by(transform, BACK[transform], (estimate, low, high), ahead)
 
 
 def inverse_variance(

@@ -52,7 +52,7 @@ def design(
     missing value or a number out of range (log of zero).
     Source: Wilkinson & Rogers (1973), Appl Stat 22:392-399.
     """
-    from formulaic import Formula  # type: ignore[import-untyped]  # half a second of import, so only where a formula is read
+    from formulaic import Formula  # half a second of import, so only where a formula is read
 
     if missing not in ("refuse", "drop"):
         raise InvalidInput(f"missing is {missing!r}", 'it is "refuse" or "drop"')

@@ -62,8 +62,8 @@ def axis_of(sizes: EffectSizes, fit: PooledResult) -> Axis:
     log = sizes.transform == "exp"
     null = (1.0 if log else 0.0) if sizes.null is not None else None
     shown = fit.display
-    core = [row.estimate for row in sizes.rows]
-    core += [shown.estimate, shown.ci_low, shown.ci_high, shown.prediction_low, shown.prediction_high, null]  # type: ignore[list-item]
+    core: list[float | None] = [row.estimate for row in sizes.rows]
+    core += [shown.estimate, shown.ci_low, shown.ci_high, shown.prediction_low, shown.prediction_high, null]
     inside = _scaled(core, log)
     low, high = min(inside), max(inside)
     ends = [(_scaled([row.low], log), _scaled([row.high], log)) for row in sizes.rows]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mscsec.appraisal.instrument import instrument
 from mscsec.appraisal.judgements import recorded_appraisals, tools_of
+from mscsec.effects.collect import StudyEffect
 from mscsec.effects.measures import MEASURES
 from mscsec.effects.select import RANDOMISED_DESIGNS
 from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI
@@ -115,9 +116,9 @@ def _fit_sources(fit: object) -> Iterable[str]:
             yield source
 
 
-def _step_sources(rows: Iterable[object]) -> Iterable[str]:
+def _step_sources(rows: Iterable[StudyEffect]) -> Iterable[str]:
     for row in rows:
-        yield from (step.source for step in row.derivation.steps)  # type: ignore[attr-defined]
+        yield from (step.source for step in row.derivation.steps)
 
 
 @dataclass(frozen=True, slots=True)
