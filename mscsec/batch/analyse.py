@@ -9,7 +9,7 @@ import numpy as np
 from mscsec.arrays import Array, IntArray
 from mscsec.batch.options import Columns, Options
 from mscsec.batch.rows import Names, Reject, Rows
-from mscsec.batch.screen import screen
+from mscsec.batch.screen import Screened, screen
 from mscsec.errors import CannotCompute, InvalidInput, TooFewStudies
 from mscsec.pooling import CI, BatchResult
 
@@ -49,18 +49,23 @@ def analyse(rows: Rows, columns: Columns, options: Options) -> Analysed:
     groups, first, codes, scattered = _number_groups(rows)
     n = len(groups)
     left_out = np.bincount(codes[~screened.used], minlength=n).astype(np.int64)
-    codes, yi, vi = codes[screened.used], screened.yi[screened.used], screened.vi[screened.used]
+    codes, data = codes[screened.used], [part[screened.used] for part in _data(screened)]
     if scattered:
         order = np.argsort(codes, kind="stable")
-        codes, yi, vi = codes[order], yi[order], vi[order]
+        codes, data = codes[order], [part[order] for part in data]
     k = np.bincount(codes, minlength=n).astype(np.int64)
-    work = _Work(yi, vi, k, np.concatenate(([0], np.cumsum(k)[:-1])) if n else k, options, columns_of(options))
+    work = _Work(data, k, np.concatenate(([0], np.cumsum(k)[:-1])) if n else k, options, columns_of(options))
     for chosen in _buckets(k):
         work.pool(chosen)
     work.refuse_singles()
     rejects = sorted([*rows.rejects, *screened.rejects])
     total = len(rows) + len(rows.rejects)
     return Analysed(groups, first, k, left_out, work.out, work.status, work.several_maxima, rejects, total, scattered)
+
+
+def _data(screened: Screened) -> list[Array]:
+    """yi, vi, and weights where there are any."""
+    return [screened.yi, screened.vi, *([] if screened.weights is None else [screened.weights])]
 
 
 def columns_of(options: Options) -> tuple[str, ...]:
@@ -95,10 +100,10 @@ def _buckets(k: IntArray) -> list[IntArray]:
 
 @dataclass(slots=True)
 class _Work:
-    """The results being filled in; `yi` and `vi` are those of all analyses, one after the other from `offset` on."""
+    """The results being filled in; `data` (yi, vi, weights where there are any) is that of all analyses, one after the other
+    from `offset` on."""
 
-    yi: Array
-    vi: Array
+    data: list[Array]
     k: IntArray
     offset: IntArray
     options: Options
@@ -123,7 +128,7 @@ class _Work:
             with np.errstate(
                 all="ignore"
             ):  # numbers too large to square are found by `_keep`, which refuses that analysis
-                fit = self.options.pool(self.yi[at], self.vi[at], mask)
+                fit = self.options.pool([part[at] for part in self.data], mask)
         except (CannotCompute, InvalidInput) as error:
             if len(chosen) == 1:
                 self.status[chosen] = f"{REFUSED}: {error.message}"

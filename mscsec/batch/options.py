@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from mscsec.arrays import Array
 from mscsec.effects.measures import FAMILIES, MEASURES
 from mscsec.errors import UnknownName, UsageError
 from mscsec.pooling import DEFAULT_PRESET, PRESETS, BatchResult, pool_batch
 from mscsec.registry import choose
 
+WEIGHTS = "tau2_weights"  # what the column of weights is called among the numbers of a row
 _GENERIC = (("yi", "vi"), ("yi", "sei"))
 
 
@@ -21,6 +23,7 @@ class Options:
     """One choice of methods for all analyses; the fields mean what they mean in `pool`.
 
     tau2_ci : "none" unless asked for, since it takes longer than all the rest. prediction : the preset's where None.
+    tau2_weights : the column of the weights that GENQ and GENQM are built on.
     """
 
     model: str = "random"
@@ -30,6 +33,7 @@ class Options:
     level: float = 0.95
     tau2_ci: str = "none"
     preset: str | None = None
+    tau2_weights: str | None = None
 
     @property
     def predicts(self) -> bool:
@@ -40,15 +44,16 @@ class Options:
     def _prediction(self) -> str:
         return self.prediction or choose(PRESETS, self.preset or DEFAULT_PRESET, "preset").prediction
 
-    def pool(self, yi: Any, vi: Any, mask: Any) -> BatchResult:
-        """`pool_batch` with these options."""
-        chosen = asdict(self) | {"prediction": self._prediction}
+    def pool(self, data: Sequence[Array], mask: Any) -> BatchResult:
+        """`pool_batch` with these options. data : yi, vi, and the weights of the column where one is named."""
+        yi, vi, *weights = data
+        chosen = asdict(self) | {"prediction": self._prediction, "tau2_weights": weights[0] if weights else None}
         return pool_batch(yi, vi, mask, **chosen)
 
     def check(self) -> None:
         """Raises what the kernel raises for options that no data could satisfy, before any data are read."""
         yi, vi = np.array([[0.0, 0.5, 1.0]]), np.array([[0.1, 0.2, 0.1]])
-        self.pool(yi, vi, None)
+        self.pool([yi, vi] if self.tau2_weights is None else [yi, vi, vi], None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Columns:
     """Which columns are read.
 
     group : as it stands in the header. measure : key of MEASURES. used : columns the effect is computed from, as they
-    stand in the header; `names` are the same as the measure calls them.
+    stand in the header; `names` are the same as the measure calls them. WEIGHTS is the name of the weights, the last.
     """
 
     group: str
@@ -65,10 +70,11 @@ class Columns:
     names: tuple[str, ...]
 
 
-def choose_columns(header: Sequence[str], group: str, measure: str | None) -> Columns:
-    """The columns for a measure, or yi with vi or sei; names match in upper and lower case alike.
+def choose_columns(header: Sequence[str], group: str, measure: str | None, weights: str | None = None) -> Columns:
+    """The columns for a measure, or yi with vi or sei, and that of weights; names match in upper and lower case alike.
 
-    Raises UnknownName for a group column that is not there, UsageError where columns lack or a name stands twice.
+    Raises UnknownName for a column of groups or weights that is not there, UsageError where columns lack or a name stands
+    twice.
     """
     by_name = {}
     for name in header:
@@ -77,8 +83,10 @@ def choose_columns(header: Sequence[str], group: str, measure: str | None) -> Co
                 f"the column {name.strip()!r} stands twice in the table; rename one of the two", code="E211"
             )
         by_name[name.strip().lower()] = name
-    if group.strip().lower() not in by_name:
-        raise UnknownName("column for --group", group, [name.strip() for name in header])
+    for option, asked in (("--group", group), ("--tau2-weights", weights or group)):
+        if asked.strip().lower() not in by_name:
+            raise UnknownName(f"column for {option}", asked, [name.strip() for name in header])
+    extra = ((), ()) if weights is None else ((by_name[weights.strip().lower()],), (WEIGHTS,))
     others = {name: text for name, text in by_name.items() if name != group.strip().lower()}
     generic = next((way for way in _GENERIC if set(way) <= set(others)), None)
     listed = ", ".join(name.strip() for name in header)
@@ -91,10 +99,12 @@ def choose_columns(header: Sequence[str], group: str, measure: str | None) -> Co
         not family.any_of or any(set(way) <= set(usable) for way in family.any_of)
     )
     if complete:
-        return Columns(by_name[group.strip().lower()], row.key, tuple(others[name] for name in usable), usable)
+        found = tuple(others[name] for name in usable)
+        return Columns(by_name[group.strip().lower()], row.key, found + extra[0], usable + extra[1])
     if generic is None:
         ways = " and one of: " + "; ".join(" ".join(way) for way in family.any_of) if family.any_of else ""
         raise UsageError(
             f"{row.key} ({row.name}) needs the columns {' '.join(family.needs)}{ways}, or yi vi, or yi sei; the table has {listed}"
         )
-    return Columns(by_name[group.strip().lower()], "GEN", tuple(others[name] for name in generic), generic)
+    found = tuple(others[name] for name in generic)
+    return Columns(by_name[group.strip().lower()], "GEN", found + extra[0], generic + extra[1])

@@ -73,7 +73,7 @@ class ParquetPiece:
             edges = np.cumsum([0, *(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))])
             first = int(np.searchsorted(edges, self.start, side="right")) - 1
             last = int(np.searchsorted(edges, self.stop, side="left"))
-            wanted = [self.columns.group, *self.columns.used]
+            wanted = list(dict.fromkeys((self.columns.group, *self.columns.used)))
             read = file.read_row_groups(list(range(first, last)), columns=wanted, use_threads=False)
             read = read.slice(self.start - int(edges[first]), self.stop - self.start)
             return from_frame(read.to_pandas(), self.columns, self.start + 1)

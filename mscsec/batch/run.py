@@ -243,7 +243,7 @@ class _Run:
         if spool_rows not in SPOOL:
             raise UnknownName("choice for --spool", spool_rows, SPOOL)
         table = open_table(path)
-        columns = choose_columns(table.names, group, measure)
+        columns = choose_columns(table.names, group, measure, options.tau2_weights)
         options.check()
         form = output_format(output)
         if form.key == "parquet":
@@ -422,11 +422,11 @@ def pool_table(
     if isinstance(table, (str, Path)):
         read = open_table(table)
         comma = isinstance(read, CsvTable) and read.comma
-        columns = choose_columns(read.names, group, measure)
+        columns = choose_columns(read.names, group, measure, chosen.tau2_weights)
         rows = join([piece.rows() for piece in read.pieces(columns, PIECE)], columns.names)
         keys = None
     else:
-        columns = choose_columns([str(name) for name in table.columns], group, measure)
+        columns = choose_columns([str(name) for name in table.columns], group, measure, chosen.tau2_weights)
         rows = from_frame(table.rename(columns=str), columns)
         keys = table.rename(columns=str)[columns.group]
     found = analyse(rows, columns, chosen)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mscsec.arrays import Array, BoolArray, IntArray
+from mscsec.batch.options import WEIGHTS
 from mscsec.batch.rows import Reject, Rows
 from mscsec.effects.measures import MEASURES, Effects, drop_double_zeros, effect_size
 from mscsec.effects.measures.arguments import ARGUMENTS
@@ -19,16 +20,23 @@ _WITHIN = (("events_1", "n_1"), ("events_2", "n_2"), ("events", "n"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Screened:
-    """yi, vi : (n,) effects on the analysis scale and their variances. used : (n,) False for a reject."""
+    """yi, vi : (n,) effects on the analysis scale and their variances. used : (n,) False for a reject.
+
+    weights : (n,) of generalised Q; None where none are read.
+    """
 
     yi: Array
     vi: Array
     used: BoolArray
     rejects: list[Reject]
+    weights: Array | None = None
 
 
 def screen(rows: Rows, measure: str) -> Screened:
     """Effects of the rows, with zero cells and double-zero trials treated as `pool --table` treats them."""
+    weights = rows.numbers.get(WEIGHTS)
+    if weights is not None:
+        rows = replace(rows, numbers={name: x for name, x in rows.numbers.items() if name != WEIGHTS})
     n = len(rows)
     yi, vi, used = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)
     reasons = {**_impossible(rows), **rows.wrong}
@@ -42,8 +50,15 @@ def screen(rows: Rows, measure: str) -> Screened:
     for i in np.flatnonzero(outside):
         reasons[int(i)] = f"the sampling variance is {vi[i]:g}; it lies between {VARIANCE_MIN:g} and {VARIANCE_MAX:g}"
     used[outside] = False
+    if weights is not None:
+        for row in map(int, np.flatnonzero(used & ~(np.isfinite(weights) & (weights > 0)))):
+            used[row] = False
+            if np.isnan(weights[row]):
+                rejects.append(_reject(rows, row, "E102", "the weight is missing"))
+            else:
+                reasons[row] = f"the weight is {weights[row]:g}; it is positive and finite"
     rejects += [_reject(rows, i, "E212" if i in rows.wrong else "E222", reason) for i, reason in reasons.items()]
-    return Screened(yi, vi, used, sorted(rejects))
+    return Screened(yi, vi, used, sorted(rejects), weights)
 
 
 def _reject(rows: Rows, at: int, code: str, reason: str) -> Reject:

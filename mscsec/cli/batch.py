@@ -15,7 +15,7 @@ import typer
 from mscsec.batch import ENGINES, Options, Summary, pool_file
 from mscsec.batch.run import Progress, scratch_output
 from mscsec.cli import options as opt
-from mscsec.cli.groups import ModelOptions, check_level, expanded
+from mscsec.cli.groups import ModelOptions, check_level, check_weights, expanded
 from mscsec.cli.output import document, emit, json_text, say, width, wrap
 from mscsec.codes import CODES
 from mscsec.errors import NotEstimable, UsageError
@@ -163,8 +163,13 @@ def command(
     if resume and file == "-":
         raise UsageError("--resume needs a file: what came through stdin is gone")
     check_level(level)
-    asked.check()
-    options = Options(asked.model or "random", asked.tau2, asked.ci, prediction, level or 0.95, tau2_ci, asked.preset)
+    interval = None if tau2_ci == "none" else tau2_ci
+    asked.check(tau2_ci=interval)
+    check_weights(asked.tau2, interval, asked.tau2_weights)
+    options = Options(
+        asked.model or "random", asked.tau2, asked.ci, prediction, level or 0.95, tau2_ci, asked.preset,
+        asked.tau2_weights,
+    )  # fmt: skip
     with contextlib.ExitStack() as stack:
         table = stack.enter_context(_readable(file))
         report = stack.enter_context(_progress(not no_progress))

@@ -53,13 +53,17 @@ class ModelOptions:
 
     model: opt.Model = None
     tau2: opt.Tau2 = None
+    tau2_weights: opt.Tau2Weights = None
     ci: opt.Ci = None
     preset: opt.Preset = None
 
-    def check(self) -> None:
-        """Raises UsageError for a common-effect model with what only a random-effects model has."""
-        if self.model == "common" and self.tau2 is not None:
-            raise UsageError("a common-effect model has no between-study variance; leave out --tau2, or --model common")
+    def check(self, *, tau2_ci: str | None) -> None:
+        """Raises UsageError for a common-effect model with what only a random-effects model has. tau2_ci : None for no interval."""
+        asked = {"--tau2": self.tau2, "--tau2-weights": self.tau2_weights, "--tau2-ci": tau2_ci}
+        if self.model == "common" and (idle := [name for name, value in asked.items() if value is not None]):
+            raise UsageError(
+                f"a common-effect model has no between-study variance; leave out {', '.join(idle)}, or --model common"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +100,19 @@ class FormOptions:
 def is_from_cells(method: str | None) -> bool:
     """Whether a --method works on the counts themselves."""
     return method is not None and method.upper() not in ("IV", "INVERSE")
+
+
+def check_weights(tau2: Any, tau2_ci: Any, field: str | None) -> None:
+    """Raises UsageError for --tau2-weights that nothing is built on, and for a method built on weights without them."""
+    from mscsec.pooling.tau2 import is_weighted  # only here: not every command that takes options pools
+
+    asked = [f"{option} {key}" for option, key in (("--tau2", tau2), ("--tau2-ci", tau2_ci)) if is_weighted(key)]
+    if field is None and asked:
+        raise UsageError(
+            f"{asked[0]} is built on weights of your own; name the field that has them: --tau2-weights FIELD"
+        )
+    if field is not None and not asked:
+        raise UsageError("--tau2-weights belongs to --tau2 GENQ or GENQM, or to --tau2-ci GENQ")
 
 
 def check_level(level: float | None) -> None:

@@ -166,6 +166,15 @@ Tau2 = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
+Tau2Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--tau2-weights",
+        metavar="FIELD",
+        help="With --tau2 GENQ or GENQM, or --tau2-ci GENQ: the weights of Q, a field of the records (n ...) or a column of the table.",
+        rich_help_panel=MODEL,
+    ),
+]
 Ci = Annotated[
     str | None,
     typer.Option(

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mscsec.cli.groups import EffectOptions, PoolOptions, StudyOptions
+from mscsec.cli.groups import EffectOptions, PoolOptions, StudyOptions, check_weights
 from mscsec.cli.inputs import Inputs, read_inputs
 from mscsec.cli.marks import with_marks
 from mscsec.effects.sizes import EffectSizes
@@ -16,6 +16,7 @@ from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Analysis
 from mscsec.results import Notice
 from mscsec.synthesis.fit import chosen_of, fit_cells, fit_effects, with_advice
+from mscsec.synthesis.weights import weigh
 
 if TYPE_CHECKING:
     from mscsec.pooling.regression import SubgroupResult
@@ -79,24 +80,27 @@ def read_pooling(
     chosen = chosen_of(own, asked.model, asked.tau2, asked.ci, asked.prediction, asked.preset)
     if asked.tau2_ci is not None:
         chosen["tau2_ci"] = asked.tau2_ci
+    if not cells:
+        check_weights(chosen["tau2"], chosen.get("tau2_ci"), asked.tau2_weights)
+        chosen = weigh(chosen, asked.tau2_weights, inputs.sizes, inputs.columns)
     return Pooling(inputs, chosen, asked)
 
 
 def agree(effects: EffectOptions, asked: PoolOptions) -> None:
     """Raises UsageError for options that cannot go together."""
-    asked.check()
+    asked.check(tau2_ci=asked.tau2_ci)
     if asked.by and asked.from_cells:
         raise UsageError("--by pools the effects of each subgroup by inverse variance; leave out --method")
     if asked.common_tau2 and not asked.by:
         raise UsageError("--common-tau2 belongs to --by FIELD")
-    if asked.tau2_ci is not None and (asked.by or asked.model == "common"):
-        raise UsageError(
-            "each subgroup has the Q-profile interval of its tau2; leave out --tau2-ci"
-            if asked.by
-            else "a common-effect model has no between-study variance; leave out --tau2-ci"
-        )
+    if asked.tau2_ci is not None and asked.by:
+        raise UsageError("each subgroup has the Q-profile interval of its tau2; leave out --tau2-ci")
     if asked.from_cells and effects.vtype is not None:
         raise UsageError(f"{asked.method} is computed from the cells and has its own variance; leave out --vtype")
+    if asked.from_cells and asked.tau2_weights is not None:
+        raise UsageError(
+            f"{asked.method} is computed from the cells, without weights of your own; leave out --tau2-weights"
+        )
     if asked.model == "common" and asked.prediction not in (None, "none"):
         raise UsageError(
             "a common-effect model has no between-study variance, so no prediction interval; leave out --prediction"

@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from mscsec.cli import options as opt
-from mscsec.cli.groups import EffectOptions, FormOptions, ModelOptions, StudyOptions, expanded, given, is_from_cells
+from mscsec.cli.groups import (
+    EffectOptions,
+    FormOptions,
+    ModelOptions,
+    StudyOptions,
+    check_weights,
+    expanded,
+    given,
+    is_from_cells,
+)
 from mscsec.cli.inputs import Inputs, read_inputs
 from mscsec.cli.output import document, emit, json_text, progress
 from mscsec.cli.pooled import as_counted
@@ -17,6 +26,7 @@ from mscsec.effects.moderators import EFFECT_COLUMNS
 from mscsec.errors import UsageError
 from mscsec.synthesis.fit import chosen_of, settled
 from mscsec.synthesis.regression import Beside, Moderators, Regression, regress_cells, regress_effects
+from mscsec.synthesis.weights import weigh
 
 Formula = Annotated[
     str | None,
@@ -176,6 +186,8 @@ def command(
 def _of_effects(inputs: Inputs, by: Moderators, asked: ModelOptions, how: RegressOptions) -> Regression:
     chosen = settled(chosen_of(inputs.analysis, asked.model, asked.tau2, asked.ci, None, asked.preset))
     chosen["tau2_ci"] = how.tau2_ci or "auto"
+    check_weights(chosen["tau2"], how.tau2_ci, asked.tau2_weights)
+    chosen = weigh(chosen, asked.tau2_weights, inputs.sizes, lambda: by.columns)
     with progress("permutations") as report:
         beside = Beside(how.scale, how.cluster, how.robust or "CR2", how.permutations, how.seed or 0, report)
         return regress_effects(inputs.sizes, by, chosen, beside)
@@ -183,7 +195,7 @@ def _of_effects(inputs: Inputs, by: Moderators, asked: ModelOptions, how: Regres
 
 def _agree(effects: EffectOptions, asked: ModelOptions, how: RegressOptions, kind: str) -> None:
     """Raises UsageError for options that cannot go together, or that would do nothing."""
-    asked.check()
+    asked.check(tau2_ci=how.tau2_ci)
     for option, value, needs, there in (
         ("--robust", how.robust, "--cluster FIELD", how.cluster),
         ("--seed", how.seed, "--permutations N", how.permutations),
@@ -203,7 +215,7 @@ def _agree(effects: EffectOptions, asked: ModelOptions, how: RegressOptions, kin
         )
 
 
-_WITH_EFFECTS = ("--vtype", "--preset", "--tau2", "--tau2-ci", "--scale", "--cluster", "--robust", "--permutations", "--seed")  # fmt: skip
+_WITH_EFFECTS = ("--vtype", "--preset", "--tau2", "--tau2-weights", "--tau2-ci", "--scale", "--cluster", "--robust", "--permutations", "--seed")  # fmt: skip
 
 
 def _agree_with_counts(effects: EffectOptions, asked: ModelOptions, how: RegressOptions) -> None:

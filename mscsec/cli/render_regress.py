@@ -10,7 +10,7 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.regression import Predictions, RegressionResult
 from mscsec.pooling.regression.result import AnyRegression, Coefficient, CountRegression, JointTest
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
-from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES, by_label, measure_plural, method_name
+from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES, by_label, measure_plural, method_name, weights_words
 from mscsec.synthesis.regression import Regression
 
 
@@ -196,6 +196,8 @@ def method(sizes: EffectSizes, found: Regression) -> str:
         text += f", with the residual between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
         if fit.tau2_ci_method:
             text += f" (confidence interval by {TAU2_CI_NAMES.get(fit.tau2_ci_method, fit.tau2_ci_method)})"
+    if found.weighted_by is not None:
+        text += weights_words(found.weighted_by)
     tests = {
         "wald": "the normal distribution (Wald)",
         "t": "t with k - p degrees of freedom",

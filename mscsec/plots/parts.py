@@ -73,6 +73,10 @@ def options_of(request: Request, what: str) -> dict[str, Any]:
     sizes, fit = request.pooled
     if fit.method not in ("inverse variance", "single study"):
         raise UsageError(f"{what} refits the studies by inverse variance; leave out --method {fit.method}")
+    if (weights := request.chosen.get("tau2_weights")) is not None:
+        raise UsageError(
+            f"{what} refits the studies without the weights of {weights.field}; leave out --tau2-weights, and take another --tau2"
+        )
     chosen = {name: request.chosen.get(name) for name in ("model", "tau2", "ci", "preset")}
     return chosen | {"model": chosen["model"] or "random", "level": sizes.level}
 

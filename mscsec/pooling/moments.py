@@ -93,7 +93,7 @@ def q_weights(sets: Sets) -> Array:
         raise InvalidInput(
             "no weights were given",
             "generalised Q (GENQ, GENQM) needs one weight for each study",
-            "Give weights= in Python; the command line has no weights of one's own.",
+            "Write tau2_weights= (--tau2-weights FIELD).",
         )
     return sets.weights
 

@@ -202,3 +202,10 @@ TAU2_CI = by_key(
     Tau2Ci("wald-log", "Wald on the logarithm", by_wald_log, "biggerstaff1997"),
     Tau2Ci("wald-sqrt", "Wald on the square root", by_wald_sqrt, "biggerstaff1997"),
 )
+
+
+def is_weighted(key: object) -> bool:
+    """Whether the estimator of tau2 called `key`, or the interval of that name, is built on weights of the user's own."""
+    return isinstance(key, str) and any(
+        row.weighted and name.casefold() == key.casefold() for name, row in TAU2.items()
+    )

@@ -203,6 +203,8 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
             text += said(
                 " (confidence interval by {})", _in_words(fit.tau2_ci_method, TAU2_CI_NAMES, TAU2_CI, "the method ")
             )
+        if own := (fit.details or {}).get("tau2_weights"):
+            text += weights_words(own["field"])
     text += said(
         "; the {} confidence interval is {}", num(level(fit.level), PROTOCOL),
         _in_words(fit.ci_method, CI_NAMES, CI, "by the method "),
@@ -213,6 +215,11 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
             _in_words(fit.prediction_method, PREDICTION_NAMES, PREDICTION, ""),
         )
     return text + "."
+
+
+def weights_words(field: str) -> str:
+    """Where the weights of generalised Q come from, behind the names of estimator and interval."""
+    return f", with weights from {field}"
 
 
 def measure_plural(name: str) -> str:
@@ -257,6 +264,7 @@ TAU2_CI_NAMES = {
     "QP": "the Q-profile method",
     "PL": "profile likelihood",
     "BJ": "the method of Biggerstaff and Jackson",
+    "GENQ": "generalised Q",
     "J": "the method of Jackson",
 }
 PREDICTION_NAMES = {

@@ -30,6 +30,7 @@ from mscsec.pooling.regression import (
 from mscsec.pooling.regression.result import AnyRegression
 from mscsec.results import Notice, plain
 from mscsec.synthesis.fit import Counts, counts_of, method_row
+from mscsec.synthesis.weights import Weights
 
 Progress = Callable[[int, int], None]
 
@@ -71,7 +72,7 @@ class Regression:
 
     method : "IV", or key of the mixed model of the counts. labels : of the studies whose moderators are known, and
     `fit.used` says which of these inform a model of the counts. terms : the coefficients of each term of the formula;
-    inflation : by term.
+    inflation : by term. weighted_by : field of the weights of generalised Q.
     """
 
     formula: str
@@ -83,6 +84,7 @@ class Regression:
     predictions: Predictions | None
     at: tuple[str, ...]
     notices: tuple[Notice, ...]
+    weighted_by: str | None = None
     robust: RobustResult | None = None
     cluster: str | None = None
     permutation: PermutationTest | None = None
@@ -93,6 +95,7 @@ class Regression:
         names = ("inflation", "robust", "cluster", "permutation", "predictions", "at", "scale", "notices")
         rest = {name: plain(getattr(self, name)) for name in names}
         whole = {"formula": self.formula, "method": self.method, "studies": list(self.labels)}
+        whole |= {} if self.weighted_by is None else {"tau2_weights": self.weighted_by}
         return whole | {"result": self.fit.to_dict(), **rest}
 
     def inflation_of(self, coefficient: str) -> Inflation | None:
@@ -102,11 +105,16 @@ class Regression:
 
 
 def regress_effects(sizes: EffectSizes, by: Moderators, chosen: Mapping[str, Any], beside: Beside) -> Regression:
-    """Inverse variance. chosen : keyword arguments of `regress`, those of the design and the level aside."""
+    """Inverse variance. chosen : keyword arguments of `regress`, those of the design and the level aside; `tau2_weights`
+    as `weigh` gives them."""
     x = _design(sizes, by)
     kept = list(x.kept)
-    yi, vi = sizes.yi[kept], sizes.vi[kept]
-    fit = regress(yi, vi, x.X, names=x.names, intercept=False, redundant=by.redundant, level=sizes.level, **chosen)
+    weights: Weights | None = chosen.get("tau2_weights")
+    own = {} if weights is None else {"tau2_weights": np.array(weights.of(sizes))[kept]}
+    fit = regress(
+        sizes.yi[kept], sizes.vi[kept], x.X, names=x.names, intercept=False, redundant=by.redundant, level=sizes.level,
+        **{**chosen, **own},
+    )  # fmt: skip
     permuted = None
     if beside.permutations:
         permuted = permutation_test(fit, draws=beside.permutations, seed=beside.seed, progress=beside.progress)
@@ -114,6 +122,7 @@ def regress_effects(sizes: EffectSizes, by: Moderators, chosen: Mapping[str, Any
     return Regression(
         **_common(sizes, by, x, fit),
         method="IV",
+        weighted_by=None if weights is None else weights.field,
         robust=None if clusters is None else robust(fit, [clusters[place] for place in kept], kind=beside.robust),
         cluster=beside.cluster,
         permutation=permuted,

@@ -44,6 +44,7 @@ def regress(
     level: float = 0.95,
     btt: Sequence[str | int] | None = None,
     weights: ArrayLike | None = None,
+    tau2_weights: ArrayLike | None = None,
     tau2_ci: str = "auto",
     redundant: str = "refuse",
 ) -> RegressionResult:
@@ -59,6 +60,7 @@ def regress(
     ci : key of `INTERVALS`, or "auto": hksj where tau2 > 0 and k - p > 1, else wald.
     btt : names or positions of the coefficients tested together; all but the intercept where not given.
     weights : (k,) weights of one's own for the coefficients, and for GENQ and GENQM; inverse variances otherwise.
+    tau2_weights : (k,) weights of GENQ and GENQM where they differ from `weights`.
     tau2_ci : key of `TAU2_INTERVALS`, "none", or "auto", which is QP.
     redundant : "refuse" a column that is a combination of others, or "drop" it with a notice.
 
@@ -68,7 +70,7 @@ def regress(
     """
     check_level(level)
     design, labels, where, notices = read_design(X, names, intercept, redundant)
-    problem, lead = arrange(yi, vi, design, weights=weights)
+    problem, lead = arrange(yi, vi, design, weights=weights, tau2_weights=tau2_weights)
     if lead:
         raise InvalidInput(f"yi has {len(lead) + 1} axes", "regress fits one set of studies, (k,)")
     _enough_studies(problem, model, tau2)

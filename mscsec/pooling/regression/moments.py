@@ -115,9 +115,9 @@ def sidik_jonkman(problem: Problem) -> Tau2:
 
 
 def _given(problem: Problem) -> Array:
-    if problem.weights is None:
+    if problem.q_weights is None:
         raise InvalidInput("GENQ and GENQM were asked for without weights", "they are built on weights of your own")
-    return problem.weights
+    return problem.q_weights
 
 
 def generalised_q(problem: Problem) -> Tau2:

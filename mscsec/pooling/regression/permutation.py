@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -183,9 +183,9 @@ def _sample(fit: RegressionResult, groups: IntArray | None, draws: int, rng: np.
 
 def _flipped(fit: RegressionResult, signs: Array) -> Problem:
     whole = fit.data.problem.take(np.zeros(signs.shape[0], dtype=np.int64))
-    return Problem(whole.yi * signs, whole.vi, whole.x, whole.mask, whole.weights)
+    return replace(whole, yi=whole.yi * signs)
 
 
 def _permuted(fit: RegressionResult, order: IntArray) -> Problem:
     whole = fit.data.problem.take(np.zeros(order.shape[0], dtype=np.int64))
-    return Problem(whole.yi, whole.vi, fit.data.problem.x[:, 0, :][:, order], whole.mask, whole.weights)
+    return replace(whole, x=fit.data.problem.x[:, 0, :][:, order])

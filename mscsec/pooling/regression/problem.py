@@ -18,7 +18,8 @@ class Problem:
     yi, vi : (B, k) effects on the analysis scale and sampling variances; 0 and 1 where masked.
     x : (p, B, k) design, one array a column so that sums over studies run over contiguous memory; 0 where masked.
     mask : (B, k) True for a study, False for padding.
-    weights : (B, k) weights chosen by the user, or None for inverse variances.
+    weights : (B, k) weights chosen by the user for the coefficients, or None for inverse variances.
+    tau2_weights : (B, k) weights of generalised Q, where they are not these.
     """
 
     yi: Array
@@ -26,6 +27,12 @@ class Problem:
     x: Array
     mask: BoolArray
     weights: Array | None = None
+    tau2_weights: Array | None = None
+
+    @property
+    def q_weights(self) -> Array | None:
+        """(B, k) weights of generalised Q."""
+        return self.weights if self.tau2_weights is None else self.tau2_weights
 
     @property
     def p(self) -> int:
@@ -49,16 +56,21 @@ class Problem:
 
     def take(self, rows: IntArray | slice) -> Problem:
         """The problems of the given rows of the batch, repeated as often as a row is named."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Problem(self.yi[rows], self.vi[rows], self.x[:, rows], self.mask[rows], weights)
+        weights, of_q = (None if w is None else w[rows] for w in (self.weights, self.tau2_weights))
+        return Problem(self.yi[rows], self.vi[rows], self.x[:, rows], self.mask[rows], weights, of_q)
 
 
 def arrange(
-    yi: ArrayLike, vi: ArrayLike, x: ArrayLike, mask: ArrayLike | None = None, weights: ArrayLike | None = None
+    yi: ArrayLike,
+    vi: ArrayLike,
+    x: ArrayLike,
+    mask: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    tau2_weights: ArrayLike | None = None,
 ) -> tuple[Problem, tuple[int, ...]]:
     """Checked and broadcast arrays as a `Problem`, and the leading shape its rows came in.
 
-    yi, vi : (..., k); x : (..., k, p); mask, weights : (..., k). Leading shapes broadcast.
+    yi, vi : (..., k); x : (..., k, p); mask, weights, tau2_weights : (..., k). Leading shapes broadcast.
     Raises InvalidInput for lengths that disagree, a number that is not finite or a variance that is not positive.
     """
     y, v, design = (np.asarray(part, dtype=float) for part in (yi, vi, x))
@@ -67,14 +79,14 @@ def arrange(
             f"the design has {design.ndim} axis", "it has one row a study and one column a coefficient: (k, p)"
         )
     keep = np.ones(y.shape, dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
-    user = None if weights is None else np.asarray(weights, dtype=float)
+    given = {"weights": weights, "tau2_weights": tau2_weights}
+    user = {name: np.asarray(part, dtype=float) for name, part in given.items() if part is not None}
     k = design.shape[-2]
-    for name, part in (("yi", y), ("vi", v), ("mask", keep), ("weights", user)):
-        if part is not None and part.shape[-1:] != (k,):
+    for name, part in (("yi", y), ("vi", v), ("mask", keep), *user.items()):
+        if part.shape[-1:] != (k,):
             raise InvalidInput(f"{name} has shape {part.shape}, the design {k} rows", "each study has one of each")
-    lead = np.broadcast_shapes(y.shape[:-1], v.shape[:-1], keep.shape[:-1], design.shape[:-2])
-    if user is not None:
-        lead = np.broadcast_shapes(lead, user.shape[:-1])
+    own = (part.shape[:-1] for part in (y, v, keep, *user.values()))
+    lead = np.broadcast_shapes(*own, design.shape[:-2])
     rows = int(np.prod(lead, dtype=int))
     keep = np.broadcast_to(keep, (*lead, k)).reshape(rows, k)
 
@@ -87,9 +99,9 @@ def arrange(
     columns = columns.reshape(columns.shape[0], rows, k)
     _refuse_bad(columns, np.broadcast_to(keep, columns.shape), "X", -np.inf)
     columns = columns if keep.all() else np.where(keep, columns, 0.0)
-    chosen = None if user is None else flat(user, 0.0, "weights", 0.0)
+    chosen = {name: flat(part, 0.0, name, 0.0) for name, part in user.items()}
     effects = flat(y, 0.0, "yi", -np.inf, EFFECT_MAX)
-    return Problem(effects, flat(v, 1.0, "vi", 0.0, VARIANCE_MAX), columns, keep, chosen), lead
+    return Problem(effects, flat(v, 1.0, "vi", 0.0, VARIANCE_MAX), columns, keep, **chosen), lead
 
 
 def _refuse_bad(values: Array, keep: BoolArray, name: str, low: float, high: float = np.inf) -> None:

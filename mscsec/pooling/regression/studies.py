@@ -147,13 +147,16 @@ def without_each(problem: Problem) -> Problem:
     """The k problems that lack one study each, as one batch: row i is without study i."""
     k = problem.yi.shape[-1]
     mask = ~np.eye(k, dtype=bool)
-    weights = None if problem.weights is None else np.where(mask, problem.weights, 0.0)
+    weights, of_q = (
+        None if w is None else np.where(mask, w, 0.0) for w in (problem.weights, problem.tau2_weights)
+    )  # fmt: skip
     return Problem(
         np.where(mask, problem.yi, 0.0),
         np.where(mask, problem.vi, 1.0),
         np.where(mask, problem.x, 0.0),
         mask,
         weights,
+        of_q,
     )
 
 

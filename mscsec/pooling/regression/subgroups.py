@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc
@@ -79,6 +80,7 @@ def subgroups(
     prediction: str | None = None,
     level: float = 0.95,
     weights: ArrayLike | None = None,
+    tau2_weights: ArrayLike | None = None,
     transform: str | Callable[[float], float] = "identity",
     preset: str | None = None,
 ) -> SubgroupResult:
@@ -87,7 +89,8 @@ def subgroups(
     yi, vi : (k,) as for `pool`; groups : (k,) the name of each study's subgroup.
     tau2_common : False, each group has its own between-study variance; True, one is estimated for all from the
         residuals within groups (a meta-regression on the groups), a lone study's variance then including it.
-    model, tau2, ci, prediction, level, transform, preset : as for `pool`; weights : (k,) for GENQ and GENQM.
+    model, tau2, ci, prediction, level, transform, preset : as for `pool`.
+    weights, tau2_weights : (k,) as for `pool`, for GENQ and GENQM.
     Raises InvalidInput for a study without a group, and what `pool` and `regress` raise.
     Source: Borenstein & Higgins (2013), Prev Sci 14:134-143; Cochrane Handbook, section 10.11.3.
     """
@@ -95,13 +98,13 @@ def subgroups(
         raise InvalidInput("a shared tau2 with a common-effect model", "a common effect has no between-study variance")
     labels = _labels(groups, np.asarray(yi).size)
     y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
-    a = None if weights is None else np.asarray(weights, dtype=float)
+    given = {"weights": weights, "tau2_weights": tau2_weights}
+    own: dict[str, Any] = {name: np.asarray(part, dtype=float) for name, part in given.items() if part is not None}
 
     def pooled(at: BoolArray, between: str | float | None, added: float = 0.0) -> PooledResult:
-        part = None if a is None else a[at]
         return pool(
             y[at], v[at] + added, model=model, tau2=between, ci=ci, prediction=prediction, level=level,
-            weights=part, transform=transform, preset=preset,
+            transform=transform, preset=preset, **{name: part[at] for name, part in own.items()},
         )  # fmt: skip
 
     names = list(dict.fromkeys(labels))
@@ -110,7 +113,7 @@ def subgroups(
     overall = pooled(everyone, tau2)
     if tau2_common:
         estimator = choose(PRESETS, preset or DEFAULT_PRESET, "preset").tau2 if tau2 is None else tau2
-        shared = _shared(y, v, members, estimator, level, a)
+        shared = _shared(y, v, members, estimator, level, own)
         found = {name: _with_shared(pooled, at, shared) for name, at in members.items()}
     else:
         shared = None
@@ -203,13 +206,13 @@ def _common(y: Array, v: Array, members: Mapping[str, BoolArray]) -> tuple[Betwe
 
 
 def _shared(
-    y: Array, v: Array, members: Mapping[str, BoolArray], tau2: str | float, level: float, weights: Array | None
+    y: Array, v: Array, members: Mapping[str, BoolArray], tau2: str | float, level: float, weights: Mapping[str, Any]
 ) -> RegressionResult:
     """The meta-regression on one column a group, whose tau2 is the one they share."""
     design = np.column_stack([at.astype(float) for at in members.values()])
     return regress(
-        y, v, design, names=list(members), intercept=False, tau2=tau2, ci="wald", level=level, weights=weights
-    )
+        y, v, design, names=list(members), intercept=False, tau2=tau2, ci="wald", level=level, **weights
+    )  # fmt: skip
 
 
 def _with_shared(pooled: Callable[..., PooledResult], at: BoolArray, shared: RegressionResult) -> PooledResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import chdtrc
@@ -141,7 +141,7 @@ def _explained(data: ModelData, tau2: float, qe: float, df: int) -> float | None
     constant = project(Problem(ones[0], problem.vi, problem.x, problem.mask), np.ones(problem.yi.shape))
     if problem.p == 1 or constant.rss[0] > 1e-16 * problem.yi.shape[-1]:
         return None
-    null = Problem(problem.yi, problem.vi, ones, problem.mask, problem.weights)
+    null = replace(problem, x=ones)
     if data.model == "common":
         before = float(project(null, null.precision(0.0)).rss[0]) / (problem.yi.shape[-1] - 1)
         return max(0.0, 1 - qe / df / before) if df > 0 and before > 0 else None

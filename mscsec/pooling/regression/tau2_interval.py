@@ -69,9 +69,9 @@ def _generalised(weights: Callable[[Problem], Array]) -> Callable[[Problem, floa
 
 
 def _chosen(problem: Problem) -> Array:
-    if problem.weights is None:
+    if problem.q_weights is None:
         raise InvalidInput("the GENQ interval was asked for without weights", "it is built on weights of your own")
-    return problem.weights
+    return problem.q_weights
 
 
 def _profile_likelihood(problem: Problem, tau2: float, estimator: str, level: float) -> Tau2Interval:
