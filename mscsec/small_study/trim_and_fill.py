@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike
+from mscsec.arrays import Array, ArrayLike, IntArray
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies
 from mscsec.pooling.fit import pool
 from mscsec.pooling.regression import regress
 from mscsec.pooling.result import PooledResult
-from mscsec.pooling.sets import one_set
+from mscsec.pooling.sets import Sets, one_set
 from mscsec.registry import by_key, choose
 from mscsec.results import Notice, Result
 
@@ -167,29 +167,19 @@ def trim_and_fill(
     """
     row = choose(ESTIMATORS, estimator, "estimator of the number of missing studies")
     habit = choose(CONVENTIONS, convention, "convention")
-    if side not in ("auto", "left", "right"):
-        raise InvalidInput(f"side is {side!r}", 'it is "left", "right" or "auto"')
     about = trim_model or model
-    if about not in ("common", "random"):
-        raise InvalidInput(f"trim_model is {about!r}", 'it is "common" or "random"')
-    sets = one_set(yi, vi)
+    _check(side, about)
+    sets = _enough(yi, vi)
     k, origin = int(sets.k), float(sets.origin)
-    if k < NEEDS:
-        raise TooFewStudies("trim and fill", NEEDS, k)
     options: dict[str, Any] = {
         "model": model, "ci": ci, "prediction": prediction, "level": level, "transform": transform, "preset": preset,
     } | ({"tau2": tau2} if model == "random" else {})  # fmt: skip
     observed = pool(yi, vi, **options)
     where = _side(sets.yi, sets.vi, about, tau2, habit) if side == "auto" else side
-    flip = -1.0 if where == "right" else 1.0
-    order = np.argsort(flip * sets.yi, kind="stable")
-    trimmed = _trim(flip * sets.yi[order], sets.vi[order], row, habit, about, tau2)
-    source = order[k - trimmed.k0 :] if trimmed.k0 else order[:0]
-    centre = flip * trimmed.centre
+    trimmed, source, centre = _trim_side(sets, where, row, habit, about, tau2)
     filled_yi, filled_vi = 2 * centre - sets.yi[source] + origin, sets.vi[source]
-    filled = observed
-    if trimmed.k0:
-        filled = pool(np.concatenate([sets.yi + origin, filled_yi]), np.concatenate([sets.vi, filled_vi]), **options)
+    all_yi, all_vi = np.concatenate([sets.yi + origin, filled_yi]), np.concatenate([sets.vi, filled_vi])
+    filled = pool(all_yi, all_vi, **options) if trimmed.k0 else observed
     return TrimAndFill(
         k=k,
         k0=trimmed.k0,
@@ -209,6 +199,20 @@ def trim_and_fill(
     )
 
 
+def _enough(yi: ArrayLike, vi: ArrayLike) -> Sets:
+    sets = one_set(yi, vi)
+    if sets.k < NEEDS:
+        raise TooFewStudies("trim and fill", NEEDS, int(sets.k))
+    return sets
+
+
+def _check(side: str, about: str) -> None:
+    if side not in ("auto", "left", "right"):
+        raise InvalidInput(f"side is {side!r}", 'it is "left", "right" or "auto"')
+    if about not in ("common", "random"):
+        raise InvalidInput(f"trim_model is {about!r}", 'it is "common" or "random"')
+
+
 @dataclass(frozen=True, slots=True)
 class Trimmed:
     """Where the trimming came to rest: the count, its standard error, and the mean of what was left."""
@@ -217,6 +221,16 @@ class Trimmed:
     k0_se: float | None
     centre: float
     iterations: int
+
+
+def _trim_side(
+    sets: Sets, where: str, row: Estimator, habit: Convention, about: str, tau2: str
+) -> tuple[Trimmed, IntArray, float]:
+    """Trims opposite the side `where` studies are missing; with the positions of those trimmed, and the centre that is left."""
+    flip = -1.0 if where == "right" else 1.0
+    order = np.argsort(flip * sets.yi, kind="stable")
+    trimmed = _trim(flip * sets.yi[order], sets.vi[order], row, habit, about, tau2)
+    return trimmed, order[len(order) - trimmed.k0 :], flip * trimmed.centre
 
 
 def _trim(yi: Array, vi: Array, row: Estimator, habit: Convention, about: str, tau2: str) -> Trimmed:

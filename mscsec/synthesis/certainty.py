@@ -54,17 +54,43 @@ def body_of(
         None. Raises `InvalidInput` as `rate` does.
     """
     decision = base.review.grade.get(sizes.outcome) or GradeOutcome()
-    plan = base.review.outcomes[sizes.outcome]
     studies = [base.study(row.record) for row in sizes.rows]
     tool, judged = _judgements(studies, sizes, base)
     risk, risk_from, notices = _baseline(sizes, decision, baseline)
     funnel = funnel_test(sizes, fit.tau2)
+    low_risk = _without_high(sizes, judged, refit)
+    evidence = _evidence(base, sizes, fit, funnel, _design(studies, tool), judged, low_risk, risk)
+    if funnel.result is not None:
+        notices += funnel.result.warnings
+    return Body(
+        sizes.outcome,
+        sizes.comparison,
+        evidence,
+        rate(evidence, overrides_of(decision)),
+        tool,
+        risk_from,
+        tuple(notices),
+        funnel,
+    )
+
+
+def _evidence(
+    base: EvidenceBase,
+    sizes: EffectSizes,
+    fit: PooledResult,
+    funnel: FunnelTest,
+    design: str,
+    judged: tuple[str | None, ...],
+    without_high: tuple[float, float, float] | None,
+    risk: float | None,
+) -> Evidence:
+    decision = base.review.grade.get(sizes.outcome) or GradeOutcome()
     ratio = sizes.measure in RATIOS
     difference = sizes.important_difference
-    evidence = Evidence(
-        outcome=plan.label,
+    return Evidence(
+        outcome=base.review.outcomes[sizes.outcome].label,
         measure=sizes.measure,
-        design=_design(studies, tool),
+        design=design,
         k=fit.k,
         estimate=fit.estimate,
         ci_low=fit.ci_low,
@@ -80,7 +106,7 @@ def body_of(
         study_high=tuple(row.ci_high for row in sizes.rows),
         weights=fit.weights,
         judgements=judged,
-        without_high=_without_high(sizes, judged, refit),
+        without_high=without_high,
         participants=_total(sizes.rows, "n"),
         events=_total(sizes.rows, "events"),
         baseline_risk=risk,
@@ -93,18 +119,6 @@ def body_of(
         suspicions=decision.suspicions,
         **_asymmetry(funnel),
         followup=decision.followup or "",
-    )
-    if funnel.result is not None:
-        notices += funnel.result.warnings
-    return Body(
-        sizes.outcome,
-        sizes.comparison,
-        evidence,
-        rate(evidence, overrides_of(decision)),
-        tool,
-        risk_from,
-        tuple(notices),
-        funnel,
     )
 
 

@@ -21,7 +21,7 @@ from mscsec.pooling.regression.moments import Tau2
 from mscsec.pooling.regression.problem import Problem, arrange
 from mscsec.pooling.regression.projection import dependent_columns
 from mscsec.pooling.regression.result import ModelData, RegressionResult
-from mscsec.pooling.regression.summary import summarise
+from mscsec.pooling.regression.summary import summarise, tested_positions
 from mscsec.pooling.regression.tau2 import ESTIMATORS, fixed_tau2
 from mscsec.pooling.regression.tau2_interval import TAU2_INTERVALS, Tau2Interval
 from mscsec.registry import choose
@@ -236,11 +236,6 @@ def _limits(fitted: Fit, inferred: Inference, level: float) -> tuple[Array, Arra
 
 def _excludes_zero(limits: tuple[Array, Array]) -> list[bool]:
     return [bool(low > 0 or high < 0) for low, high in zip(*limits, strict=True)]
-
-
-def tested_positions(labels: tuple[str, ...], where: int | None) -> tuple[int, ...]:
-    """All coefficients but the intercept; the intercept where there is nothing else."""
-    return tuple(j for j in range(len(labels)) if j != where) or (0,)
 
 
 def positions(asked: Sequence[str | int], labels: tuple[str, ...]) -> tuple[int, ...]:

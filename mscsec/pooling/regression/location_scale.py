@@ -10,12 +10,12 @@ from scipy.special import chdtrc
 
 from mscsec.arrays import Array, ArrayLike
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies
-from mscsec.pooling.regression.fit import check_level, design_with_intercept, estimate_tau2, tested_positions
-from mscsec.pooling.regression.inference import Inference, wald_test
+from mscsec.pooling.regression.fit import check_level, design_with_intercept, estimate_tau2
+from mscsec.pooling.regression.inference import Inference
 from mscsec.pooling.regression.problem import Problem, arrange
 from mscsec.pooling.regression.projection import project
 from mscsec.pooling.regression.result import Coefficient, JointTest
-from mscsec.pooling.regression.summary import coefficients, information_criteria
+from mscsec.pooling.regression.summary import as_rows, coefficients, information_criteria, wald_joint
 from mscsec.results import Notice, Result
 
 STEPS = 200
@@ -94,14 +94,8 @@ def location_scale(
     _check_options(method, ci, level)
     x, labels, where = design_with_intercept(X, names, intercept)
     z, scale_labels, scale_where = design_with_intercept(Z, scale_names, scale_intercept)
-    problem, lead = arrange(yi, vi, x)
-    if lead:
-        raise InvalidInput(f"yi has {len(lead) + 1} axes", "location_scale fits one set of studies, (k,)")
+    problem = _one_set(yi, vi, x, z)
     k, p, q = *x.shape, z.shape[1]
-    if z.shape[0] != k:
-        raise InvalidInput(f"Z has {z.shape[0]} rows, X has {k}", "each study has one row in both")
-    if k < p + q:
-        raise TooFewStudies(f"a location-scale model with {p + q} coefficients", p + q, k)
     alpha, factor, state, steps = _maximise(problem, z, method == "REML")
     fit = project(problem, 1 / (problem.vi + state.tau2))
     inverse = fit.inverse_triangle()[0]
@@ -117,11 +111,11 @@ def location_scale(
         q=q,
         location=coefficients(labels, beta, Inference(inverse[None], np.full((1, p), df)), level),
         scale=coefficients(scale_labels, alpha, Inference(factor[None], np.full((1, q), df_scale)), level),
-        vcov=_rows(inverse @ inverse.T),
-        vcov_scale=_rows(factor @ factor.T),
+        vcov=as_rows(inverse @ inverse.T),
+        vcov_scale=as_rows(factor @ factor.T),
         tau2=tuple(state.tau2.tolist()),
-        qm=_joint(beta, inverse, labels, where, df),
-        qs=_joint(alpha, factor, scale_labels, scale_where, df_scale),
+        qm=wald_joint(beta, inverse, labels, where, df),
+        qs=wald_joint(alpha, factor, scale_labels, scale_where, df_scale),
         qe=qe,
         qe_df=k - p,
         qe_p=float(chdtrc(k - p, qe)),
@@ -144,20 +138,16 @@ def _check_options(method: str, ci: str, level: float) -> None:
         raise InvalidInput(f"ci is {ci!r}", 'it is "wald" or "t"')
 
 
-def _rows(matrix: Array) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(float(x) for x in row) for row in matrix)
-
-
-def _joint(estimate: Array, factor: Array, labels: tuple[str, ...], where: int | None, df: float) -> JointTest:
-    at = list(tested_positions(labels, where))
-    found = wald_test(estimate[None, at], factor[None, at], np.array([df]))
-    return JointTest(
-        tuple(labels[j] for j in at),
-        float(found.statistic[0]),
-        len(at),
-        df if np.isfinite(df) else None,
-        float(found.p_value[0]),
-    )
+def _one_set(yi: ArrayLike, vi: ArrayLike, x: Array, z: Array) -> Problem:
+    problem, lead = arrange(yi, vi, x)
+    if lead:
+        raise InvalidInput(f"yi has {len(lead) + 1} axes", "location_scale fits one set of studies, (k,)")
+    k, p, q = *x.shape, z.shape[1]
+    if z.shape[0] != k:
+        raise InvalidInput(f"Z has {z.shape[0]} rows, X has {k}", "each study has one row in both")
+    if k < p + q:
+        raise TooFewStudies(f"a location-scale model with {p + q} coefficients", p + q, k)
+    return problem
 
 
 def _state(problem: Problem, z: Array, alpha: Array, restricted: bool) -> _State:

@@ -11,13 +11,13 @@ from scipy.special import chdtrc, chdtri
 
 from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies
-from mscsec.pooling.regression.fit import check_level, design_with_intercept, tested_positions
-from mscsec.pooling.regression.inference import Inference, critical, wald_test
+from mscsec.pooling.regression.fit import check_level, design_with_intercept
+from mscsec.pooling.regression.inference import Inference, critical
 from mscsec.pooling.regression.problem import Problem, arrange
 from mscsec.pooling.regression.projection import Projection, project
 from mscsec.pooling.regression.result import Coefficient, JointTest
 from mscsec.pooling.regression.roots import bracketed_root
-from mscsec.pooling.regression.summary import coefficients, information_criteria
+from mscsec.pooling.regression.summary import as_rows, coefficients, information_criteria, wald_joint
 from mscsec.results import Notice, Result
 
 STEPS = 500
@@ -278,29 +278,18 @@ def _result(
     inverse = at.fit.inverse_triangle()[0]
     vcov, beta = inverse @ inverse.T, at.fit.beta()[0]
     df = np.inf if ci == "wald" else float(k - p)
-    tested = list(tested_positions(labels, where))
-    joint = wald_test(beta[None, tested], inverse[None, tested], np.array([df]))
     residual = project(problem, problem.precision(0.0))
     q, typical = float(residual.rss[0]), (k - p) / float(residual.trace(residual.weights)[0])
     total = float(theta.sum()) + typical
-    low = high = None
-    if p == 1 and where == 0:
-        half = float(critical(level, np.array(float(k - p)))) * math.sqrt(float(vcov[0, 0]) + float(theta.sum()))
-        low, high = float(beta[0]) - half, float(beta[0]) + half
+    ahead = _ahead(beta, vcov, theta, k - p, level) if p == 1 and where == 0 else None
     criteria = information_criteria(problem, at.value, model.restricted, p + 2)
     return MultilevelResult(
         k=k,
         n_clusters=model.n,
         p=p,
         coefficients=coefficients(labels, beta, Inference(inverse[None], np.full((1, p), df)), level),
-        vcov=tuple(tuple(float(x) for x in row) for row in vcov),
-        qm=JointTest(
-            tuple(labels[j] for j in tested),
-            float(joint.statistic[0]),
-            len(tested),
-            df if math.isfinite(df) else None,
-            float(joint.p_value[0]),
-        ),
+        vcov=as_rows(vcov),
+        qm=wald_joint(beta, inverse, labels, where, df),
         tau2_between=float(theta[0]),
         tau2_between_ci_low=limits[0][0],
         tau2_between_ci_high=limits[0][1],
@@ -312,9 +301,9 @@ def _result(
         q=q,
         q_df=k - p,
         q_p=float(chdtrc(k - p, q)),
-        prediction_low=low,
-        prediction_high=high,
-        prediction_df=None if low is None else float(k - p),
+        prediction_low=None if ahead is None else ahead[0],
+        prediction_high=None if ahead is None else ahead[1],
+        prediction_df=None if ahead is None else float(k - p),
         method=method,
         ci_method=ci,
         tau2_ci_method=None if tau2_ci == "none" else tau2_ci,
@@ -325,3 +314,9 @@ def _result(
         aicc=criteria.aicc,
         bic=criteria.bic,
     )
+
+
+def _ahead(beta: Array, vcov: Array, theta: Array, df: int, level: float) -> tuple[float, float]:
+    """Interval for the true effect of a new study in a new cluster, of a model without moderators."""
+    half = float(critical(level, np.array(float(df)))) * math.sqrt(float(vcov[0, 0]) + float(theta.sum()))
+    return float(beta[0]) - half, float(beta[0]) + half

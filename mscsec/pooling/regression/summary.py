@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc
 
 from mscsec.arrays import Array
-from mscsec.pooling.regression.inference import Fit, Inference, IntervalMethod, critical, omnibus, ratio, two_sided
+from mscsec.pooling.regression.inference import (
+    Fit,
+    Inference,
+    IntervalMethod,
+    Omnibus,
+    critical,
+    omnibus,
+    ratio,
+    two_sided,
+    wald_test,
+)
 from mscsec.pooling.regression.likelihood import score
 from mscsec.pooling.regression.moments import Tau2
 from mscsec.pooling.regression.problem import Problem
@@ -38,13 +49,7 @@ def summarise(
     if qm is None:
         told = "no joint test: the coefficients cannot be told apart, or too few residual degrees of freedom are left"
         warnings = (*warnings, Notice("P410", told))
-    residual = project(problem, problem.precision(0.0))
-    qe, df = float(residual.rss[0]), problem.yi.shape[-1] - problem.p
-    typical = df / float(residual.trace(residual.weights)[0]) if df > 0 else None
     random = data.model == "random"
-    i2, h2 = _from_tau2(tau2, typical) if random else _from_q(qe, df)
-    low, high = (None, None) if interval is None else (interval.low, interval.high)
-    (i2_low, h2_low), (i2_high, h2_high) = (_from_tau2(end, typical) for end in (low, high))
     key = choose(ESTIMATORS, data.tau2, "estimator of tau2").key if random and isinstance(data.tau2, str) else None
     likelihood = _criteria(fit, key == "REML", variances=int(key is not None))
     se = float(estimate.se[0])
@@ -52,23 +57,12 @@ def summarise(
         k=problem.yi.shape[-1],
         p=problem.p,
         coefficients=coefficients(data.names, fit.beta[0], inferred, data.level),
-        vcov=tuple(tuple(float(x) for x in row) for row in inferred.vcov[0]),
+        vcov=as_rows(inferred.vcov[0]),
         qm=qm,
-        qe=qe,
-        qe_df=df,
-        qe_p=float(chdtrc(df, qe)) if df > 0 else 1.0,
         tau2=tau2,
         tau2_se=se if math.isfinite(se) else None,
-        tau2_ci_low=low,
-        tau2_ci_high=high,
         tau=math.sqrt(tau2),
-        i2=i2,
-        i2_ci_low=i2_low,
-        i2_ci_high=i2_high,
-        h2=h2,
-        h2_ci_low=h2_low,
-        h2_ci_high=h2_high,
-        r2=_explained(data, tau2, qe, df),
+        **_heterogeneity(data, tau2, interval),
         log_likelihood=likelihood.log_likelihood,
         aic=likelihood.aic,
         aicc=likelihood.aicc,
@@ -83,6 +77,31 @@ def summarise(
         warnings=warnings,
         data=data,
     )
+
+
+def _heterogeneity(data: ModelData, tau2: float, interval: Tau2Interval | None) -> dict[str, Any]:
+    """The fields of residual heterogeneity: its test, the interval of tau2, I2 and H2 with theirs, and what was explained."""
+    problem = data.problem
+    residual = project(problem, problem.precision(0.0))
+    qe, df = float(residual.rss[0]), problem.yi.shape[-1] - problem.p
+    typical = df / float(residual.trace(residual.weights)[0]) if df > 0 else None
+    i2, h2 = _from_tau2(tau2, typical) if data.model == "random" else _from_q(qe, df)
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    (i2_low, h2_low), (i2_high, h2_high) = (_from_tau2(end, typical) for end in (low, high))
+    return {
+        "qe": qe,
+        "qe_df": df,
+        "qe_p": float(chdtrc(df, qe)) if df > 0 else 1.0,
+        "tau2_ci_low": low,
+        "tau2_ci_high": high,
+        "i2": i2,
+        "i2_ci_low": i2_low,
+        "i2_ci_high": i2_high,
+        "h2": h2,
+        "h2_ci_low": h2_low,
+        "h2_ci_high": h2_high,
+        "r2": _explained(data, tau2, qe, df),
+    }
 
 
 def coefficients(names: tuple[str, ...], beta: Array, inferred: Inference, level: float) -> dict[str, Coefficient]:
@@ -105,17 +124,41 @@ def coefficients(names: tuple[str, ...], beta: Array, inferred: Inference, level
     }
 
 
+def as_rows(matrix: Array) -> tuple[tuple[float, ...], ...]:
+    """A matrix as a result holds it."""
+    return tuple(tuple(float(x) for x in row) for row in matrix)
+
+
+def wald_joint(estimate: Array, factor: Array, names: tuple[str, ...], where: int | None, df: float) -> JointTest:
+    """Joint Wald test of all coefficients but the intercept, which stands at `where`.
+
+    estimate : (p,). factor : (p, q) with factor factor' the covariance. df : of the denominator, infinite for chi-square.
+    """
+    at = list(tested_positions(names, where))
+    found = wald_test(estimate[None, at], factor[None, at], np.array([df]))
+    return _joint(found, tuple(names[j] for j in at))
+
+
+def _joint(found: Omnibus, tested: tuple[str, ...]) -> JointTest:
+    df2 = float(found.df2[0])
+    return JointTest(
+        tested, float(found.statistic[0]), found.df1, df2 if math.isfinite(df2) else None, float(found.p_value[0])
+    )
+
+
+def tested_positions(labels: tuple[str, ...], where: int | None) -> tuple[int, ...]:
+    """All coefficients but the intercept; the intercept where there is nothing else."""
+    return tuple(j for j in range(len(labels)) if j != where) or (0,)
+
+
 def joint_test(
     fit: Fit, method: IntervalMethod, inferred: Inference, contrast: Array, tested: tuple[str, ...]
 ) -> JointTest | None:
     """Joint test of the rows of `contrast` for a fit of one row; None where its distribution does not exist."""
     found = omnibus(fit, method, inferred, contrast)
-    df2 = float(found.df2[0])
-    if math.isnan(df2) or math.isnan(float(found.statistic[0])):
+    if math.isnan(float(found.df2[0])) or math.isnan(float(found.statistic[0])):
         return None
-    return JointTest(
-        tested, float(found.statistic[0]), found.df1, df2 if math.isfinite(df2) else None, float(found.p_value[0])
-    )
+    return _joint(found, tested)
 
 
 def _from_tau2(tau2: float | None, typical: float | None) -> tuple[float | None, float | None]:
