@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,6 +119,18 @@ Rejects = Annotated[
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress bar on stderr.", rich_help_panel="Work")]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkOptions:
+    """How the work is shared out, and taken up again."""
+
+    resume: Resume = False
+    workers: Workers = None
+    engine: EngineOption = "processes"
+    scheduler: Scheduler = None
+    spool: SpoolOption = "auto"
+    no_progress: NoProgress = False
+
+
 @expanded
 def command(
     file: File,
@@ -131,13 +144,8 @@ def command(
     output: Output = None,
     rejects: Rejects = None,
     strict: Strict = False,
-    resume: Resume = False,
     force: opt.Force = False,
-    workers: Workers = None,
-    engine: EngineOption = "processes",
-    scheduler: Scheduler = None,
-    spool: SpoolOption = "auto",
-    no_progress: NoProgress = False,
+    work: WorkOptions,
     json: Annotated[
         bool,
         typer.Option("--json", help="The summary as one JSON document on stdout; needs -o.", rich_help_panel=opt.SHOWN),
@@ -156,11 +164,11 @@ def command(
       mscsec batch genes.csv -g gene -o pooled.csv --resume
       mscsec batch genes.csv -g gene -o pooled.csv --engine dask
     """
-    to_stdout = output is None or str(output) == "-"
     _three_files(file, output, rejects)
-    if to_stdout and (json or resume):
+    output = None if str(output) == "-" else output
+    if output is None and (json or work.resume):
         raise UsageError(f"{'--json' if json else '--resume'} needs -o FILE for the table")
-    if resume and file == "-":
+    if work.resume and file == "-":
         raise UsageError("--resume needs a file: what came through stdin is gone")
     check_level(level)
     interval = None if tau2_ci == "none" else tau2_ci
@@ -170,29 +178,37 @@ def command(
         asked.model or "random", asked.tau2, asked.ci, prediction, level or 0.95, tau2_ci, asked.preset,
         asked.tau2_weights,
     )  # fmt: skip
+    request: dict[str, Any] = {"group": group, "measure": measure, "options": options}
+    files: dict[str, Any] = {"strict": strict, "force": force, "rejects": rejects}
+    summary, seconds = _pooled(file, output, work, **request, **files)
+    shown = {"input": file, "output": None if output is None else str(output)}
+    if json:
+        emit(json_text(document("batch", summary=summary.to_dict() | shown)))
+    _say(summary, file, seconds, output)
+    if summary.analyses == summary.status["no studies"] + summary.status["refused"] + summary.status["not converged"]:
+        raise NotEstimable("no analysis of this table could be pooled; the table of results says why for each")
+
+
+def _pooled(file: str, output: Path | None, work: WorkOptions, **request: Any) -> tuple[Summary, float]:
+    """What became of the table, and the seconds it took; the results are in `output`, or on stdout where there is none."""
     with contextlib.ExitStack() as stack:
         table = stack.enter_context(_readable(file))
-        report = stack.enter_context(_progress(not no_progress))
-        target = stack.enter_context(scratch_output()) if output is None or to_stdout else output
+        report = stack.enter_context(_progress(not work.no_progress))
+        target = stack.enter_context(scratch_output()) if output is None else output
         start = time.monotonic()
         try:
             summary = pool_file(
-                table, target, group=group, measure=measure, options=options, engine=engine, workers=workers,
-                scheduler=scheduler, spool_rows=spool, strict=strict, resume=resume, force=force, rejects=rejects,
-                progress=report,
+                table, target, engine=work.engine, workers=work.workers, scheduler=work.scheduler,
+                spool_rows=work.spool, resume=work.resume, progress=report, **request,
             )  # fmt: skip
         except KeyboardInterrupt:
-            say("Interrupted" + ("" if to_stdout else "; what is finished is kept, and --resume continues from it"))
+            kept = "" if output is None else "; what is finished is kept, and --resume continues from it"
+            say(f"Interrupted{kept}")
             raise typer.Exit(130) from None
         seconds = time.monotonic() - start
-        if to_stdout:
+        if output is None:
             _copy(target)
-    shown = {"input": file, "output": None if to_stdout else str(output)}
-    if json:
-        emit(json_text(document("batch", summary=summary.to_dict() | shown)))
-    _say(summary, file, seconds, None if to_stdout else output)
-    if summary.analyses == summary.status["no studies"] + summary.status["refused"] + summary.status["not converged"]:
-        raise NotEstimable("no analysis of this table could be pooled; the table of results says why for each")
+    return summary, seconds
 
 
 @contextlib.contextmanager

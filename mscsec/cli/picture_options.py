@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
 
 import typer
 
@@ -80,3 +81,21 @@ Tool = Annotated[
         rich_help_panel=KINDS,
     ),
 ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherOptions:
+    """What the other pictures show."""
+
+    y: Height = None
+    contours: Contours = False
+    trim_fill: TrimFill = None
+    order: Order = None
+    moderator: Moderator = None
+    study: StudyOf = None
+    limit: Subsets = None
+    tool: Tool = None
+
+    def read(self) -> dict[str, Any]:
+        """The options by name."""
+        return {field.name.replace("_", "-"): getattr(self, field.name) for field in fields(self)}

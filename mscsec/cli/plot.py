@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -148,30 +149,38 @@ Lights = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ForestOptions:
+    """What a forest plot shows."""
+
+    also: And = None
+    columns: ColumnsOf = None
+    sort: Sort = None
+    at: At = None
+    limits: Limits = None
+    lines: Lines = None
+    names: Names = None
+    favours: Favours = None
+    lights: Lights = None
+    integrity: Integrity = None
+
+    def read(self) -> dict[str, Any]:
+        """The options by name, lists as such; raises UsageError for one that cannot be read."""
+        return {
+            "also": self.also, "columns": _words(self.columns), "sort": self.sort, "at": _numbers("at", self.at),
+            "limits": _limits(self.limits), "lines": _words(self.lines), "names": _names("names", self.names),
+            "favours": _names("favours", self.favours), "lights": self.lights, "integrity": self.integrity,
+        }  # fmt: skip
+
+
 @expanded
 def command(
     kind: KindName,
     studies: StudyOptions,
     effects: EffectOptions,
     asked: PoolOptions,
-    also: And = None,
-    columns: ColumnsOf = None,
-    sort: Sort = None,
-    at: At = None,
-    limits: Limits = None,
-    lines: Lines = None,
-    names: Names = None,
-    favours: Favours = None,
-    lights: Lights = None,
-    integrity: Integrity = None,
-    y: pic.Height = None,
-    contours: pic.Contours = False,
-    trim_fill: pic.TrimFill = None,
-    order: pic.Order = None,
-    moderator: pic.Moderator = None,
-    study: pic.StudyOf = None,
-    limit: pic.Subsets = None,
-    tool: pic.Tool = None,
+    forest: ForestOptions,
+    others: pic.OtherOptions,
     width: Width = None,
     title: Title = None,
     palette: PaletteKey = None,
@@ -200,13 +209,7 @@ def command(
     row = choose(KINDS, kind, "kind of picture")
     text = row.text and (output is None or str(output) == "-")
     file = None if text else _target(row, output, force)
-    own: dict[str, Any] = {
-        "also": also, "columns": _words(columns), "sort": sort, "at": _numbers("at", at),
-        "limits": _limits(limits), "lines": _words(lines), "names": _names("names", names), "favours": _names("favours", favours), "lights": lights,
-        "integrity": integrity,
-        "y": y, "contours": contours, "trim-fill": trim_fill, "order": order, "moderator": moderator, "study": study,
-        "limit": limit, "tool": tool,
-    }  # fmt: skip
+    own = {**forest.read(), **others.read()}
     _refuse_idle(row, studies, effects, asked, own)
     if file is None:
         _refuse_file_only(row, {"width": width, "palette": palette, "dpi": dpi, "by": asked.by} | own)
