@@ -222,8 +222,8 @@ def command(
     request = _request(row, page, studies, effects, asked, own)
     _say_warnings(request)
     figure = row.draw(request)
-    if unprinted := _unprinted(figure):
-        say(f"Note: {unprinted}")
+    if boxes := _unprinted(figure):
+        say(f"Note: {boxes}")
     write_whole(file, _drawn(figure, file, dots), force)
     say(f"Wrote {file}")
 
@@ -340,10 +340,10 @@ def _above_zero(sizes: EffectSizes, own: dict[str, Any]) -> None:
 
 
 def _unprinted(figure: Figure) -> str:
-    from mscsec.plots.letters import boxed, boxed_words
+    from mscsec.plots.letters import unprinted
     from mscsec.plots.theme import words_of
 
-    return boxed_words(boxed(words_of(figure)))
+    return unprinted(words_of(figure))
 
 
 def _drawn(figure: Figure, output: Path, dpi: int) -> bytes:

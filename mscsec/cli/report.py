@@ -61,25 +61,38 @@ class Kind:
 
 def page_of(found: Synthesis) -> str:
     """The page that answers back, as `report` writes it and `serve` shows it."""
+    return _page(found)[0]
+
+
+def _page(found: Synthesis) -> tuple[str, str]:
+    """The page, and which letters of its PRISMA diagram no typeface has."""
     from mscsec.report.page.build import review_page
     from mscsec.synthesis.certainty import bodies_of
 
-    return review_page(found, bodies_of(found), _flow(found))
+    flow, boxes = _flow(found)
+    return review_page(found, bodies_of(found), flow), boxes
 
 
-def _flow(found: Synthesis) -> bytes:
-    """The PRISMA diagram, where the protocol has its numbers; only then is the drawing imported."""
+def _flow(found: Synthesis) -> tuple[bytes, str]:
+    """The PRISMA diagram, where the protocol has its numbers, and its letters without a typeface; only then is the drawing imported."""
     review = found.base.review
     if not review.flow.model_fields_set:
-        return b""
+        return b"", ""
+    from mscsec.plots.letters import unprinted
     from mscsec.plots.prisma import prisma
-    from mscsec.plots.theme import Page, picture
+    from mscsec.plots.theme import Page, picture, words_of
 
-    return picture(prisma(Page(), review.flow, review.title), "svg")
+    figure = prisma(Page(), review.flow, review.title)
+    return picture(figure, "svg"), unprinted(words_of(figure))
+
+
+def _as_page(found: Synthesis, _: Path) -> Written:
+    page, boxes = _page(found)
+    return Written(page, {}, boxes)
 
 
 KINDS = by_key(
-    Kind(".html", "a page that answers back", lambda found, _: Written(page_of(found), {})),
+    Kind(".html", "a page that answers back", _as_page),
     Kind(".docx", "a manuscript in Word", as_docx),
     Kind(".md", "a manuscript in Markdown", as_markdown, beside="svg"),
     Kind(".tex", "a manuscript in LaTeX", as_latex, beside="pdf"),
@@ -130,6 +143,8 @@ def command(
     assert output is not None
     written = kind.write(found, output)
     write_files(output, written, force)
+    if written.boxes:
+        say(f"Note: {written.boxes}")
     beside = f" and {folder_of(output)} ({count(len(written.beside), 'picture')})" if written.beside else ""
     say(f"Wrote {output}{beside}")
 

@@ -19,10 +19,14 @@ from mscsec.synthesis.review import Synthesis
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A report as files. beside : by name, what lies in the folder `folder_of` beside the file itself."""
+    """A report as files. beside : by name, what lies in the folder `folder_of` beside the file itself.
+
+    boxes : which letters of its pictures no typeface has, and what to install; empty where there are none.
+    """
 
     content: str | bytes
     beside: Mapping[str, bytes]
+    boxes: str = ""
 
 
 def as_docx(found: Synthesis, output: Path) -> Written:
@@ -30,7 +34,8 @@ def as_docx(found: Synthesis, output: Path) -> Written:
     from mscsec.report.manuscript.docx import FIGURE, docx, need_docx
 
     need_docx()
-    return Written(docx(_made(found, FIGURE)), {})
+    made = _made(found, FIGURE)
+    return Written(docx(made), {}, _boxes(made))
 
 
 def as_markdown(found: Synthesis, output: Path) -> Written:
@@ -38,7 +43,7 @@ def as_markdown(found: Synthesis, output: Path) -> Written:
     from mscsec.report.manuscript.markdown import FIGURE, markdown
 
     made = _made(found, FIGURE)
-    return Written(markdown(made, folder_of(output).name), _pictures(made, FIGURE))
+    return Written(markdown(made, folder_of(output).name), _pictures(made, FIGURE), _boxes(made))
 
 
 def as_latex(found: Synthesis, output: Path) -> Written:
@@ -46,7 +51,7 @@ def as_latex(found: Synthesis, output: Path) -> Written:
     from mscsec.report.manuscript.latex import FIGURE, latex
 
     made = _made(found, FIGURE)
-    return Written(latex(made, folder_of(output).name), _pictures(made, FIGURE))
+    return Written(latex(made, folder_of(output).name), _pictures(made, FIGURE), _boxes(made))
 
 
 def _made(found: Synthesis, kind: str) -> Manuscript:
@@ -73,6 +78,12 @@ def _made(found: Synthesis, kind: str) -> Manuscript:
 
 def _pictures(made: Manuscript, kind: str) -> dict[str, bytes]:
     return {f"{block.key}.{kind}": block.draw(kind) for block in made.blocks if isinstance(block, Picture)}
+
+
+def _boxes(made: Manuscript) -> str:
+    from mscsec.plots.letters import unprinted
+
+    return unprinted(words for block in made.blocks if isinstance(block, Picture) for words in block.words)
 
 
 def folder_of(output: Path) -> Path:

@@ -90,6 +90,11 @@ def boxed(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(one for one in _foreign("".join(texts)) if _elsewhere(ord(one)) is None)
 
 
+def unprinted(texts: Iterable[str]) -> str:
+    """What of `texts` is drawn as boxes on this machine, and what to install; empty where nothing is."""
+    return boxed_words(boxed(texts))
+
+
 def boxed_words(letters: Iterable[str]) -> str:
     """What is drawn as boxes and what to install; empty where nothing is."""
     shown = list(letters)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mscsec.effects.moderators import columns_of_base
 from mscsec.plots.kinds import KINDS, Request
-from mscsec.plots.theme import Page, described, picture
+from mscsec.plots.theme import Page, described, picture, words_of
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.manuscript.blocks import Picture
 from mscsec.report.material import Material
@@ -60,5 +60,6 @@ def as_block(figure: Figure, key: str, caption: str) -> Picture:
         return picture(figure, kind)
 
     width, height = figure.get_size_inches()
-    title, words = described(figure)
-    return Picture(key, caption, words or title or caption, draw, (float(width), float(height)))
+    title, description = described(figure)
+    size = (float(width), float(height))
+    return Picture(key, caption, description or title or caption, draw, size, words_of(figure))

@@ -102,3 +102,16 @@ def test_a_review_without_a_result_is_no_report(suffix: str, cli: Cli, here: Pat
     assert code == 3
     assert "nothing to report" in err
     assert [path.name for path in here.iterdir()] == ["studies"]
+
+
+@pytest.mark.parametrize("suffix", ["docx", "md", "tex"])
+def test_letters_that_no_typeface_has_are_named_once(suffix: str, cli: Cli, here: Path):
+    sign = "\U00012000"  # of cuneiform
+    for study in (here / "studies").glob("*.yaml"):
+        text = study.read_text(encoding="utf-8")
+        study.write_text(text.replace("], year", f"{sign}], year"), encoding="utf-8")
+    code, _, err = cli(*STAY, "-o", f"r.{suffix}")
+    assert code == 0
+    assert err.count("boxes are drawn") == 1
+    assert sign in err
+    assert "Install" in err

@@ -88,7 +88,7 @@ class Table:
 class Picture:
     """A picture. alt : what it shows, for those who do not see it. draw : its bytes by kind of file ("svg", "png", "pdf").
 
-    size : width and height in inches. number : its place, set by `numbered`.
+    size : width and height in inches. words : every text in it. number : its place, set by `numbered`.
     """
 
     key: str
@@ -96,6 +96,7 @@ class Picture:
     alt: str
     draw: Callable[[str], bytes]
     size: tuple[float, float]
+    words: tuple[str, ...] = ()
     number: int = 0
 
     def drawn(self, kind: str) -> Picture:
