@@ -14,7 +14,7 @@ from mscsec.cli.output import document, emit, json_text
 from mscsec.cli.pooled import Pooling, agree, read_pooling
 from mscsec.cli.render_pool import pool_csv, pool_markdown, pool_text
 from mscsec.effects.sizes import EffectSizes
-from mscsec.errors import UsageError
+from mscsec.errors import NotEstimable, UsageError
 from mscsec.pooling.result import PooledResult
 from mscsec.report.words import footnotes, method_words
 from mscsec.synthesis.fit import counts_of
@@ -162,6 +162,8 @@ def _compared(pooling: Pooling, kind: str) -> str:
     found: Comparison = compare(
         *counts_of(sizes).cells, measure=sizes.measure, level=sizes.level, preset=pooling.chosen["preset"]
     )
+    if all(row.result is None for row in found.rows):
+        raise NotEstimable(f"no method gives the {sizes.measure_name} of these studies: {found.rows[0].reason}")
     if kind == "json":
         about = pooling.inputs.about()
         return json_text(document("compare", evidence_base=about, outcome=sizes.outcome, comparison=found))

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from mscsec.pooling.counts.rare import Compared
 
 MARKS = {"recommended": "+", "suitable": "o", "caution": "!", "unsuitable": "x"}
+_VERDICTS = {
+    "recommended": "recommended",
+    "suitable": "suitable",
+    "caution": "with caution",
+    "unsuitable": "not suited",
+}
 
 
 def compare_text(sizes: EffectSizes, found: Comparison) -> str:
@@ -25,17 +31,27 @@ def compare_text(sizes: EffectSizes, found: Comparison) -> str:
         *wrap(_facts(found.advice), cells),
         "",
     ]
-    head = ["", "Method", "Model", f"{sizes.measure} [{level(sizes.level)} CI]", "P", "tau2"]
-    lines += table(head, [_row(item) for item in found.rows], right=[3])
-    lines += ["", *wrap("+ recommended, o suitable, ! with caution, for these data (Cochrane Handbook 10.4.4)", cells)]
+    head = ["", "Method", "Model", "k", f"{sizes.measure} [{level(sizes.level)} CI]", "P", "tau2"]
+    lines += table(head, [_row(item) for item in found.rows], right=[3, 4])
+    marks = ", ".join(f"{MARKS[verdict]} {words}" for verdict, words in _VERDICTS.items())
+    lines += ["", *wrap(f"{marks}, for these data (Cochrane Handbook 10.4.4)", cells)]
     for item in found.rows:
         lines += wrap(
             f"  {MARKS[item.verdict]} {item.method}: {item.reason}"
-            + (f" Not fitted: {item.error}" if item.error else ""),
+            + (f"; not fitted: {item.error}" if item.error else ""),
             cells,
             "    ",
         )
+    if more := _of_odds_ratios(found):
+        lines += wrap(more, cells)
     return "\n".join(lines) + "\n"
+
+
+def _of_odds_ratios(found: Comparison) -> str:
+    """Which methods there are for odds ratios only; empty where those are shown."""
+    shown = {item.method for item in found.rows}
+    more = [row.method for row in found.advice.methods if row.method not in shown and row.verdict != "unsuitable"]
+    return "" if found.measure == "OR" or not more else f"For odds ratios alone (--measure OR): {', '.join(more)}."
 
 
 def _facts(advice: Advice) -> str:
@@ -50,15 +66,15 @@ def _facts(advice: Advice) -> str:
 
 def _row(item: Compared) -> list[str]:
     fit = item.result
-    name = method_name(item.method).removeprefix("the ")
     if fit is None:
-        return [MARKS[item.verdict], f"{item.method}: {name}"[:44], item.model, "not fitted", "", ""]
+        return [MARKS[item.verdict], item.method, item.model, "", "not fitted", "", ""]
     shown = fit.display
     effect = f"{number(shown.estimate)} [{interval(shown.ci_low, shown.ci_high, joint=', ')}]"
     return [
         MARKS[item.verdict],
-        f"{item.method}",
+        item.method,
         fit.model,
+        str(fit.k),
         effect,
         p_value(fit.p_value).removeprefix("P ").removeprefix("= "),
         variance(fit.tau2),
@@ -113,10 +129,10 @@ def compare_markdown(sizes: EffectSizes, found: Comparison) -> str:
     lines = [
         f"**{sizes.outcome_label}**",
         "",
-        f"| Method | Model | {sizes.measure} ({level(sizes.level)} CI) | P | Advice |",
-        "| --- | --- | ---: | ---: | --- |",
+        f"| Method | Model | k | {sizes.measure} ({level(sizes.level)} CI) | P | Advice |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
     ]
     for item in found.rows:
         cells = _row(item)
-        lines.append(f"| {method_name(item.method)} | {cells[2]} | {cells[3]} | {cells[4]} | {item.verdict} |")
+        lines.append(f"| {method_name(item.method)} | {' | '.join(cells[2:6])} | {_VERDICTS[item.verdict]} |")
     return "\n".join([*lines, "", _facts(found.advice)]) + "\n"

@@ -118,3 +118,21 @@ def test_a_comparison_of_methods_refuses_what_it_would_not_use(cli: Cli, sparse:
     code, out, err = cli("pool", "--table", sparse, "--measure", "OR", "--compare", *option)
     assert (code, out) == (2, "")
     assert f"--compare fits each method with its own model and interval; leave out {option[0]} [U001]" in err
+
+
+def test_a_comparison_shows_k_and_what_does_not_suit_and_where_the_others_are(cli: Cli, sparse: str) -> None:
+    code, out, _ = cli("pool", "--table", sparse, "--measure", "RR", "--compare")
+    assert code == 0
+    head, *rows = [line.split() for line in out.splitlines() if line.startswith((" ", "+", "o", "x"))][:5]
+    assert head[:3] == ["Method", "Model", "k"]
+    assert {row[1] for row in rows if row[0] == "x"} == {"IV", "SSW"}
+    assert all(row[3].isdigit() for row in rows)
+    assert "For odds ratios alone (--measure OR): Peto, UM.FS, UM.RS, CM.EL, Firth, CM.AL." in " ".join(out.split())
+
+
+def test_a_comparison_without_a_single_estimate_says_why(cli: Cli, tmp_path: Path) -> None:
+    table = tmp_path / "nobody.csv"
+    table.write_text("study,events_1,n_1,events_2,n_2\na,0,20,0,21\nb,0,30,0,31\n", encoding="utf-8")
+    code, out, err = cli("pool", "--table", str(table), "--measure", "OR", "--compare")
+    assert (code, out) == (3, "")
+    assert "no method gives the odds ratio of these studies: one of the two outcomes never occurred" in err

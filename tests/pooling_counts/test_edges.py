@@ -275,13 +275,20 @@ def test_advice_counts_what_is_sparse() -> None:
 def test_advice_where_nobody_had_the_event() -> None:
     assert set(verdicts(*NOBODY).values()) == {"unsuitable"}
     found = compare(*NOBODY)
-    assert (found.rows, found.estimates_low) == ((), None)
+    assert {row.result for row in found.rows} == {None}
+    assert (found.estimates_low, found.estimates_high) == (None, None)
+    assert "no ratio exists" in found.rows[0].reason
+    assert "every difference is 0" in compare(*NOBODY, measure="RD").rows[0].reason
 
 
 def test_comparison_holds_a_result_or_a_reason() -> None:
     found = compare(*SPARSE)
-    assert {row.method for row in found.rows} == {"MH", "Peto", "UM.FS", "UM.RS", "CM.EL", "CM.AL", "BB", "Firth"}
+    assert {row.method for row in found.rows} == set(COUNTS)
     assert all((row.result is None) != (row.error is None) for row in found.rows)
+    unsuited = [row for row in found.rows if row.verdict == "unsuitable"]
+    assert [row.method for row in found.rows[-len(unsuited) :]] == [row.method for row in unsuited] == ["IV", "SSW"]
+    span = [row.result.estimate for row in found.rows[: -len(unsuited)]]
+    assert (found.estimates_low, found.estimates_high) == (min(span), max(span))
     chosen = compare(*SPARSE, methods=("GLMM", "IV"))
     assert [row.method for row in chosen.rows] == ["UM.FS", "IV"]
     defeated = compare([0, 0], [20, 30], [3, 2], [22, 31], methods=("MH", "Firth"))

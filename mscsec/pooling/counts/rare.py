@@ -78,7 +78,7 @@ class Compared(Result):
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Result):
-    """The advice, and every method that was fitted; `estimates_low` and `estimates_high` span their estimates."""
+    """The advice, and every method that was fitted; `estimates_low` and `estimates_high` span those that are not unsuitable."""
 
     measure: str
     advice: Advice
@@ -87,8 +87,8 @@ class Comparison(Result):
     estimates_high: float | None
 
 
-def advise(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: ArrayLike) -> Advice:
-    """Which methods suit these (k,) tables.
+def advise(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: ArrayLike, *, measure: str = "OR") -> Advice:
+    """Which methods suit these (k,) tables, for a ratio or, with `measure` "RD", for a risk difference.
 
     Raises InvalidInput for impossible counts and TooFewStudies where no study has participants in each arm.
     Source: Cochrane Handbook 10.4.4; Bradburn et al. (2007), Stat Med 26:53-77; Kuss (2015), Stat Med 34:1097-1116.
@@ -96,7 +96,7 @@ def advise(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: ArrayL
     t = two_by_two(events_1, n_1, events_2, n_2)
     if not t.mask.any():
         raise TooFewStudies("advice on sparse tables", 1, 0, "No study has participants in each arm.")
-    facts = _facts(t)
+    facts = _facts(t, ratio=measure != "RD")
     order = ("recommended", "suitable", "caution", "unsuitable")
     rows = [Suitability(row.key, row.name, *_judge(row, facts, t)) for row in COUNTS.values()]
     return Advice(
@@ -128,14 +128,13 @@ def compare(
     level: float = 0.95,
     preset: str | None = None,
 ) -> Comparison:
-    """Fit every method of `COUNTS` that has `measure` and is not judged unsuitable, or those named, each with its default model.
+    """Fit every method of `COUNTS` that has `measure`, the recommended first, or those named, each with its default model.
 
-    A method that these data defeat stands with the reason in place of a result. Raises as `advise` and `pool_counts`.
+    One that does not suit these data is fitted too, last, so that a reader sees what it would have said. A method that these data defeat stands with the reason in place of a result. Raises as `advise` and `pool_counts`.
     """
-    advice = advise(events_1, n_1, events_2, n_2)
+    advice = advise(events_1, n_1, events_2, n_2, measure=measure)
     verdicts = {row.method: row for row in advice.methods}
-    fitting = (row.method for row in advice.methods if row.verdict != "unsuitable")
-    wanted = tuple(key for key in fitting if measure in COUNTS[key].measures)
+    wanted = tuple(key for key in verdicts if measure in COUNTS[key].measures)
     if methods is not None:
         wanted = tuple(choose(COUNTS, SYNONYMS.get(key.upper(), key), "method for counts").key for key in methods)
     rows = []
@@ -148,7 +147,7 @@ def compare(
         known = verdicts[key]
         model = COUNTS[key].models[0] if result is None else result.model
         rows.append(Compared(key, model, known.verdict, known.reason, result, error))
-    found = [row.result.estimate for row in rows if row.result is not None]
+    found = [row.result.estimate for row in rows if row.result is not None and row.verdict != "unsuitable"]
     return Comparison(measure, advice, tuple(rows), min(found, default=None), max(found, default=None))
 
 
@@ -159,9 +158,10 @@ class _Facts:
     effect: float | None
     sparse: bool
     estimable: bool
+    ratio: bool
 
 
-def _facts(t: Tables) -> _Facts:
+def _facts(t: Tables, *, ratio: bool) -> _Facts:
     events, n = (t.a + t.c)[t.mask], t.total[t.mask]
     rate = float(events.sum() / n.sum())
     larger = np.maximum(t.n_1, t.n_2)[t.mask] / np.minimum(t.n_1, t.n_2)[t.mask]
@@ -174,6 +174,7 @@ def _facts(t: Tables) -> _Facts:
         effect=float(found.estimate) if found.estimable else None,
         sparse=folded < SPARSE_RATE or bool(t.any_zero.any()),
         estimable=bool(found.estimable),
+        ratio=ratio,
     )
 
 
@@ -184,7 +185,8 @@ def _where(which: np.ndarray) -> tuple[int, ...]:
 def _judge(row: CountMethod, facts: _Facts, t: Tables) -> tuple[str, str]:
     """Verdict and reason for one method."""
     if not facts.estimable:
-        return "unsuitable", "one of the two outcomes never occurred, so no ratio exists"
+        why = "so no ratio exists" if facts.ratio else "so every difference is 0 and its variance is not known"
+        return "unsuitable", f"one of the two outcomes never occurred, {why}"
     if row.key in ("IV", "SSW"):
         if facts.sparse:
             return (
