@@ -488,7 +488,9 @@ def test_factors_interactions_and_arithmetic():
         ("dose +* arm", UsageError, "cannot be read"),
         ("log(dose - 1)", InvalidInput, "of study 1 is -inf"),
         ("I(__import__('os').getcwd())", UsageError, "calls what a formula cannot"),
-        ("dose.__class__", UsageError, "not arithmetic"),
+        ("dose.__class__", UnknownName, "unknown column 'dose.__class__'"),
+        ("log(dose.x)", UnknownName, "did you mean 'dose'"),
+        ("I(dose if arm else dose)", UsageError, "not arithmetic"),
         ("I(arm * arm)", UsageError, "cannot be evaluated"),
         ("0", UsageError, "leaves no coefficient; name a moderator"),
     ],
@@ -496,6 +498,15 @@ def test_factors_interactions_and_arithmetic():
 def test_a_formula_that_does_not_work_says_why(formula, error, message):
     with pytest.raises(error, match=message):
         design(formula, TABLE)
+
+
+def test_columns_may_have_dots_in_their_names():
+    """As R's often have; without the backticks that a formula would want."""
+    table = {"mean.age": [50.0, 55.0, 61.0, 43.0], "mean.age.sd": [1.0, 2.0, 4.0, 8.0], "age": [1.0, 0.0, 1.0, 1.0]}
+    found = design("mean.age * age + log2(mean.age.sd)", table)
+    assert found.names == ("intercept", "mean.age", "age", "log2(mean.age.sd)", "mean.age:age")
+    assert found.X[1].tolist() == [1, 55, 0, 1, 0]
+    assert found.X.tolist() == design("`mean.age` * age + log2(`mean.age.sd`)", table).X.tolist()
 
 
 def test_columns_of_differing_length_are_refused():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,11 +59,11 @@ def design(
         raise InvalidInput(f"missing is {missing!r}", 'it is "refuse" or "drop"')
     k = _length(table)
     studies = [f"study {i + 1}" for i in range(k)] if labels is None else [str(label) for label in labels]
-    right = formula.split("~", 1)[-1].strip()
+    right = _dots_quoted(formula.split("~", 1)[-1].strip(), table)
     try:
         parsed = Formula(right)
-        needed = sorted({name for expression in _expressions(parsed) for name in _columns_in(expression)})
-    except UsageError:
+        needed = sorted({name for expression in _expressions(parsed) for name in _columns_in(expression, table)})
+    except (UsageError, UnknownName):
         raise
     except Exception as error:  # formulaic raises errors of many kinds for text it cannot parse
         raise UsageError(
@@ -138,25 +139,34 @@ _ARITHMETIC = (
 )  # fmt: skip
 
 
+def _dots_quoted(formula: str, table: Mapping[str, Sequence[Any]]) -> str:
+    """`formula` with the columns that have a dot in their names, as is common in R, in the backticks that a formula wants."""
+    for name in sorted((name for name in table if "." in name), key=len, reverse=True):
+        formula = re.sub(rf"(?<![\w.`]){re.escape(name)}(?![\w.`])", f"`{name}`", formula)
+    return formula
+
+
 def _expressions(parsed: Any) -> set[str]:
     """The factors of the formula, each a column or an expression of columns."""
     return {str(factor.expr) for term in parsed for factor in term.factors if factor.eval_method.value != "literal"}
 
 
-def _columns_in(expression: str) -> set[str]:
+def _columns_in(expression: str, known: Collection[str]) -> set[str]:
     """The columns an expression names. A formula may come with the data, so it is arithmetic or it is refused.
 
-    Raises UsageError for anything that is not arithmetic of columns and the functions listed.
+    Raises UsageError for anything that is not arithmetic of columns and the functions listed, UnknownName for an attribute.
     """
-    if "`" in expression or expression.isidentifier():
-        return {expression.strip("`")}
+    if expression in known:
+        return {expression}
     allowed = (*_FUNCTIONS, *_TRANSFORMS)
-    columns, called = set(), set()
-    for node in ast.walk(ast.parse(expression.strip(), mode="eval")):
+    columns, called = set(re.findall("`([^`]*)`", expression)), set()
+    for node in ast.walk(ast.parse(re.sub("`[^`]*`", "0", expression).strip(), mode="eval")):
         if isinstance(node, ast.Call):
             if not isinstance(node.func, ast.Name) or node.func.id not in allowed:
                 raise UsageError(f"{expression!r} calls what a formula cannot. It can call {', '.join(allowed)}")
             called.add(node.func.id)
+        elif isinstance(node, ast.Attribute):  # a name with a dot, which is none of the columns, or it would be quoted
+            raise UnknownName("column", ast.unparse(node), known)
         elif isinstance(node, ast.Name):
             columns.add(node.id)
         elif not isinstance(node, _ARITHMETIC):
@@ -184,7 +194,7 @@ def _column(values: list[Any]) -> Array | IntArray | list[str]:
 
 
 def _name(name: str) -> str:
-    return INTERCEPT if name in ("Intercept", "1") else name
+    return INTERCEPT if name in ("Intercept", "1") else name.replace("`", "")
 
 
 def _first_line(error: Exception) -> str:
