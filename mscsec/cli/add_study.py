@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mscsec.cli import options as opt
+from mscsec.cli.base_to_write import base_to_write
 from mscsec.cli.interview import confirm, interview
 from mscsec.cli.output import emit, say, write_whole
 from mscsec.errors import UsageError
@@ -19,8 +20,6 @@ from mscsec.records.reader import (
     Document,
     EvidenceBase,
     decode,
-    find_folder,
-    inspect,
     read_file,
     read_study,
     study_findings,
@@ -56,7 +55,7 @@ def command(
     if show_template:
         emit(template("study"))
         return
-    base = _base(studies)
+    base = base_to_write(studies)
     problems: list[Problem]
     if source is None:
         if not sys.stdin.isatty():
@@ -83,19 +82,6 @@ def command(
         raise typer.Exit(0)
     write_whole(target, canonical, force)
     say(f"Wrote {target}. Check it: mscsec check --studies {base.folder}")
-
-
-def _base(studies: Path | None) -> EvidenceBase:
-    """The base to add to; its protocol must be readable, problems in other records do not stand in the way."""
-    folder, shipped = find_folder(studies)
-    if shipped:
-        raise UsageError(
-            "there is no studies/ folder here or above, and the evidence base inside the package is not written to. Make one: mscsec init"
-        )
-    base, problems = inspect(folder)
-    if base is None:
-        raise RecordError(problems)
-    return base
 
 
 def _valid(name: str, text: str, review: Review) -> tuple[Study, Document]:

@@ -12,13 +12,12 @@ from mscsec.appraisal.suggestions import BY_DESIGN
 from mscsec.cli import options as opt
 from mscsec.cli.answers import from_file
 from mscsec.cli.assessing import Head, Session
+from mscsec.cli.base_to_write import base_to_write
 from mscsec.cli.dialogue import Dialogue, Stopped
 from mscsec.cli.output import emit, say
 from mscsec.cli.render_judgements import appraisal_text
 from mscsec.errors import UnknownName, UsageError
-from mscsec.problems import RecordError
 from mscsec.records.models import Study
-from mscsec.records.reader import EvidenceBase, find_folder, inspect
 
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="Study, by id.", autocompletion=opt._studies)]
 Tool = Annotated[
@@ -57,7 +56,7 @@ def command(
       mscsec assess shu2020 --result mortality_28d --assessor consensus
       mscsec assess shu2020 --result mortality_28d --answers answers.yaml
     """
-    base = _base(studies)
+    base = base_to_write(studies)
     record = base.study(study)
     form = instrument(tool or BY_DESIGN[record.design.type])
     head = Head(form.key, _result(record, result, form), timepoint, assessor.strip() or "A")
@@ -78,18 +77,6 @@ def command(
         )
     )
     say(f"Wrote {session.file}")
-
-
-def _base(studies: opt.Studies) -> EvidenceBase:
-    folder, shipped = find_folder(studies)
-    if shipped:
-        raise UsageError(
-            "there is no studies/ folder here or above, and the evidence base inside the package is not written to. Make one: mscsec init"
-        )
-    base, problems = inspect(folder)
-    if base is None:
-        raise RecordError(problems)
-    return base
 
 
 def _result(study: Study, asked: str | None, form: Instrument) -> str | None:

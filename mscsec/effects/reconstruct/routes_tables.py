@@ -5,6 +5,8 @@ from __future__ import annotations
 from mscsec.effects.reconstruct import accuracy, reexpress, tables
 from mscsec.effects.reconstruct.route import Reconstruction
 
+_ABSOLUTE = ("risk", "risk_difference", "risk_ratio", "odds_ratio", "nnt")
+
 TABLES = (
     # --- two-by-two tables ---------------------------------------------------------------------------------------------
     Reconstruction(
@@ -182,13 +184,7 @@ TABLES = (
         "absolute-rr",
         "absolute effect from a risk ratio",
         reexpress.absolute_from_rr,
-        (
-            "risk",
-            "risk_difference",
-            "risk_ratio",
-            "odds_ratio",
-            "nnt",
-        ),
+        _ABSOLUTE,
         "cochrane_handbook",
         True,
         "risk = RR baseline_risk",
@@ -197,13 +193,7 @@ TABLES = (
         "absolute-or",
         "absolute effect from an odds ratio",
         reexpress.absolute_from_or,
-        (
-            "risk",
-            "risk_difference",
-            "risk_ratio",
-            "odds_ratio",
-            "nnt",
-        ),
+        _ABSOLUTE,
         "zhang1998",
         True,
         "risk = OR b / (1 - b + OR b)",
@@ -212,13 +202,7 @@ TABLES = (
         "absolute-hr",
         "absolute effect from a hazard ratio",
         reexpress.absolute_from_hr,
-        (
-            "risk",
-            "risk_difference",
-            "risk_ratio",
-            "odds_ratio",
-            "nnt",
-        ),
+        _ABSOLUTE,
         "cochrane_handbook",
         True,
         "risk = 1 - (1 - b)^HR",
@@ -227,13 +211,7 @@ TABLES = (
         "absolute-rd",
         "absolute effect from a risk difference",
         reexpress.absolute_from_rd,
-        (
-            "risk",
-            "risk_difference",
-            "risk_ratio",
-            "odds_ratio",
-            "nnt",
-        ),
+        _ABSOLUTE,
         "cochrane_handbook",
         True,
         "risk = b + RD",
@@ -242,13 +220,7 @@ TABLES = (
         "absolute-smd",
         "absolute effect from a standardised mean difference",
         reexpress.absolute_from_smd,
-        (
-            "risk",
-            "risk_difference",
-            "risk_ratio",
-            "odds_ratio",
-            "nnt",
-        ),
+        _ABSOLUTE,
         "furukawa2011",
         False,
         "risk = Phi(smd + Phi^-1(b))",

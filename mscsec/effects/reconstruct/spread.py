@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from mscsec.arrays import Array, ArrayLike
+from mscsec.arrays import Array, ArrayLike, BoolArray
 from mscsec.effects.reconstruct import rules
 from mscsec.effects.reconstruct.rows import Reason, Refusal, blank, columns, judge, missing, must, safe, uninformative
 from mscsec.results import Result
@@ -170,15 +170,10 @@ def sd_from_md_ci_t(
 
     Source: Cochrane Handbook 6.5.2.3.
     """
-    low, high, n1, n2, level_ = columns(ci_low=ci_low, ci_high=ci_high, n_1=n_1, n_2=n_2, level=level)
-    rules.interval(low, high)
-    rules.confidence(level_)
-    rules.group_size(1, n_1=n1, n_2=n2)
+    width, tail, n1, n2, reasons, stands = _interval_of_md(ci_low, ci_high, n_1, n_2, level)
     must(~(n1 + n2 <= 2), "a t test has three or more participants", {"n_1": n1, "n_2": n2})
-    reasons = missing(ci_low=low, ci_high=high, n_1=n1, n_2=n2, level=level_)
-    stands, _ = judge(low.shape, reasons)
-    quantile = -stdtrit(safe(stands, n1 + n2 - 2), safe(stands, (1 - level_) / 2, 0.025))
-    return _common((high - low) / (2 * quantile), n1, n2, reasons)
+    quantile = -stdtrit(safe(stands, n1 + n2 - 2), tail)
+    return _common(width / (2 * quantile), n1, n2, reasons)
 
 
 def sd_from_md_ci_normal(
@@ -188,14 +183,21 @@ def sd_from_md_ci_normal(
 
     Source: Cochrane Handbook 6.5.2.3.
     """
+    width, tail, n1, n2, reasons, _ = _interval_of_md(ci_low, ci_high, n_1, n_2, level)
+    return _common(width / (2 * -ndtri(tail)), n1, n2, reasons)
+
+
+def _interval_of_md(
+    ci_low: ArrayLike, ci_high: ArrayLike, n_1: ArrayLike, n_2: ArrayLike, level: ArrayLike
+) -> tuple[Array, Array, Array, Array, list[Reason], BoolArray]:
+    """Width, probability below it, sizes, what is missing and where nothing is."""
     low, high, n1, n2, level_ = columns(ci_low=ci_low, ci_high=ci_high, n_1=n_1, n_2=n_2, level=level)
     rules.interval(low, high)
     rules.confidence(level_)
     rules.group_size(1, n_1=n1, n_2=n2)
     reasons = missing(ci_low=low, ci_high=high, n_1=n1, n_2=n2, level=level_)
     stands, _ = judge(low.shape, reasons)
-    quantile = -ndtri(safe(stands, (1 - level_) / 2, 0.025))
-    return _common((high - low) / (2 * quantile), n1, n2, reasons)
+    return high - low, safe(stands, (1 - level_) / 2, 0.025), n1, n2, reasons, stands
 
 
 def _interval_of_mean(
