@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mscsec.cli.output import csv_text, display_width, shorten, styled, unicode_output, width, wrap
+from mscsec.cli.output import csv_text, display_width, fitted_table, shorten, styled, unicode_output, width, wrap
 from mscsec.cli.render_pool import left_out
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
@@ -44,7 +44,7 @@ def subgroups_text(sizes: EffectSizes, field: str, labels: Sequence[str], found:
         lines.append("")
     for text in draw.axis_lines(scale, sizes.null, glyphs):
         lines.append((" " * (room_label + 2) + text).rstrip())
-    lines += ["", *wrap(between_words(found.between, found.tau2_common), cells, "  ")]
+    lines += ["", *_spread(found, cells), "", *wrap(between_words(found.between, found.tau2_common), cells, "  ")]
     if found.tau2_common:
         shared = f"Shared tau2 = {variance(found.tau2)} ({level(sizes.level)} CI {variance(found.tau2_ci_low)} to {variance(found.tau2_ci_high)})"
         lines += wrap(f"{shared}; residual I2 = {percent(found.i2_residual)}; R2 = {percent(found.r2)}", cells, "  ")
@@ -76,10 +76,31 @@ def _blocks(sizes: EffectSizes, labels: Sequence[str], found: SubgroupResult) ->
             mark = f" {notes.marks[row.study]}" if notes.marks[row.study] else ""
             effect = f"{number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]"
             block.append((f"  {row.label}{mark}", effect, percent(weight), (row.yi, row.ci_low, row.ci_high), False))
-        block.append(_pooled(f"  k = {fit.k}, tau2 = {variance(fit.tau2)}", fit))
+        block.append(_pooled(f"  k = {fit.k}", fit))
         blocks.append(block)
     blocks.append([_pooled(f"All, k = {found.overall.k}", found.overall)])
     return blocks
+
+
+def _spread(found: SubgroupResult, cells: int) -> list[str]:
+    """What is behind each pooled effect: how much its studies differ, and what a new one may show."""
+    fits = {**found.groups, "All": found.overall}
+    confidence = level(found.overall.level)
+    head = ["", "k", "P", f"tau2 ({confidence} CI)", "I2", f"{confidence} PI"]
+    rows = [
+        [name, str(fit.k), p_value(fit.p_value).removeprefix("P ").removeprefix("= "), *_between(fit)]
+        for name, fit in fits.items()
+    ]
+    return fitted_table(head, rows, cells, right=[1])
+
+
+def _between(fit: PooledResult) -> list[str]:
+    """tau2 with its interval, I2, and the prediction interval; a dash for what one or two studies do not give."""
+    if fit.k < 2:
+        return ["–"] * 3
+    limits = "" if fit.tau2_ci_low is None else f" ({variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)})"
+    beyond = "–" if fit.prediction_low is None else interval(fit.display.prediction_low, fit.display.prediction_high)
+    return [variance(fit.tau2) + limits, percent(fit.i2), beyond]
 
 
 def _pooled(label: str, fit: PooledResult) -> _Item:
@@ -153,6 +174,10 @@ _HEADER = [
     "q_between",
     "df_between",
     "p_between",
+    "tau2_ci_low",
+    "tau2_ci_high",
+    "prediction_low",
+    "prediction_high",
 ]
 
 
@@ -163,12 +188,16 @@ def subgroups_csv(sizes: EffectSizes, field: str, labels: Sequence[str], found: 
         members = [row for row, label in zip(sizes.rows, labels, strict=True) if label == name]
         for row, weight in zip(members, fit.weights, strict=True):
             rows.append(
-                [name, row.study, row.label, 1, row.estimate, row.low, row.high, weight, row.yi, row.sei] + [None] * 6
+                [name, row.study, row.label, 1, row.estimate, row.low, row.high, weight, row.yi, row.sei] + [None] * 10
             )
-        rows.append([name, "pooled", f"{field} = {name}", *_figures(fit), None, None, None])
+        rows.append([name, "pooled", f"{field} = {name}", *_figures(fit), None, None, None, *_limits(fit)])
     test = found.between
-    rows.append(["", "pooled", "all", *_figures(found.overall), test.q, test.df, test.p_value])
+    rows.append(["", "pooled", "all", *_figures(found.overall), test.q, test.df, test.p_value, *_limits(found.overall)])
     return csv_text(_HEADER, rows)
+
+
+def _limits(fit: PooledResult) -> list[object]:
+    return [fit.tau2_ci_low, fit.tau2_ci_high, fit.display.prediction_low, fit.display.prediction_high]
 
 
 def _figures(fit: PooledResult) -> list[object]:
@@ -209,6 +238,16 @@ def subgroups_markdown(sizes: EffectSizes, field: str, labels: Sequence[str], fo
     lines.append(
         f"| **All, k = {found.overall.k}** | | | **{number(whole.estimate)} ({interval(whole.ci_low, whole.ci_high)})** |"
     )
+    confidence = level(found.overall.level)
+    lines += [
+        "",
+        f"| {field} | k | P | τ² ({confidence} CI) | I² | {confidence} PI |",
+        "| --- | ---: | ---: | --- | ---: | --- |",
+    ]
+    for name, fit in {**found.groups, "All": found.overall}.items():
+        lines.append(
+            f"| {name} | {fit.k} | {p_value(fit.p_value).removeprefix('P ').removeprefix('= ')} | {' | '.join(_between(fit))} |"
+        )
     return (
         "\n".join([*lines, "", between_words(found.between, found.tau2_common), "", _method(sizes, field, found)])
         + "\n"

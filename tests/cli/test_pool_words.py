@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -136,3 +137,19 @@ def test_a_comparison_without_a_single_estimate_says_why(cli: Cli, tmp_path: Pat
     code, out, err = cli("pool", "--table", str(table), "--measure", "OR", "--compare")
     assert (code, out) == (3, "")
     assert "no method gives the odds ratio of these studies: one of the two outcomes never occurred" in err
+
+
+def test_subgroups_show_what_is_behind_each_estimate(cli: Cli, here: Path) -> None:
+    rows = "study,yi,vi,way\na,0.1,0.1,iv\nb,0.9,0.1,iv\nc,-0.6,0.2,iv\nd,0.3,0.1,oral\ne,0.5,0.1,oral\n"
+    (here / "t.csv").write_text(rows, encoding="utf-8")
+    asked = ("pool", "--table", "t.csv", "--by", "way")
+    figures = {row["study"] + row["group"]: row for row in csv.DictReader(cli(*asked, "--csv").out.splitlines())}
+    iv = json.loads(cli("pool", "--table", "t.csv", "--exclude", "d", "--exclude", "e", "--json").out)["result"]
+    assert float(figures["poolediv"]["prediction_high"]) == iv["prediction_high"]
+    assert float(figures["poolediv"]["tau2_ci_high"]) == iv["tau2_ci_high"]
+    assert figures["pooledoral"]["prediction_low"] == ""
+    out = cli(*asked).out
+    line = next(line for line in out.splitlines() if line.startswith("iv  "))
+    assert line.split()[:2] == ["iv", "3"]
+    assert f"{iv['prediction_low']:.2f} to {iv['prediction_high']:.2f}" in line
+    assert next(line for line in out.splitlines() if line.startswith("oral")).endswith("–")
