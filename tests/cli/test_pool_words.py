@@ -152,4 +152,4 @@ def test_subgroups_show_what_is_behind_each_estimate(cli: Cli, here: Path) -> No
     line = next(line for line in out.splitlines() if line.startswith("iv  "))
     assert line.split()[:2] == ["iv", "3"]
     assert f"{iv['prediction_low']:.2f} to {iv['prediction_high']:.2f}" in line
-    assert next(line for line in out.splitlines() if line.startswith("oral")).endswith("–")
+    assert next(line for line in out.splitlines() if line.startswith("oral  ")).endswith("–")
