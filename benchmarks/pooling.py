@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -137,10 +138,10 @@ def batches() -> None:
 def growth() -> None:
     for n in (1_000, 10_000, 100_000, 1_000_000):
         yi, vi = data(n, K)
-        line(f"REML in a batch of {n:,}, each", best(lambda: pool_batch(yi, vi, ci="wald")) / n, {})  # noqa: B023
+        line(f"REML in a batch of {n:,}, each", best(functools.partial(pool_batch, yi, vi, ci="wald")) / n, {})
     for k in (1_000, 10_000, 100_000, 1_000_000):
         yi, vi = data(k)
-        line(f"REML, k = {k:,}, per study", best(lambda: pool(yi, vi, tau2_ci="none")) / k, {})  # noqa: B023
+        line(f"REML, k = {k:,}, per study", best(functools.partial(pool, yi, vi, tau2_ci="none")) / k, {})
 
 
 def large() -> None:
@@ -173,9 +174,7 @@ def two_workers() -> None:
 
 
 def main() -> None:
-    try:
-        import pymare as _  # noqa: F401
-    except ImportError:
+    if find_spec("pymare") is None:
         print("PyMARE is not installed here and is left out (pip install pymare)")
     if metafor(3, 1) is None:
         print("Rscript with metafor is not installed here and is left out")

@@ -3,6 +3,7 @@ first imported."""
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, overload
@@ -107,7 +108,7 @@ def _import_special() -> None:
     module["__all__"] = [name for name in whole["__all__"] if name not in _UNUSED]
     module["__dir__"] = lambda: [name for name in whole["__dir__"]() if name not in _UNUSED]
     try:
-        import scipy.special  # noqa: F401
+        importlib.import_module("scipy.special")
     finally:
         module.update(whole)
 

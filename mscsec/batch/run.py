@@ -15,7 +15,7 @@ import numpy as np
 from mscsec.arrays import IntArray
 from mscsec.batch.analyse import NONE, NOT_CONVERGED, OK, REFUSED, SINGLE, Analysed, analyse, columns_of
 from mscsec.batch.csv_input import CsvTable, open_csv
-from mscsec.batch.engines import ENGINES
+from mscsec.batch.engines import ENGINES, Engine
 from mscsec.batch.lock import sole
 from mscsec.batch.options import Columns, Options, choose_columns
 from mscsec.batch.parquet_input import ParquetTable, from_frame, need_pyarrow, open_parquet
@@ -155,21 +155,14 @@ def pool_file(
     progress : called with (done, total). piece_size : bytes of input read at a time.
 
     Memory is some 200 MB a worker at this `piece_size`, and 16 bytes an analysis here; an analysis larger than a piece is held
-    whole. The output appears whole or not at
-    all, and one run at a time writes it. Raises UsageError, UnknownName and UnknownMethod for requests that make no sense, InvalidInput under `strict` or
-    "never", and no error for an analysis that cannot be computed: its status says why.
+    whole. The output appears whole or not at all, and one run at a time writes it. Raises UsageError, UnknownName and
+    UnknownMethod for requests that make no sense, InvalidInput under `strict` or "never", and no error for an analysis that
+    cannot be computed: its status says why.
     """
     run = _Run.prepare(path, Path(output), group, measure, options or Options(), piece_size, spool_rows, strict, force)
-    if scheduler is not None and engine != "dask":
-        raise UsageError("a scheduler belongs to the engine dask")
+    chosen, count = _engine(engine, workers, scheduler)
     if rejects is not None and Path(rejects).exists() and not force:
         raise UsageError(f"{rejects} exists already and is not overwritten. Give --force to replace it")
-    count = workers or available_cores()
-    if count < 1:
-        raise UsageError(f"{count} workers; one or more are needed")
-    chosen = choose(ENGINES, engine, "engine")
-    if count == 1 and engine != "dask":
-        chosen = ENGINES["serial"]
     run.report = progress or (lambda done, total: None)
     with sole(run.output):
         _refuse_existing(run.output, force)  # again: a run that has just ended may have written it
@@ -187,6 +180,17 @@ def pool_file(
             raise
         run.store.clear()
     return summary
+
+
+def _engine(key: str, workers: int | None, scheduler: str | None) -> tuple[Engine, int]:
+    """Where the work is done, and by how many; one alone needs no other process or thread."""
+    if scheduler is not None and key != "dask":
+        raise UsageError("a scheduler belongs to the engine dask")
+    count = workers or available_cores()
+    if count < 1:
+        raise UsageError(f"{count} workers; one or more are needed")
+    chosen = choose(ENGINES, key, "engine")
+    return (ENGINES["serial"] if count == 1 and key != "dask" else chosen), count
 
 
 def _refuse_existing(output: Path, force: bool) -> None:

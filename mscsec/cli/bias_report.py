@@ -154,10 +154,16 @@ def command(
             report = replace(report, recorded=())
         marked = outcome is not None if integrity is None else integrity  # over all outcomes it takes a while
         marks = integrity_marks(base, outcome) if marked and kind in ("text", "json") else {}
-        render = {"text": bias_text, "csv": bias_csv, "markdown": bias_markdown}
-        text = _json(report, marks) if kind == "json" else render[kind](report)
-        lines = marks_lines(marks, width()) if kind == "text" else []
-        emit(text + "".join(f"{line}\n" for line in lines), output, force)
+        emit(_checklist(report, marks, kind), output, force)
+
+
+def _checklist(report: BiasReport, marks: Mapping[str, Flag], kind: str) -> str:
+    """The report as text of a kind; marks : of integrity, which text and JSON have room for."""
+    if kind == "json":
+        return _json(report, marks)
+    render = {"text": bias_text, "csv": bias_csv, "markdown": bias_markdown}
+    lines = marks_lines(marks, width()) if kind == "text" else []
+    return render[kind](report) + "".join(f"{line}\n" for line in lines)
 
 
 def _agree(drawn: bool, summary: bool, agreement: bool, robvis: Path | None, asked: bool) -> None:

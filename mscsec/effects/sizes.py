@@ -164,10 +164,7 @@ def effects(
     picked = [choose(study, base.review, outcome, key, timepoint, allowed, groups) for study in base.studies]
     excluded = [item for item in picked if isinstance(item, Excluded)]
     options["drop00"] = drop_double_zeros(row, options.get("drop00"))
-    how = rules or Rules()
-    how.check()
-    if prefer not in PREFERENCES:
-        raise UnknownMethod("preference (prefer)", prefer, PREFERENCES)
+    how = _checked(rules or Rules(), prefer)
     read: list[Read] = []
     for chosen in (item for item in picked if isinstance(item, Chosen)):
         try:
@@ -185,6 +182,13 @@ def effects(
         shared_comparators(rows, row, options) if how.multi_arm == "separate" and groups == 2 else (),
     )  # fmt: skip
     return sizes.without(exclude)
+
+
+def _checked(rules: Rules, prefer: str) -> Rules:
+    rules.check()
+    if prefer not in PREFERENCES:
+        raise UnknownMethod("preference (prefer)", prefer, PREFERENCES)
+    return rules
 
 
 def _known_timepoint(base: EvidenceBase, outcome: str, asked: str | None) -> None:

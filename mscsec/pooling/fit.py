@@ -16,7 +16,7 @@ from mscsec.pooling.likelihood import log_likelihood_of
 from mscsec.pooling.mean import CI, Interval, fitted, wald
 from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.prediction import Prediction, PredictionMethod, probability_above
-from mscsec.pooling.result import Display, PooledResult
+from mscsec.pooling.result import NO_TAU2, NO_TAU2_INTERVAL, Display, PooledResult
 from mscsec.pooling.sets import Sets, read_weights
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tau2 import Estimated, Tau2Method
@@ -115,7 +115,7 @@ def _single(
         warnings=tuple(notices),
         threshold=threshold,
         **_NOT_POOLED,
-        **_NO_TAU2_INTERVAL,
+        **NO_TAU2_INTERVAL,
         **_mean_fields(sets, shown, "wald", None, None, back),
     )
 
@@ -289,9 +289,7 @@ def _prediction_key(ahead: Prediction | None, ci_key: str, plan: Plan) -> str | 
 # --- the fields of the result -----------------------------------------------------------------------------------------
 
 _NO_PROBABILITY = Notice("P205", "No probability above the threshold: there is no prediction interval to take it from")
-_NO_TAU2_INTERVAL: Fields = {"tau2_ci_low": None, "tau2_ci_high": None, "tau2_ci_method": None}
-_NO_TAU2: Fields = {"tau2": None, "tau2_se": None, "tau": None, "tau2_method": None}
-_NOT_POOLED: Fields = _NO_TAU2 | {"i2": None, "i2_q": None, "h2": None, "q": None, "q_df": None, "q_p": None}
+_NOT_POOLED: Fields = NO_TAU2 | {"i2": None, "i2_q": None, "h2": None, "q": None, "q_df": None, "q_p": None}
 
 
 def _mean_fields(
@@ -331,7 +329,7 @@ def _heterogeneity(solved: Solved, plan: Plan, details: Fields, notices: list[No
     if not by_tau2 and c.df > 1:
         details |= _test_based(c, sets, plan.level)
     if not plan.random:
-        return fields | _NO_TAU2 | _NO_TAU2_INTERVAL | {"i2": float(c.i2), "h2": float(c.h2)}
+        return fields | NO_TAU2 | NO_TAU2_INTERVAL | {"i2": float(c.i2), "h2": float(c.h2)}
     value = solved.between.value
     fields["tau2"] = float(value)
     fields["tau"] = math.sqrt(value)
@@ -341,7 +339,7 @@ def _heterogeneity(solved: Solved, plan: Plan, details: Fields, notices: list[No
         share = r_b(sets, value, plan.level)
         details |= {"rb": float(share.value), "rb_ci": (float(share.low), float(share.high))}
     if not isinstance(plan.tau2, Tau2Method):
-        return fields | _NO_TAU2_INTERVAL | {"tau2_se": None, "tau2_method": "fixed"}
+        return fields | NO_TAU2_INTERVAL | {"tau2_se": None, "tau2_method": "fixed"}
     likelihood = plan.tau2.likelihood
     estimated = Estimated(sets, value, plan.tau2.se(sets, value), likelihood or "REML")
     fields["tau2_se"] = float(estimated.se)
@@ -374,13 +372,13 @@ def _information(solved: Solved, *, restricted: bool) -> Fields:
 def _tau2_interval(estimated: Estimated, plan: Plan, c: Cochran, details: Fields, notices: list[Notice]) -> Fields:
     row = plan.tau2_ci
     if row is None:
-        return _NO_TAU2_INTERVAL
+        return NO_TAU2_INTERVAL
     if estimated.sets.k < row.needs:
         raise TooFewStudies(f"the interval for tau2 by {row.name}", row.needs, int(estimated.sets.k))
     low, high = (float(x) for x in row.compute(estimated, plan.level))
     if math.isnan(low) or math.isnan(high):
         notices.append(Notice("P206", said("No interval for tau2: {} does not exist where tau2 is {}", row.name, 0)))
-        return _NO_TAU2_INTERVAL
+        return NO_TAU2_INTERVAL
     typical = float(c.typical)
     if plan.i2 == "tau2":
         details["i2_ci"] = (low / (low + typical), high / (high + typical))

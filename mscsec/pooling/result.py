@@ -9,6 +9,10 @@ from typing import Any
 
 from mscsec.results import Notice, Result
 
+# Fields of a result without between-study variance, and of one without its interval.
+NO_TAU2: dict[str, Any] = {"tau2": None, "tau2_se": None, "tau": None, "tau2_method": None}
+NO_TAU2_INTERVAL: dict[str, Any] = {"tau2_ci_low": None, "tau2_ci_high": None, "tau2_ci_method": None}
+
 
 @dataclass(frozen=True, slots=True)
 class Display:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from mscsec.errors import UsageError
@@ -29,10 +30,8 @@ def look(folder: Path) -> Look:
 
 def need_watchfiles() -> None:
     """Raises UsageError where watchfiles is not installed."""
-    try:
-        import watchfiles  # noqa: F401
-    except ImportError:
-        raise UsageError("serve needs watchfiles: pip install 'mscsec[serve]'") from None
+    if find_spec("watchfiles") is None:
+        raise UsageError("serve needs watchfiles: pip install 'mscsec[serve]'")
 
 
 def changes(folder: Path, stop: threading.Event) -> Iterator[None]:

@@ -16,7 +16,7 @@ from mscsec.pooling.counts.study_effects import StudyEffects
 from mscsec.pooling.fit import pool
 from mscsec.pooling.heterogeneity import h_interval
 from mscsec.pooling.presets import DEFAULT_PRESET, PRESETS, Preset
-from mscsec.pooling.result import Display, PooledResult
+from mscsec.pooling.result import NO_TAU2, NO_TAU2_INTERVAL, Display, PooledResult
 from mscsec.pooling.tails import critical, two_sided_p
 from mscsec.registry import choose
 from mscsec.results import Notice
@@ -143,13 +143,8 @@ def wald_result(
         ci_low=low,
         ci_high=high,
         level=options.level,
-        tau2=None,
-        tau2_se=None,
-        tau2_ci_low=None,
-        tau2_ci_high=None,
-        tau=None,
-        tau2_method=None,
-        tau2_ci_method=None,
+        **NO_TAU2,
+        **NO_TAU2_INTERVAL,
         i2=spread.i2,
         i2_q=spread.i2,
         h2=spread.h2,

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 from mscsec.errors import UsageError
@@ -43,10 +44,8 @@ _MINUS = re.compile(r"(^|(?<=[\s(\[]))-(?=[\d.])")
 
 def need_docx() -> None:
     """Raises UsageError where python-docx is not installed."""
-    try:
-        import docx  # noqa: F401
-    except ImportError:
-        raise UsageError("a .docx needs python-docx: pip install 'mscsec[docx]'") from None
+    if find_spec("docx") is None:
+        raise UsageError("a .docx needs python-docx: pip install 'mscsec[docx]'")
 
 
 def docx(manuscript: Manuscript, landscape: bool = False) -> bytes:
