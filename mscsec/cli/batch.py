@@ -16,7 +16,7 @@ import typer
 from mscsec.batch import ENGINES, Options, Summary, pool_file
 from mscsec.batch.run import Progress, scratch_output
 from mscsec.cli import options as opt
-from mscsec.cli.groups import ModelOptions, check_level, check_weights, expanded
+from mscsec.cli.groups import NO_PREDICTION, ModelOptions, check_level, check_weights, expanded
 from mscsec.cli.output import document, emit, json_text, say, width, wrap
 from mscsec.codes import CODES
 from mscsec.errors import NotEstimable, UsageError
@@ -166,14 +166,14 @@ def command(
     """
     _three_files(file, output, rejects)
     output = None if str(output) == "-" else output
-    if output is None and (json or work.resume):
-        raise UsageError(f"{'--json' if json else '--resume'} needs -o FILE for the table")
-    if work.resume and file == "-":
+    if output is None:
+        _needs_file({"--json": json, "--resume": work.resume}, force=force and rejects is None)
+    elif work.resume and file == "-":
         raise UsageError("--resume needs a file: what came through stdin is gone")
+    if work.engine == "serial" and work.workers is not None:
+        raise UsageError("--engine serial works on one piece at a time; leave out --workers")
     check_level(level)
-    interval = None if tau2_ci == "none" else tau2_ci
-    asked.check(tau2_ci=interval)
-    check_weights(asked.tau2, interval, asked.tau2_weights)
+    _agree(asked, prediction, None if tau2_ci == "none" else tau2_ci)
     options = Options(
         asked.model or "random", asked.tau2, asked.ci, prediction, level or 0.95, tau2_ci, asked.preset,
         asked.tau2_weights,
@@ -209,6 +209,22 @@ def _pooled(file: str, output: Path | None, work: WorkOptions, **request: Any) -
         if output is None:
             _copy(target)
     return summary, seconds
+
+
+def _needs_file(asked: dict[str, bool], *, force: bool) -> None:
+    """Raises UsageError for what only a table in a file has. force : --force, with nothing else to overwrite."""
+    if idle := [name for name, wanted in asked.items() if wanted]:
+        raise UsageError(f"{idle[0]} needs -o FILE for the table")
+    if force:
+        raise UsageError("--force belongs to -o FILE or --rejects FILE; nothing is overwritten on stdout")
+
+
+def _agree(asked: ModelOptions, prediction: str | None, tau2_ci: str | None) -> None:
+    """Raises UsageError for choices of methods that cannot go together, or that would do nothing."""
+    asked.check(tau2_ci=tau2_ci)
+    if asked.model == "common" and prediction not in (None, "none"):
+        raise UsageError(NO_PREDICTION)
+    check_weights(asked.tau2, tau2_ci, asked.tau2_weights)
 
 
 @contextlib.contextmanager

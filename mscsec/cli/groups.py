@@ -17,6 +17,8 @@ from mscsec.cli import options as opt
 from mscsec.cli.output import output_kind
 from mscsec.errors import UsageError
 
+NO_PREDICTION = "a common-effect model has no between-study variance, so no prediction interval; leave out --prediction"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StudyOptions:

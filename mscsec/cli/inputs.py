@@ -89,6 +89,7 @@ def read_inputs(
     if asked.studies is None:
         say_base(base)
     name = _chosen_outcome(base, asked.outcome)
+    _refuse_continuous(base, name, how)
     prefer = how.prefer or ("arms" if method is None else "cells")
 
     def by_rules(chosen: Rules | None) -> EffectSizes:
@@ -130,6 +131,8 @@ def read_rules(how: EffectOptions, *, correlated: bool = False) -> Rules:
     ):
         if asked not in known:
             raise UnknownMethod(what, asked, known)
+    if how.quantiles != "normal" and (idle := [name for name in given(how) if name in ("--mean-rule", "--sd-rule")]):
+        raise UsageError(f"--quantiles {how.quantiles} has its own mean and SD, and no use for {', '.join(idle)}; leave {'it' if len(idle) == 1 else 'them'} out")  # fmt: skip
     if how.multi_arm == "separate" and not correlated:
         raise UsageError(
             "--multi-arm separate sets each arm against the whole comparator, whose patients would count twice here; take combine or split. The effects with their covariances: mscsec effects --multi-arm separate --json"
@@ -148,6 +151,14 @@ def _chosen_outcome(base: EvidenceBase, asked: str | None) -> str:
         known = base.review.outcomes
         raise UsageError(f"name an outcome: --outcome {next(iter(known))}. Outcomes here: {', '.join(known)}")
     return asked
+
+
+def _refuse_continuous(base: EvidenceBase, outcome: str, how: EffectOptions) -> None:
+    """Raises UsageError for rules about means and SDs where the outcome is none of these."""
+    plan = base.review.outcomes.get(outcome)
+    rules = ("--quantiles", "--mean-rule", "--sd-rule", "--correlation")
+    if plan is not None and plan.type != "continuous" and (idle := [name for name in given(how) if name in rules]):
+        raise UsageError(f"{outcome} is {plan.type}, and has no use for {', '.join(idle)}; leave {'it' if len(idle) == 1 else 'them'} out")  # fmt: skip
 
 
 def read_table(file: str) -> Table:

@@ -143,8 +143,10 @@ def output_kind(output: Path | None, *, others: Sequence[str] = (), **asked: boo
 
 
 def emit(text: str, output: Path | None = None, force: bool = False) -> None:
-    """`text` to stdout, or whole into a file."""
+    """`text` to stdout, or whole into a file. Raises UsageError for `force` where no file is written."""
     if output is None or str(output) == "-":
+        if force:
+            raise UsageError("--force belongs to -o FILE; nothing is overwritten on stdout")
         try:
             sys.stdout.write(text)
             sys.stdout.flush()

@@ -212,13 +212,18 @@ def command(
     own = {**forest.read(), **others.read()}
     _refuse_idle(row, studies, effects, asked, own)
     if file is None:
-        _refuse_file_only(row, {"width": width, "palette": palette, "dpi": dpi, "by": asked.by} | own)
+        if force:
+            raise UsageError("--force belongs to -o FILE; nothing is overwritten on stdout")
+        untitled = {"title": title} if row.needs == "bias" else {}
+        _refuse_file_only(row, {"width": width, "palette": palette, "dpi": dpi, "by": asked.by} | own | untitled)
         request = _request(row, cast("Page", None), studies, effects, asked, own)  # characters need no page
         emit(plain_text(characters_text(row, request, title)))
         _say_warnings(request)
         return
     dots = 300 if dpi is None else dpi
     page = _page(width, palette or "colour", title, dots)
+    if dpi is not None and file.suffix.lower() != ".png":
+        raise UsageError(f"--dpi belongs to a .png; {file} is drawn with lines")
     request = _request(row, page, studies, effects, asked, own)
     _say_warnings(request)
     figure = row.draw(request)
@@ -293,6 +298,7 @@ def _refuse_idle(
         wanted = ("--studies", "--outcome", "--comparison") if row.needs == "bias" else ("--studies",)
         idle += [name for name in {**given(studies), **given(effects), **given(asked)} if name not in wanted]
     idle += [name for name in given(asked) if name in ("--by", "--common-tau2") and "by" not in row.options]
+    idle += [name for name in {**given(effects), **given(asked)} if name.removeprefix("--") in row.unshown]
     if found := list(dict.fromkeys(idle)):
         raise UsageError(f"{row.key} ({row.name}) has no use for {', '.join(found)}; leave {'it' if len(found) == 1 else 'them'} out")  # fmt: skip
 

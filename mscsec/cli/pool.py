@@ -80,6 +80,10 @@ def command(
     kind = form.kind()
     words = {"--baseline-risk": baseline_risk, "--sd": sd}
     extra = [name for name, value in words.items() if value is not None]
+    if kind == "csv" and extra:
+        raise UsageError(
+            f"CSV has the studies and the pooled row alone; leave out {', '.join(extra)}, or take another form"
+        )
     if compare:
         _compare_alone(asked, effects, extra)
     if asked.by and extra:

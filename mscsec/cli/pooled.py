@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mscsec.cli.groups import EffectOptions, PoolOptions, StudyOptions, check_weights
+from mscsec.cli.groups import NO_PREDICTION, EffectOptions, PoolOptions, StudyOptions, check_weights
 from mscsec.cli.inputs import Inputs, read_inputs
 from mscsec.cli.marks import with_marks
 from mscsec.effects.sizes import EffectSizes
@@ -102,9 +102,7 @@ def agree(effects: EffectOptions, asked: PoolOptions) -> None:
             f"{asked.method} is computed from the cells, without weights of your own; leave out --tau2-weights"
         )
     if asked.model == "common" and asked.prediction not in (None, "none"):
-        raise UsageError(
-            "a common-effect model has no between-study variance, so no prediction interval; leave out --prediction"
-        )
+        raise UsageError(NO_PREDICTION)
 
 
 def with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> PooledResult:

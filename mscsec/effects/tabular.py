@@ -158,6 +158,10 @@ def effects_from_table(
         options["drop00"] = drop_double_zeros(row, options.get("drop00"))
         found = _effects(table, row.key, arrays, options | {"level": level})
     else:
+        if options.get("vtype") is not None:
+            raise UsageError(
+                f"{table.file} has the effects with their variances ({' '.join(used)}), and no use for a variance formula; leave out --vtype"
+            )
         found = _effects(table, "GEN", arrays, {"level": level})
     formula = Formula(row, found, arrays) if computed else None
     rows, excluded = [], []

@@ -74,6 +74,7 @@ class Kind:
         base, with an outcome or without).
     module : below mscsec.plots; its function `draw(request)` gives the figure. studies : the fewest that it can show.
     options : names of the command's options that are this kind's own, beside those of the effects and the fit.
+    unshown : names of options of the effects and the fit that make no difference to it.
     text : whether it can be drawn with characters as well.
     """
 
@@ -83,6 +84,7 @@ class Kind:
     module: str
     studies: int = 1
     options: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
     text: bool = False
 
     def draw(self, request: Request) -> Figure:
@@ -91,19 +93,22 @@ class Kind:
         return found
 
 
+AHEAD = ("prediction", "tau2-ci")  # what only a picture with the figures of the pooled result shows
+INTERVALS = ("ci", *AHEAD)
+
 KINDS = by_key(
     Kind("forest", "Forest plot", "fit", "forest", options=("by", "columns", "sort", "at", "limits", "lines", "also", "names", "favours", "lights", "integrity"), text=True),
-    Kind("funnel", "Funnel plot", "fit", "funnel", options=("y", "contours", "trim-fill"), text=True),
-    Kind("leave-one-out", "Leave-one-out forest plot", "fit", "leave_one_out", studies=2),
-    Kind("cumulative", "Cumulative forest plot", "fit", "cumulative", options=("order",)),
-    Kind("radial", "Radial (Galbraith) plot", "fit", "radial"),
-    Kind("labbe", "L'Abbé plot", "fit", "labbe"),
-    Kind("baujat", "Baujat plot", "fit", "baujat", studies=3),
-    Kind("drapery", "Drapery plot", "fit", "drapery"),
-    Kind("bubble", "Bubble plot of a meta-regression", "fit", "bubble", studies=3, options=("moderator",)),
-    Kind("gosh", "GOSH plot of all subsets", "fit", "gosh", studies=3, options=("study", "limit")),
-    Kind("profile", "Profile likelihood of tau2", "fit", "profile", studies=2),
-    Kind("normal-qq", "Normal Q-Q plot", "fit", "normal_qq", studies=2),
+    Kind("funnel", "Funnel plot", "fit", "funnel", options=("y", "contours", "trim-fill"), unshown=AHEAD, text=True),
+    Kind("leave-one-out", "Leave-one-out forest plot", "fit", "leave_one_out", studies=2, unshown=AHEAD),
+    Kind("cumulative", "Cumulative forest plot", "fit", "cumulative", options=("order",), unshown=AHEAD),
+    Kind("radial", "Radial (Galbraith) plot", "fit", "radial", unshown=AHEAD),
+    Kind("labbe", "L'Abbé plot", "fit", "labbe", unshown=INTERVALS),
+    Kind("baujat", "Baujat plot", "fit", "baujat", studies=3, unshown=(*AHEAD, "level")),
+    Kind("drapery", "Drapery plot", "fit", "drapery", unshown=("tau2-ci",)),
+    Kind("bubble", "Bubble plot of a meta-regression", "fit", "bubble", studies=3, options=("moderator",), unshown=AHEAD),
+    Kind("gosh", "GOSH plot of all subsets", "fit", "gosh", studies=3, options=("study", "limit"), unshown=INTERVALS),
+    Kind("profile", "Profile likelihood of tau2", "fit", "profile", studies=2, unshown=("ci", "prediction")),
+    Kind("normal-qq", "Normal Q-Q plot", "fit", "normal_qq", studies=2, unshown=INTERVALS),
     Kind("traffic-light", "Risk of bias by study", "bias", "traffic_light", options=("tool",), text=True),
     Kind("summary", "Risk of bias by domain", "bias", "summary", options=("tool",)),
     Kind("prisma", "PRISMA 2020 flow diagram", "base", "prisma"),

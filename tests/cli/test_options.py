@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mscsec.cli.app import COMMANDS, load_command
-from mscsec.plots.kinds import Kind, Request
+from mscsec.plots.kinds import KINDS, Kind, Request
 
 from .base import _stay, _study
 from .conftest import Cli
@@ -256,3 +256,66 @@ def test_help_names_an_argument_plainly(command: str, usage: str, cli: Cli) -> N
     out = cli(command, "--help").out
     assert out.startswith(f"Usage: mscsec {command} {usage}\n")
     assert "<" not in out.split("Arguments:")[1].split("\n\n")[0]
+
+
+PAIRS = "study,yi,vi,x\na,0.1,0.2,1\nb,0.2,0.1,2\nc,0.4,0.1,4\n"
+ROWS = ("--table", "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("regress", *ROWS, "--moderators", "x", "--seed", "1"), "--seed belongs to --permutations N"),
+        (("regress", *ROWS, "--moderators", "x", "--robust", "CR2"), "--robust belongs to --cluster FIELD"),
+        (("regress", *ROWS, "--moderators", "x", "--model", "common", "--tau2-ci", "QP"), "leave out --tau2-ci, or --model common"),
+        (("regress", *ROWS, "--moderators", "x", "--force"), "--force belongs to -o FILE"),
+        (("pool", *ROWS, "--force"), "--force belongs to -o FILE"),
+        (("pool", *ROWS, "--measure", "SMD", "--vtype", "UB"), "no use for a variance formula; leave out --vtype"),
+        (("pool", "--outcome", "stay", "--quantiles", "qe", "--mean-rule", "wan2014", "--sd-rule", "wan2014"), "--quantiles qe has its own mean and SD, and no use for --mean-rule, --sd-rule; leave them out"),
+        (("effects", "--outcome", "death", "--quantiles", "qe"), "death is dichotomous, and has no use for --quantiles; leave it out"),
+        (("pool", "--outcome", "death", "--correlation", "0.4", "--sd-rule", "wan2014"), "no use for --sd-rule, --correlation; leave them out"),
+        (("pool", "--outcome", "death", "--baseline-risk", "0.2", "--csv"), "CSV has the studies and the pooled row alone; leave out --baseline-risk"),
+        (("batch", "t.csv", "--group", "study", "--force"), "--force belongs to -o FILE or --rejects FILE"),
+        (("batch", "t.csv", "--group", "study", "--model", "common", "--prediction", "hts"), "leave out --prediction"),
+        (("batch", "t.csv", "--group", "study", "--model", "common", "--tau2-ci", "QP"), "leave out --tau2-ci"),
+        (("batch", "t.csv", "--group", "study", "--engine", "serial", "--workers", "2"), "leave out --workers"),
+        (("plot", "forest", *ROWS, "--force"), "--force belongs to -o FILE"),
+        (("plot", "forest", *ROWS, "--dpi", "200", "-o", "f.svg"), "--dpi belongs to a .png"),
+        (("plot", "funnel", *ROWS, "--prediction", "hts"), "has no use for --prediction"),
+        (("plot", "labbe", *ROWS, "--ci", "t", "--tau2-ci", "PL"), "has no use for --ci, --tau2-ci"),
+        (("plot", "baujat", *ROWS, "--level", "0.9"), "has no use for --level"),
+        (("plot", "traffic-light", "--outcome", "death", "--title", "T"), "with --title the picture goes into a file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_an_option_that_would_do_nothing_is_refused(call: tuple[str, ...], says: str, cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text(PAIRS, encoding="utf-8")
+    code, out, err = cli(*call)
+    assert (code, out) == (2, "")
+    assert says in err.replace("\n", " ")
+
+
+TABLE_OF_COUNTS = "\n".join(
+    [
+        "study,events_1,n_1,events_2,n_2",
+        *(f"s{i},{a},{n},{c},{n + 4}" for i, (a, n, c) in enumerate([(4, 50, 9), (12, 90, 15), (3, 40, 8), (8, 70, 20), (30, 99, 28)])),
+    ]
+)  # fmt: skip
+DIFFERENT = {"--prediction": "hts", "--tau2-ci": "PL", "--ci": "t", "--level": "0.8"}
+
+
+@pytest.mark.parametrize("kind", [row for row in KINDS.values() if row.needs == "fit"], ids=lambda row: row.key)
+def test_a_picture_takes_what_makes_a_difference_to_it_and_nothing_else(kind: Kind, cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text(TABLE_OF_COUNTS + "\n", encoding="utf-8")
+    more = ("--moderator", "n_1") if kind.key == "bubble" else ()
+    call = ("plot", kind.key, *ROWS, "--measure", "OR", *more, "--force", "-o")
+    assert cli(*call, "plain.svg").code == 0
+    plain = (here / "plain.svg").read_bytes()
+    for option, value in DIFFERENT.items():
+        code, _, err = cli(*call, "f.svg", option, value)
+        if option.removeprefix("--") in kind.unshown:
+            assert (code, f"no use for {option}" in err) == (2, True)
+        else:
+            assert code == 0
+            drawn = (here / "f.svg").read_bytes() != plain
+            assert drawn or (kind.key, option) == ("funnel", "--ci")  # which its drawing with characters shows
