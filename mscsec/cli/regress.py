@@ -79,6 +79,7 @@ Seed = Annotated[
     typer.Option(
         "--seed",
         metavar="N",
+        min=0,
         help="With --permutations: seed of those that are sampled. Default: 0.",
         rich_help_panel="Regression",
     ),
@@ -219,14 +220,13 @@ _WITH_EFFECTS = ("--vtype", "--preset", "--tau2", "--tau2-weights", "--tau2-ci",
 
 
 def _agree_with_counts(effects: EffectOptions, asked: ModelOptions, how: RegressOptions) -> None:
-    """Raises UsageError for what a mixed model of the counts, fitted by maximum likelihood, has no use for."""
+    """Raises UsageError for what a model of the counts, with its own maximum of the likelihood, has no use for."""
     chosen = {**given(effects), **given(asked), **given(how)}
     if asked.tau2 is not None and asked.tau2.upper() == "ML":
         del chosen["--tau2"]
     if idle := [name for name in _WITH_EFFECTS if name in chosen]:
-        raise UsageError(
-            f"--method {how.method} is a mixed model of the counts by maximum likelihood, which has no use for {', '.join(idle)}; leave {'it' if len(idle) == 1 else 'them'} out"
-        )
+        one = len(idle) == 1
+        raise UsageError(f"{', '.join(idle)} {'belongs' if one else 'belong'} to a regression on the effects; with --method {how.method}, on their counts, leave {'it' if one else 'them'} out")  # fmt: skip
 
 
 def _has_room(kind: str, beside: dict[str, Any]) -> None:

@@ -119,7 +119,15 @@ def compare_csv(_sizes: EffectSizes, found: Comparison) -> str:
             ]
         )
         rows.append(
-            [item.method, method_name(item.method), item.model, item.verdict, *figures, item.reason, item.error]
+            [
+                item.method,
+                method_name(item.method, found.measure),
+                item.model,
+                item.verdict,
+                *figures,
+                item.reason,
+                item.error,
+            ]
         )
     return csv_text(_HEADER, rows)
 
@@ -134,5 +142,7 @@ def compare_markdown(sizes: EffectSizes, found: Comparison) -> str:
     ]
     for item in found.rows:
         cells = _row(item)
-        lines.append(f"| {method_name(item.method)} | {' | '.join(cells[2:6])} | {_VERDICTS[item.verdict]} |")
+        lines.append(
+            f"| {method_name(item.method, found.measure)} | {' | '.join(cells[2:6])} | {_VERDICTS[item.verdict]} |"
+        )
     return "\n".join([*lines, "", _facts(found.advice)]) + "\n"

@@ -273,13 +273,13 @@ def _lines(
             lines += [Line("gap", ""), Line("heading", _heading(groups.field, name))] if lines else []
             lines += [] if lines else [Line("heading", _heading(groups.field, name))]
             lines += [replace(studies[place], indent=True) for place in members[name]]
-            lines += _pooled(sizes, fit, f"Subtotal, {model_words(fit)}", name, indent=True)
+            lines += _pooled(sizes, fit, f"Subtotal, {model_words(fit, sizes.measure)}", name, indent=True)
             words = heterogeneity_words(fit)
             lines += [Line("words", typeset(f"Heterogeneity: {words}"), indent=True)] if fit.k > 1 and words else []
     if fits[0].k > 1:
         lines.append(Line("gap", ""))
         for place, fit in enumerate(fits):
-            label = model_words(fit)
+            label = model_words(fit, sizes.measure)
             label = f"Total, {label}" if groups is not None else label[:1].upper() + label[1:]
             lines += _pooled(sizes, fit, label, f"{MODEL}{place}" if place else "")
             lines += [Line("words", text) for text in _found(sizes, fit, fits[:place])]
@@ -320,13 +320,13 @@ def _between(result: SubgroupResult) -> str:
     return f"Test for subgroup differences: Q = {number(test.q)}, df = {test.df}, {p_value(test.p_value)}"
 
 
-def model_words(fit: PooledResult) -> str:
-    """A model in the few words that fit beside its diamond: "random effects (REML, Hartung-Knapp)"."""
+def model_words(fit: PooledResult, measure: str) -> str:
+    """A model of a measure in the few words that fit beside its diamond: "random effects (REML, Hartung-Knapp)"."""
     model = {"random": "random effects", "common": "common effect"}.get(fit.model, fit.model)
     how = [fit.tau2_method or ""] if fit.model == "random" and fit.k > 1 else []
     how += [_CI.get(fit.ci_method, fit.ci_method)] if fit.ci_method != "wald" else []
     details = ", ".join(part for part in how if part)
-    method = "" if fit.method in _INVERSE else _method(fit.method)
+    method = "" if fit.method in _INVERSE else _method(fit.method, measure)
     if fit.method == "BB":
         return method
     if fit.k == 1:
@@ -334,8 +334,8 @@ def model_words(fit: PooledResult) -> str:
     return f"{f'{method}, ' if method else ''}{model}{f' ({details})' if details else ''}"
 
 
-def _method(key: str) -> str:
-    return method_name(key).removeprefix("the ").removesuffix(" method")
+def _method(key: str, measure: str) -> str:
+    return method_name(key, measure).removeprefix("the ").removesuffix(" method")
 
 
 def _methods(sizes: EffectSizes, fits: Sequence[PooledResult], groups: Groups | None) -> list[tuple[str, str]]:
@@ -345,8 +345,10 @@ def _methods(sizes: EffectSizes, fits: Sequence[PooledResult], groups: Groups | 
         if fit.k == 1:
             text = f"One study: nothing was pooled; {level(fit.level)} CI by the normal approximation."
         else:
-            name, how = model_words(fit), method_name(fit.method)
-            parts = [f"{name[:1].upper()}{name[1:]}" + ("" if _method(fit.method) in name else f": {how}")]
+            name, how = model_words(fit, sizes.measure), method_name(fit.method, sizes.measure)
+            parts = [
+                f"{name[:1].upper()}{name[1:]}" + ("" if _method(fit.method, sizes.measure) in name else f": {how}")
+            ]
             if fit.model == "random" and fit.tau2_method:
                 parts.append(f"tau2 by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}")
             parts.append(f"{level(fit.level)} CI by {_CI.get(fit.ci_method, fit.ci_method)}")
@@ -422,7 +424,7 @@ def summary(sizes: EffectSizes, fits: Sequence[PooledResult], groups: Groups | N
     parts = [f"{len(sizes.rows)} {'study' if len(sizes.rows) == 1 else 'studies'}."]
     for fit in fits if fits[0].k > 1 else ():
         shown = fit.display
-        text = f"{model_words(fit)}: {measure_label(sizes.measure)} {number(shown.estimate)} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
+        text = f"{model_words(fit, sizes.measure)}: {measure_label(sizes.measure)} {number(shown.estimate)} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
         if shown.prediction_low is not None:
             text += f", prediction interval {interval(shown.prediction_low, shown.prediction_high)}"
         parts.append(f"{text}; {heterogeneity_words(fit)}.")

@@ -265,6 +265,8 @@ def _bootstrapped(
     solved: Solved, plan: Plan, threshold: float | None, seed: int, progress: Progress | None
 ) -> tuple[Prediction, float | None]:
     sets = solved.fit.sets
+    if seed < 0:
+        raise InvalidInput(f"seed is {seed}", "a seed is zero or positive")
     found = bootstrap_prediction(sets, plan.prediction_level, np.random.default_rng(seed), progress=progress)
     above = None
     if threshold is not None:

@@ -237,7 +237,7 @@ def _in_words(key: str, words: Mapping[str, str], table: Mapping[str, Any], befo
     return words.get(key) or (f"{before}“{table[key].name}”" if key in table else key)
 
 
-def method_name(method: str, measure: str = "OR") -> str:
+def method_name(method: str, measure: str) -> str:
     """A pooling method in words; several measures have one of the same key, each with a likelihood of its own."""
     if method in ("inverse variance", "given weights"):
         return method

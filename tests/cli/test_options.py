@@ -266,6 +266,7 @@ ROWS = ("--table", "t.csv")
     ("call", "says"),
     [
         (("regress", *ROWS, "--moderators", "x", "--seed", "1"), "--seed belongs to --permutations N"),
+        (("regress", *ROWS, "--moderators", "x", "--permutations", "5", "--seed", "-1"), "invalid value for '--seed'"),
         (("regress", *ROWS, "--moderators", "x", "--robust", "CR2"), "--robust belongs to --cluster FIELD"),
         (("regress", *ROWS, "--moderators", "x", "--model", "common", "--tau2-ci", "QP"), "leave out --tau2-ci, or --model common"),
         (("regress", *ROWS, "--moderators", "x", "--force"), "--force belongs to -o FILE"),

@@ -127,11 +127,11 @@ def test_records_are_counted_too(cli: Cli) -> None:
         (("--method", "MH"), 2, "unknown method with moderators for OR 'MH'. Known: IV, UM.FS, UM.RS, CM.EL, CM.AL"),
         (("--method", "CMEL"), 2, "did you mean 'CM.EL'?"),
         (("--method", "CM.EL", "--measure", "RR"), 2, "estimates OR, not RR; add --measure OR"),
-        (("--method", "CM.EL", "--tau2", "PM"), 2, "has no use for --tau2; leave it out"),
-        (("--method", "CM.EL", "--cluster", "alloc", "--robust", "CR1"), 2, "no use for --cluster, --robust; leave them out"),
-        (("--method", "CM.EL", "--permutations", "9", "--seed", "1"), 2, "no use for --permutations, --seed"),
-        (("--method", "CM.EL", "--preset", "meta", "--vtype", "LS"), 2, "no use for --vtype, --preset"),
-        (("--method", "CM.EL", "--scale", "ablat", "--tau2-ci", "QP"), 2, "no use for --tau2-ci, --scale"),
+        (("--method", "CM.EL", "--tau2", "PM"), 2, "--tau2 belongs to a regression on the effects; with --method CM.EL, on their counts, leave it out"),
+        (("--method", "CM.EL", "--cluster", "alloc", "--robust", "CR1"), 2, "--cluster, --robust belong to a regression on the effects"),
+        (("--method", "CM.EL", "--permutations", "9", "--seed", "1"), 2, "--permutations, --seed belong to"),
+        (("--method", "CM.EL", "--preset", "meta", "--vtype", "LS"), 2, "--vtype, --preset belong to"),
+        (("--method", "CM.EL", "--scale", "ablat", "--tau2-ci", "QP"), 2, "--tau2-ci, --scale belong to"),
         (("--method", "CM.EL", "--ci", "hksj"), 2, '"wald" or "t"'),
         (("--method", "CM.EL", "--at", "alat=3"), 2, "the moderators are ablat"),
         (("--method", "CM.EL", "--at", "ablat=3", "--csv"), 2, "has the coefficients alone; leave out --at"),
@@ -169,3 +169,17 @@ def test_a_single_group_is_pooled_from_its_counts(method: str, cli: Cli, here: P
     assert f"pooled by the {'binomial-normal GLMM on the logit' if method == 'GLMM' else 'beta-binomial'}" in out
     assert "leave out --tau2" in cli(*call, "--tau2", "DL").err
     assert "estimates PLO, not PR; add --measure PLO" in cli(*call, "--measure", "PR").err
+
+
+def test_each_measure_has_the_likelihood_of_its_own_named(cli: Cli, here: Path) -> None:
+    for header, measure, method, name in (
+        (TWO.format("n"), "OR", "UM.FS", "binomial-normal GLMM, fixed study effects"),
+        (TWO.format("time"), "IRR", "UM.FS", "Poisson-normal GLMM, fixed study effects"),
+        (ONE.format("time"), "IRLN", "GLMM", "Poisson-normal GLMM on the log rate"),
+    ):
+        write(here, header)
+        call = ("--table", "t.csv", "--measure", measure, "--method", method)
+        for command in (("pool",), ("regress", "--moderators", "ablat")):
+            assert f"by the {name}" in " ".join(cli(*command, *call).out.split())
+        assert cli("plot", "forest", *call, "-o", "f.svg", "--force").code == 0
+        assert name in (here / "f.svg").read_text(encoding="utf-8").split("</desc>")[0]

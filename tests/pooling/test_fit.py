@@ -186,6 +186,7 @@ def test_fixed_tau2_is_taken_as_known() -> None:
         ({"tau2_ci": "XX"}, UnknownMethod, "QP"),
         ({"ci": "x"}, UnknownMethod, "Known: auto, wald"),
         ({"prediction": "x"}, UnknownMethod, "Known: auto, none, bootstrap, t-k1"),
+        ({"prediction": "bootstrap", "seed": -1}, InvalidInput, "a seed is zero or positive"),
         ({"tau2_ci": "x"}, UnknownMethod, "Known: none, QP"),
         ({"preset": "revman"}, UnknownMethod, "revman-5"),
         ({"model": "fixed"}, InvalidInput, "common"),

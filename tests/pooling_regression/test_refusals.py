@@ -340,7 +340,7 @@ def test_permutation_refuses_what_would_never_end():
     with pytest.raises(InvalidInput, match="Write exact=False"):
         permutation_test(fit, exact=True)
     assert not permutation_test(fit, draws=20).exact
-    for bad in ({"alternative": "both"}, {"statistic": "z"}, {"draws": 0}):
+    for bad in ({"alternative": "both"}, {"statistic": "z"}, {"draws": 0}, {"seed": -1}):
         with pytest.raises(InvalidInput):
             permutation_test(fit, **bad)
 

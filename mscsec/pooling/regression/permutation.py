@@ -69,6 +69,8 @@ def permutation_test(
         raise InvalidInput(f"statistic is {statistic!r}", 'it is "test" or "coefficient"')
     if draws < 1:
         raise InvalidInput(f"draws is {draws}", "it is one or more")
+    if seed < 0:
+        raise InvalidInput(f"seed is {seed}", "a seed is zero or positive")
     signs = fit.data.intercept is not None and fit.p == 1
     groups = None if signs else _row_groups(fit.data.design)
     total = 2**fit.k if groups is None else arrangements(np.bincount(groups))
