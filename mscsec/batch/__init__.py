@@ -6,9 +6,19 @@ counts and writes. Imports effects, pooling and the foundation.
 """
 
 from mscsec.batch.engines import ENGINES
-from mscsec.batch.options import Options
+from mscsec.batch.options import Options, choose_method
 from mscsec.batch.rows import Reject
 from mscsec.batch.run import BatchTable, Summary, pool_file, pool_table
 from mscsec.batch.tables import FORMATS
 
-__all__ = ["ENGINES", "FORMATS", "BatchTable", "Options", "Reject", "Summary", "pool_file", "pool_table"]
+__all__ = [
+    "ENGINES",
+    "FORMATS",
+    "BatchTable",
+    "Options",
+    "Reject",
+    "Summary",
+    "choose_method",
+    "pool_file",
+    "pool_table",
+]

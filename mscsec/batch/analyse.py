@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mscsec.arrays import Array, IntArray
-from mscsec.batch.options import Columns, Options
+from mscsec.batch.options import Columns, Fits, Options
 from mscsec.batch.rows import Names, Reject, Rows
-from mscsec.batch.screen import Screened, screen
+from mscsec.batch.screen import screen
 from mscsec.errors import CannotCompute, InvalidInput, TooFewStudies
-from mscsec.pooling import CI, BatchResult
+from mscsec.pooling import CI
 
 OK, SINGLE, NONE, NOT_CONVERGED, REFUSED = "ok", "k=1", "no studies", "not converged", "refused"
 
@@ -45,16 +45,17 @@ class Analysed:
 
 def analyse(rows: Rows, columns: Columns, options: Options) -> Analysed:
     """Pools every analysis of the rows. What cannot be computed for one is said in its status and stops no other."""
-    screened = screen(rows, columns.measure)
+    screened = screen(rows, columns.measure, options.method)
     groups, first, codes, scattered = _number_groups(rows)
     n = len(groups)
     left_out = np.bincount(codes[~screened.used], minlength=n).astype(np.int64)
-    codes, data = codes[screened.used], [part[screened.used] for part in _data(screened)]
+    codes, data = codes[screened.used], [part[screened.used] for part in screened.data]
     if scattered:
         order = np.argsort(codes, kind="stable")
         codes, data = codes[order], [part[order] for part in data]
     k = np.bincount(codes, minlength=n).astype(np.int64)
-    work = _Work(data, k, np.concatenate(([0], np.cumsum(k)[:-1])) if n else k, options, columns_of(options))
+    offset = np.concatenate(([0], np.cumsum(k)[:-1])) if n else k
+    work = _Work(data, k, offset, options, columns.measure, columns_of(options))
     for chosen in _buckets(k):
         work.pool(chosen)
     work.refuse_singles()
@@ -63,15 +64,10 @@ def analyse(rows: Rows, columns: Columns, options: Options) -> Analysed:
     return Analysed(groups, first, k, left_out, work.out, work.status, work.several_maxima, rejects, total, scattered)
 
 
-def _data(screened: Screened) -> list[Array]:
-    """yi, vi, and weights where there are any."""
-    return [screened.yi, screened.vi, *([] if screened.weights is None else [screened.weights])]
-
-
 def columns_of(options: Options) -> tuple[str, ...]:
     """The numbers of the result, in the order of its columns; an interval not asked for has none."""
     names = list(_ALWAYS)
-    if options.model == "random" and options.tau2_ci != "none":
+    if options.random and options.tau2_ci != "none":
         names += ["tau2_ci_low", "tau2_ci_high"]
     return tuple([*names, "prediction_low", "prediction_high"] if options.predicts else names)
 
@@ -100,13 +96,13 @@ def _buckets(k: IntArray) -> list[IntArray]:
 
 @dataclass(slots=True)
 class _Work:
-    """The results being filled in; `data` (yi, vi, weights where there are any) is that of all analyses, one after the other
-    from `offset` on."""
+    """The results being filled in; `data` (as `Screened` has it) is that of all analyses, one after the other from `offset` on."""
 
     data: list[Array]
     k: IntArray
     offset: IntArray
     options: Options
+    measure: str
     names: tuple[str, ...]
     out: dict[str, Array] = field(init=False)
     status: Names = field(init=False)
@@ -128,7 +124,7 @@ class _Work:
             with np.errstate(
                 all="ignore"
             ):  # numbers too large to square are found by `_keep`, which refuses that analysis
-                fit = self.options.pool([part[at] for part in self.data], mask)
+                fit = self.options.pool([part[at] for part in self.data], mask, self.measure, self.names)
         except (CannotCompute, InvalidInput) as error:
             if len(chosen) == 1:
                 self.status[chosen] = f"{REFUSED}: {error.message}"
@@ -139,19 +135,23 @@ class _Work:
             return
         self._keep(chosen, k, fit)
 
-    def _keep(self, chosen: IntArray, k: IntArray, fit: BatchResult) -> None:
-        finite = np.logical_and.reduce([np.isfinite(getattr(fit, name)) for name in _FINITE])
-        pooled = ("q", "tau2", "i2") if self.options.model == "random" else ("q",)
-        finite &= (k == 1) | np.logical_and.reduce([np.isfinite(getattr(fit, name)) for name in pooled])
+    def _keep(self, chosen: IntArray, k: IntArray, fit: Fits) -> None:
+        needed = _FINITE if self.options.method is None else _FINITE[:-1]  # no table may vary, which leaves no test
+        finite = np.logical_and.reduce([np.isfinite(fit.numbers[name]) for name in needed])
+        pooled = ("q", "tau2", "i2") if self.options.random else ("q",) if self.options.method is None else ()
+        for name in pooled:
+            finite &= (k == 1) | np.isfinite(fit.numbers[name])
         good = fit.converged & finite
-        for name in self.names:
-            values = getattr(fit, name)
+        for name, values in fit.numbers.items():
             kept = good if name not in _POOLED_ONLY else good & (k > 1)
             self.out[name][chosen] = np.where(kept & np.isfinite(values), values, np.nan)
         self.status[chosen] = np.where(k > 1, OK, SINGLE)
         self.status[chosen[~finite]] = f"{REFUSED}: a number of the result is not finite"
         self.status[chosen[~fit.converged]] = NOT_CONVERGED
-        self.several_maxima += int(np.count_nonzero((fit.modes > 1) & good))
+        self.status[chosen[~fit.estimable]] = (
+            f"{REFUSED}: over all its studies there is no event, or no one without it, in one of the arms"
+        )
+        self.several_maxima += int(np.count_nonzero(fit.several & good))
 
     def refuse_singles(self) -> None:
         """As `pool` does: an interval that is built on tau2 does not exist for one study."""

@@ -4,24 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array
+from mscsec.arrays import Array, BoolArray
 from mscsec.effects.measures import FAMILIES, MEASURES
-from mscsec.errors import UnknownName, UsageError
-from mscsec.pooling import DEFAULT_PRESET, PRESETS, BatchResult, pool_batch
+from mscsec.errors import UnknownMethod, UnknownName, UsageError
+from mscsec.pooling import DEFAULT_PRESET, PRESETS, pool_batch
+from mscsec.pooling.counts.batch import BINARY, RATE, pool_counts_batch, pool_rates_batch
 from mscsec.registry import choose
 
 WEIGHTS = "tau2_weights"  # what the column of weights is called among the numbers of a row
 _GENERIC = (("yi", "vi"), ("yi", "sei"))
 
 
+# What the sums over the cells are made of, by method.
+METHODS = {method: (*BINARY.get(method, ()), *RATE.get(method, ())) for method in (*BINARY, *RATE)}
+
+
+class Fits(NamedTuple):
+    """Analyses that were pooled in one call: the numbers asked for, by name, (g,) each.
+
+    converged : of the estimator of tau2. several : True where the likelihood has more than one maximum. estimable : False where
+    the data do not determine the effect.
+    """
+
+    numbers: dict[str, Array]
+    converged: BoolArray
+    several: BoolArray
+    estimable: BoolArray
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """One choice of methods for all analyses; the fields mean what they mean in `pool`.
 
+    method : None for inverse variance; a key of METHODS sums over the cells, for which of the other choices only `level` and
+        `preset` (its rule for zero cells) matter.
     tau2_ci : "none" unless asked for, since it takes longer than all the rest. prediction : the preset's where None.
     tau2_weights : the column of the weights that GENQ and GENQM are built on.
     """
@@ -34,26 +54,68 @@ class Options:
     tau2_ci: str = "none"
     preset: str | None = None
     tau2_weights: str | None = None
+    method: str | None = None
+
+    @property
+    def random(self) -> bool:
+        """Whether there is a between-study variance."""
+        return self.model == "random" and self.method is None
 
     @property
     def predicts(self) -> bool:
         """Whether the result has a prediction interval."""
-        return self.model == "random" and self._prediction != "none"
+        return self.random and self._prediction != "none"
 
     @property
     def _prediction(self) -> str:
         return self.prediction or choose(PRESETS, self.preset or DEFAULT_PRESET, "preset").prediction
 
-    def pool(self, data: Sequence[Array], mask: Any) -> BatchResult:
-        """`pool_batch` with these options. data : yi, vi, and the weights of the column where one is named."""
+    def pool(self, data: Sequence[Array], mask: Any, measure: str, names: Sequence[str]) -> Fits:
+        """What `pool_batch`, or the sums over the cells, make of the data with these options.
+
+        data : yi, vi, and the weights of the column where one is named; with a `method` the cells of `measure`.
+        names : of the numbers wanted, as `BatchResult` has them.
+        """
+        if self.method is not None:
+            return self._summed(data, mask, measure, names)
         yi, vi, *weights = data
         chosen = asdict(self) | {"prediction": self._prediction, "tau2_weights": weights[0] if weights else None}
-        return pool_batch(yi, vi, mask, **chosen)
+        del chosen["method"]
+        fit = pool_batch(yi, vi, mask, **chosen)
+        numbers = {name: getattr(fit, name) for name in names}
+        return Fits(numbers, fit.converged, fit.modes > 1, np.ones(len(yi), dtype=bool))
+
+    def _summed(self, cells: Sequence[Array], mask: Any, measure: str, names: Sequence[str]) -> Fits:
+        assert self.method is not None
+        pooled = pool_rates_batch if measure in RATE.get(self.method, ()) else pool_counts_batch
+        one, of_one, two, of_two = cells
+        fit = pooled(
+            one, of_one, two, of_two, mask, measure=measure, method=self.method, level=self.level, preset=self.preset
+        )
+        g = len(fit.estimate)
+        given = {"df": np.full(g, np.inf), "tau2": np.full(g, np.nan)}
+        numbers = {name: given[name] if name in given else getattr(fit, name) for name in names}
+        yes = np.ones(g, dtype=bool)
+        return Fits(numbers, yes, ~yes, fit.estimable)
 
     def check(self) -> None:
         """Raises what the kernel raises for options that no data could satisfy, before any data are read."""
+        if self.method is not None:
+            choose_method(self.method)
+            choose(PRESETS, self.preset or DEFAULT_PRESET, "preset")
+            return
         yi, vi = np.array([[0.0, 0.5, 1.0]]), np.array([[0.1, 0.2, 0.1]])
-        self.pool([yi, vi] if self.tau2_weights is None else [yi, vi, vi], None)
+        self.pool([yi, vi] if self.tau2_weights is None else [yi, vi, vi], None, "GEN", ())
+
+
+def choose_method(asked: str | None) -> str | None:
+    """The key of METHODS, None for inverse variance; raises UnknownMethod."""
+    if asked is None or asked.upper() == "IV":
+        return None
+    for key in METHODS:
+        if key.upper() == asked.upper():
+            return key
+    raise UnknownMethod("method of batch", asked, ("IV", *METHODS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +132,13 @@ class Columns:
     names: tuple[str, ...]
 
 
-def choose_columns(header: Sequence[str], group: str, measure: str | None, weights: str | None = None) -> Columns:
+def choose_columns(
+    header: Sequence[str], group: str, measure: str | None, weights: str | None = None, method: str | None = None
+) -> Columns:
     """The columns for a measure, or yi with vi or sei, and that of weights; names match in upper and lower case alike.
 
-    Raises UnknownName for a column of groups or weights that is not there, UsageError where columns lack or a name stands
-    twice.
+    method : a key of METHODS, whose measures have cells. Raises UnknownName for a column of groups or weights that is not there,
+    UsageError where columns lack, a name stands twice, or the method does not have the measure.
     """
     by_name = {}
     for name in header:
@@ -93,6 +157,8 @@ def choose_columns(header: Sequence[str], group: str, measure: str | None, weigh
     if measure is None and generic is None:
         raise UsageError(f"name the measure: --measure RR, OR, RD, MD, SMD ...; the table has the columns {listed}")
     row = choose(MEASURES, measure or "GEN", "measure")
+    if method is not None and row.key not in METHODS[method]:
+        raise UsageError(f"--method {method} pools {', '.join(METHODS[method])}; write --measure {METHODS[method][0]}")
     family = FAMILIES[row.family]
     usable = tuple(name for name in family.names if name in others)
     complete = set(family.needs) <= set(usable) and (
@@ -101,10 +167,10 @@ def choose_columns(header: Sequence[str], group: str, measure: str | None, weigh
     if complete:
         found = tuple(others[name] for name in usable)
         return Columns(by_name[group.strip().lower()], row.key, found + extra[0], usable + extra[1])
-    if generic is None:
+    if generic is None or method is not None:
         ways = " and one of: " + "; ".join(" ".join(way) for way in family.any_of) if family.any_of else ""
         raise UsageError(
-            f"{row.key} ({row.name}) needs the columns {' '.join(family.needs)}{ways}, or yi vi, or yi sei; the table has {listed}"
+            f"{row.key} ({row.name}) needs the columns {' '.join(family.needs)}{ways}{'' if method else ', or yi vi, or yi sei'}; the table has {listed}"
         )
     found = tuple(others[name] for name in generic)
     return Columns(by_name[group.strip().lower()], "GEN", found + extra[0], generic + extra[1])

@@ -247,8 +247,8 @@ class _Run:
         if spool_rows not in SPOOL:
             raise UnknownName("choice for --spool", spool_rows, SPOOL)
         table = open_table(path)
-        columns = choose_columns(table.names, group, measure, options.tau2_weights)
         options.check()
+        columns = choose_columns(table.names, group, measure, options.tau2_weights, options.method)
         form = output_format(output)
         if form.key == "parquet":
             need_pyarrow()
@@ -426,11 +426,13 @@ def pool_table(
     if isinstance(table, (str, Path)):
         read = open_table(table)
         comma = isinstance(read, CsvTable) and read.comma
-        columns = choose_columns(read.names, group, measure, chosen.tau2_weights)
+        columns = choose_columns(read.names, group, measure, chosen.tau2_weights, chosen.method)
         rows = join([piece.rows() for piece in read.pieces(columns, PIECE)], columns.names)
         keys = None
     else:
-        columns = choose_columns([str(name) for name in table.columns], group, measure, chosen.tau2_weights)
+        columns = choose_columns(
+            [str(name) for name in table.columns], group, measure, chosen.tau2_weights, chosen.method
+        )
         rows = from_frame(table.rename(columns=str), columns)
         keys = table.rename(columns=str)[columns.group]
     found = analyse(rows, columns, chosen)

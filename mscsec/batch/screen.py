@@ -10,7 +10,7 @@ import numpy as np
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.batch.options import WEIGHTS
 from mscsec.batch.rows import Reject, Rows
-from mscsec.effects.measures import MEASURES, Effects, drop_double_zeros, effect_size
+from mscsec.effects.measures import FAMILIES, MEASURES, Effects, drop_double_zeros, effect_size
 from mscsec.effects.measures.arguments import ARGUMENTS
 from mscsec.errors import InvalidInput
 from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN
@@ -20,20 +20,22 @@ _WITHIN = (("events_1", "n_1"), ("events_2", "n_2"), ("events", "n"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Screened:
-    """yi, vi : (n,) effects on the analysis scale and their variances. used : (n,) False for a reject.
-
-    weights : (n,) of generalised Q; None where none are read.
+    """data : (n,) each, what is pooled: effects on the analysis scale and their variances, with the weights of generalised Q where a
+    column has them; or the cells. used : (n,) False for a reject.
     """
 
-    yi: Array
-    vi: Array
+    data: list[Array]
     used: BoolArray
     rejects: list[Reject]
-    weights: Array | None = None
 
 
-def screen(rows: Rows, measure: str) -> Screened:
-    """Effects of the rows, with zero cells and double-zero trials treated as `pool --table` treats them."""
+def screen(rows: Rows, measure: str, method: str | None = None) -> Screened:
+    """Effects of the rows, with zero cells and double-zero trials treated as `pool --table` treats them.
+
+    With a `method` that sums over the cells: the cells, of every row that has them all.
+    """
+    if method is not None:
+        return _cells(rows, measure)
     weights = rows.numbers.get(WEIGHTS)
     if weights is not None:
         rows = replace(rows, numbers={name: x for name, x in rows.numbers.items() if name != WEIGHTS})
@@ -58,7 +60,23 @@ def screen(rows: Rows, measure: str) -> Screened:
             else:
                 reasons[row] = f"the weight is {weights[row]:g}; it is positive and finite"
     rejects += [_reject(rows, i, "E212" if i in rows.wrong else "E222", reason) for i, reason in reasons.items()]
-    return Screened(yi, vi, used, sorted(rejects), weights)
+    return Screened([yi, vi] if weights is None else [yi, vi, weights], used, sorted(rejects))
+
+
+def _cells(rows: Rows, measure: str) -> Screened:
+    """The cells of the rows. One in which nobody had the event has no effect of its own, but may count in the sums."""
+    names = FAMILIES[MEASURES[measure].family].needs
+    cells = [rows.numbers[name] for name in names]
+    reasons = {**_impossible(rows), **rows.wrong}
+    used = np.logical_and.reduce([np.isfinite(cell) for cell in cells])
+    rejects = []
+    for row in map(int, np.flatnonzero(~used)):
+        if row not in reasons:
+            lacking = ", ".join(name for name, cell in zip(names, cells, strict=True) if np.isnan(cell[row]))
+            rejects.append(_reject(rows, row, "E102", f"left out: {lacking} missing"))
+    used[list(reasons)] = False
+    rejects += [_reject(rows, i, "E212" if i in rows.wrong else "E222", reason) for i, reason in reasons.items()]
+    return Screened(cells, used, sorted(rejects))
 
 
 def _reject(rows: Rows, at: int, code: str, reason: str) -> Reject:

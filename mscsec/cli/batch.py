@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mscsec.batch import ENGINES, Options, Summary, pool_file
+from mscsec.batch import ENGINES, Options, Summary, choose_method, pool_file
 from mscsec.batch.run import Progress, scratch_output
 from mscsec.cli import options as opt
-from mscsec.cli.groups import NO_PREDICTION, ModelOptions, check_level, check_weights, expanded
+from mscsec.cli.groups import NO_PREDICTION, ModelOptions, check_level, check_weights, expanded, given
 from mscsec.cli.output import document, emit, json_text, say, width, wrap
 from mscsec.codes import CODES
 from mscsec.errors import NotEstimable, UsageError
@@ -46,6 +46,15 @@ Measure = Annotated[
         metavar="KEY",
         help="Effect measure: RR, OR, MD, SMD ... Default: yi as it stands.",
         rich_help_panel="Table",
+    ),
+]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        metavar="KEY",
+        help="IV (inverse variance), or from the cells, with a common effect: MH (OR, RR, RD, IRR, IRD), Peto (OR). Default: IV.",
+        rich_help_panel=opt.MODEL,
     ),
 ]
 Tau2Ci = Annotated[
@@ -138,6 +147,7 @@ def command(
     group: Group = "analysis",
     measure: Measure = None,
     asked: ModelOptions,
+    method: Method = None,
     prediction: opt.PredictionKey = None,
     level: opt.Level = None,
     tau2_ci: Tau2Ci = "none",
@@ -160,6 +170,7 @@ def command(
     Examples:
       mscsec batch trials.csv --group analysis
       mscsec batch trials.csv -g outcome --measure RR --tau2 DL -o pooled.csv
+      mscsec batch trials.csv -g outcome --measure OR --method MH -o pooled.csv
       mscsec batch genes.parquet -g gene -o pooled.parquet --rejects rejects.csv
       mscsec batch genes.csv -g gene -o pooled.csv --resume
       mscsec batch genes.csv -g gene -o pooled.csv --engine dask
@@ -173,10 +184,12 @@ def command(
     if work.engine == "serial" and work.workers is not None:
         raise UsageError("--engine serial works on one piece at a time; leave out --workers")
     check_level(level)
-    _agree(asked, prediction, None if tau2_ci == "none" else tau2_ci)
+    interval = None if tau2_ci == "none" else tau2_ci
+    method = choose_method(method)
+    _agree(method, asked, prediction, interval)
     options = Options(
         asked.model or "random", asked.tau2, asked.ci, prediction, level or 0.95, tau2_ci, asked.preset,
-        asked.tau2_weights,
+        asked.tau2_weights, method,
     )  # fmt: skip
     request: dict[str, Any] = {"group": group, "measure": measure, "options": options}
     files: dict[str, Any] = {"strict": strict, "force": force, "rejects": rejects}
@@ -187,6 +200,17 @@ def command(
     _say(summary, file, seconds, output)
     if summary.analyses == summary.status["no studies"] + summary.status["refused"] + summary.status["not converged"]:
         raise NotEstimable("no analysis of this table could be pooled; the table of results says why for each")
+
+
+def _summed_alone(method: str, asked: ModelOptions, prediction: str | None, tau2_ci: str | None) -> None:
+    """Options that sums over the cells would not use, refused rather than ignored."""
+    said = {**given(asked), "--prediction": prediction, "--tau2-ci": tau2_ci}
+    meant = {"--model": "common", "--ci": "wald", "--prediction": "none"}
+    idle = [name for name, value in said.items() if name != "--preset" and value not in (None, meant.get(name))]
+    if idle:
+        raise UsageError(
+            f"--method {method} has a common effect with a normal interval in a batch; leave out {', '.join(idle)}"
+        )
 
 
 def _pooled(file: str, output: Path | None, work: WorkOptions, **request: Any) -> tuple[Summary, float]:
@@ -219,8 +243,10 @@ def _needs_file(asked: dict[str, bool], *, force: bool) -> None:
         raise UsageError("--force belongs to -o FILE or --rejects FILE; nothing is overwritten on stdout")
 
 
-def _agree(asked: ModelOptions, prediction: str | None, tau2_ci: str | None) -> None:
+def _agree(method: str | None, asked: ModelOptions, prediction: str | None, tau2_ci: str | None) -> None:
     """Raises UsageError for choices of methods that cannot go together, or that would do nothing."""
+    if method is not None:
+        _summed_alone(method, asked, prediction, tau2_ci)
     asked.check(tau2_ci=tau2_ci)
     if asked.model == "common" and prediction not in (None, "none"):
         raise UsageError(NO_PREDICTION)

@@ -31,7 +31,7 @@ OWN_MEANING = {
     "--json": {"batch"},
     "--strict": {"batch"},
     "--tau2-ci": {"batch"},  # none unless asked for
-    "--method": {"regress"},  # of the methods from the cells the mixed models alone
+    "--method": {"regress", "batch"},  # of the methods from the cells the mixed models alone, the closed forms alone
     "--result": {"import-bias"},
     "--assessor": {"import-bias"},
 }

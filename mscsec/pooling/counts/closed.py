@@ -116,14 +116,21 @@ def by_mantel_haenszel(request: Request) -> PooledResult:
 
 
 def _mantel_haenszel(request: Request, tables: Tables | PersonTime) -> Stratified:
-    compute = MEASURES[request.measure].stratified
-    if request.measure == "RD" and request.rule.large_strata:
+    return mantel_haenszel_estimate(request.tables, tables, request.measure, request.rule)
+
+
+def mantel_haenszel_estimate(
+    counted: Tables | PersonTime, summed: Tables | PersonTime, measure: str, rule: ZeroCells
+) -> Stratified:
+    """The Mantel-Haenszel estimate (...) of the tables `summed`, which are `counted` or those with the rule's increments."""
+    compute = MEASURES[measure].stratified
+    if measure == "RD" and rule.large_strata:
         compute = mantel_haenszel.risk_difference_large_strata
     assert compute is not None
-    found = compute(tables)
-    if request.measure in ("RD", "IRD") and "MH" in request.rule.in_sums and request.rule.raw_difference:
+    found = compute(summed)
+    if measure in ("RD", "IRD") and "MH" in rule.in_sums and rule.raw_difference:
         # Weights and variance from the changed tables, the differences themselves from the counts as they are.
-        return replace(found, estimate=np.asarray((found.weights * _raw_difference(request.tables)).sum(-1)))
+        return replace(found, estimate=np.asarray((found.weights * _raw_difference(counted)).sum(-1)))
     return found
 
 
@@ -301,12 +308,15 @@ def _effects(request: Request) -> StudyEffects:
 
 
 def _summed(request: Request, method: str) -> Tables | PersonTime:
+    return summed_tables(request.tables, request.measure, request.rule, method)
+
+
+def summed_tables(t: Tables | PersonTime, measure: str, rule: ZeroCells, method: str) -> Tables | PersonTime:
     """The tables that the sums of `method` run over: as they are, or with the increments where the rule puts them there."""
-    t, rule = request.tables, request.rule
     if method not in rule.in_sums:
         return t
     # A table that the rule leaves without an estimate stays out of sums that would otherwise see only its increment.
-    mask = t.mask if rule.drop == "always" else has_estimate(t, request.measure, rule)
+    mask = t.mask if rule.drop == "always" else has_estimate(t, measure, rule)
     changed = incremented(t, rule) if isinstance(t, Tables) else incremented_time(t, rule)
     return replace(changed, mask=mask)
 

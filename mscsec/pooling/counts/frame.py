@@ -95,8 +95,13 @@ def spread_about(effects: StudyEffects, centre: float) -> Spread:
         return Spread()
     if k == 1:
         return spread_of(0.0, 0)
-    q = float((np.where(effects.included, 1 / effects.vi, 0.0) * (effects.yi - centre) ** 2).sum())
-    return spread_of(q, k - 1)
+    return spread_of(float(q_about(effects, np.asarray(centre))), k - 1)
+
+
+def q_about(effects: StudyEffects, centre: Array) -> Array:
+    """Cochran's Q (...) of study effects (..., k) about an estimate (...)."""
+    summed: Array = (np.where(effects.included, 1 / effects.vi, 0.0) * (effects.yi - centre[..., None]) ** 2).sum(-1)
+    return summed
 
 
 def spread_of(q: float, df: int) -> Spread:
