@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mscsec.effects.collect import GROUPS
+from mscsec.effects.measures import MEASURES
 from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.tabular import Table
 from mscsec.errors import UnknownName
@@ -26,10 +28,11 @@ def columns_of_base(base: EvidenceBase, sizes: EffectSizes) -> dict[str, list[An
 
     year, country, design, timepoint and the other design flags; blinding_participants ...; condition and severity; dose,
     route, schedule, treatment and intervention of the experimental arm, with `comparator_` in front those of the
-    comparator; n, n_1, n_2; and every key under `moderators:` of a record.
+    comparator; n, n_1, n_2 (of a single group n is n_1); and every key under `moderators:` of a record.
     """
     studies = {study.id: study for study in base.studies}
-    found = [_of_study(studies[row.record], row.part) | _of_row(row) for row in sizes.rows]
+    one = GROUPS.get(MEASURES[sizes.measure].family, 2) == 1
+    found = [_of_study(studies[row.record], row.part) | _of_row(row, one_group=one) for row in sizes.rows]
     names = list(dict.fromkeys(name for one in found for name in one))
     return {name: [one.get(name) for one in found] for name in names}
 
@@ -51,9 +54,10 @@ def _of_study(study: Study, part: str = "") -> dict[str, Any]:
     return found | {name: _plain(value) for name, value in study.moderators.items()}
 
 
-def _of_row(row: Any) -> dict[str, Any]:
+def _of_row(row: Any, *, one_group: bool) -> dict[str, Any]:
     n_1, n_2 = row.experimental.n, row.comparator.n
-    return {"timepoint": row.timepoint, "n_1": n_1, "n_2": n_2, "n": None if n_1 is None or n_2 is None else n_1 + n_2}
+    both = None if n_1 is None or n_2 is None else n_1 + n_2
+    return {"timepoint": row.timepoint, "n_1": n_1, "n_2": n_2, "n": n_1 if one_group else both}
 
 
 def _plain(value: Any) -> Any:

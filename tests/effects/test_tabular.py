@@ -83,6 +83,8 @@ def test_moderators_of_a_base():
         "year": 2020, "country": "Norway", "dose": "2 mL", "comparator_dose": "none", "age": 61.5, "ward": "ICU", "n": 40,
         "randomised": "yes", "timepoint": "day 28",
     }  # fmt: skip
+    alone = columns_of_base(base, effects(base, "death", measure="PLO"))
+    assert (alone["n"], alone["n_1"]) == ([20], [20])
 
 
 def test_moderators_of_a_trial_that_enters_twice_are_those_of_each_arm():
