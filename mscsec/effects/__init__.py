@@ -13,6 +13,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
+import mscsec.arrays  # noqa: F401  # before any module here: it imports scipy.special without what nothing needs
+
 
 class _CallableRoom(ModuleType):
     """This package, callable as `mscsec.effects.sizes.effects`."""
