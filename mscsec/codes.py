@@ -248,6 +248,11 @@ CODES = by_key(
         "flow that does not add up",
         "Under flow: of review.yaml, a box of the PRISMA diagram is not what is left of the box before it. What was taken out goes under removed, excluded, not_retrieved or ineligible; a number that is not known is left out.",
     ),
+    Code(
+        "R218",
+        "analysis that cannot be done",
+        "Under analysis: of review.yaml stands a preset, an estimator, an interval or a prediction interval that mscsec does not know, or choices that do not go together. The message lists the known ones, or says what contradicts what.",
+    ),
     # --- E: effects --------------------------------------------------------------------------------------------
     Code(
         "E101",

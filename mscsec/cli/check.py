@@ -19,6 +19,7 @@ from mscsec.records.checks import Finding
 from mscsec.records.reader import EvidenceBase, inspect
 from mscsec.registry import choose
 from mscsec.report.numbers import count
+from mscsec.synthesis.fit import faults_of
 
 Format = Annotated[
     str, typer.Option("--output-format", metavar="FORMAT", help="text, json, github (annotations) or sarif.")
@@ -70,7 +71,7 @@ def choose_format(asked: str, json: bool) -> str:
 
 
 def further(base: EvidenceBase) -> list[Problem]:
-    """What the reader of records cannot know: measures that do not exist, blinding flags that contradict each other,
+    """What the reader of records cannot know: measures and methods that do not exist, blinding flags that contradict each other,
     assessments that do not fit their instrument, and (as warnings) those that are not finished."""
     found: list[Problem | None] = [*assessment_problems(base), *unfinished(base)]
     for name, outcome in base.review.outcomes.items():
@@ -88,6 +89,13 @@ def further(base: EvidenceBase) -> list[Problem]:
                         )
                     )
                 )
+    for key, why in faults_of(base.review.analysis):
+        path, what = (
+            (("analysis", key), f"{key} {getattr(base.review.analysis, key)!r}")
+            if key
+            else (("analysis",), "these choices")
+        )
+        found.append(base.protocol.problem(Finding(path, "R218", f"found {what}", why)))
     for study in base.studies:
         document_of = base.documents[study.id]
         for contradiction in contradictions(study):

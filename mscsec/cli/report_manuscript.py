@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mscsec.cli.output import progress, write_whole
-from mscsec.errors import NotEstimable, UsageError
+from mscsec.errors import UsageError
 from mscsec.report.manuscript.blocks import Manuscript, Picture
-from mscsec.synthesis.review import Synthesis
+from mscsec.synthesis.review import Synthesis, nothing_to_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _made(found: Synthesis, kind: str) -> Manuscript:
 
     made = material(found)
     if not found.with_data:
-        raise NotEstimable("no outcome of the review has a study that contributes to it, so there is nothing to report")
+        raise nothing_to_report(found)
     outcomes = found.with_data
 
     def draw(place: int) -> list[Picture]:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from mscsec.effects.measures import MEASURES
 from mscsec.effects.sizes import EffectSizes, effects
-from mscsec.errors import UsageError
+from mscsec.errors import InvalidInput, UnknownMethod, UsageError
 from mscsec.pooling import DEFAULT_PRESET, PRESETS, pool
+from mscsec.pooling.plan import make_plan
 from mscsec.pooling.result import PooledResult
+from mscsec.pooling.tau2 import is_weighted
 from mscsec.records.models import Analysis
 from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose
@@ -54,6 +56,35 @@ def chosen_of(
         "model": model or own.model, "tau2": tau2 or own.tau2, "ci": ci or own.ci,
         "prediction": prediction or own.prediction, "preset": preset or own.preset,
     }  # fmt: skip
+
+
+def faults_of(analysis: Analysis) -> list[tuple[str, str]]:
+    """What a review's analysis names that pooling does not know, and what does not go together: the key, "" for the whole, and why."""
+    nothing: dict[str, Any] = {
+        "model": analysis.model or "random", "tau2": None, "ci": None, "prediction": None, "tau2_ci": None, "i2": None,
+        "preset": None, "level": 0.95, "prediction_level": None, "null": 0.0,
+    }  # fmt: skip
+    chosen = {
+        key: value for key in ("preset", "tau2", "ci", "prediction") if (value := getattr(analysis, key)) is not None
+    }
+    found = []
+    for key, value in chosen.items():
+        try:
+            make_plan(**(nothing | {key: value}))
+        except UnknownMethod as error:
+            found.append((key, error.message))
+        except InvalidInput:  # it does not go with a default, but may with the other choices, which are looked at below
+            continue
+    if is_weighted(analysis.tau2):
+        found.append(
+            ("tau2", "a protocol has no weights for it: name it, and them, on the command line (--tau2-weights FIELD)")
+        )
+    if not found:
+        try:
+            make_plan(**(nothing | chosen))
+        except InvalidInput as error:
+            found.append(("", error.message))
+    return found
 
 
 def settled(chosen: Mapping[str, Any]) -> dict[str, Any]:

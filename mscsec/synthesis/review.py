@@ -9,7 +9,7 @@ from mscsec.appraisal.degree import degree
 from mscsec.appraisal.judgements import BiasTable, bias_table, recorded_appraisals, tools_of
 from mscsec.effects.reading import Rules
 from mscsec.effects.sizes import EffectSizes, effects
-from mscsec.errors import MscsecError, UnknownName
+from mscsec.errors import MscsecError, NotEstimable, UnknownName
 from mscsec.integrity.review import CONTRADICTION, QUESTION, IntegrityReview, Located, contradicted_results, review
 from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Study
@@ -22,6 +22,8 @@ from mscsec.synthesis.fit import choices_of, fit_effects, pooled, weights_of, wi
 from mscsec.synthesis.ledger import Assumption, RecordVersion, assumptions, record_versions, software
 
 Named = tuple[str, str, tuple[bool, ...]]
+
+NAMED = 3  # outcomes that a message names before it counts the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +225,19 @@ def choice_name(choice: Choice) -> str:
     model = {"random": "Random effects", "common": "Common effect"}[choice.model]
     interval = {"auto": "automatic", "wald": "Wald", "hksj": "Hartung-Knapp"}.get(choice.ci, choice.ci)
     return f"{model}, {interval} interval"
+
+
+def nothing_to_report(synthesis: Synthesis) -> NotEstimable:
+    """Why none of the outcomes has a result, each reason once with the outcomes that have it."""
+    outcomes: dict[str, list[str]] = {}
+    for one in synthesis.outcomes:
+        if one.problem:
+            outcomes.setdefault(str(one.problem), []).append(one.outcome)
+    why = "; ".join(
+        ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "") + f": {problem}"
+        for problem, names in outcomes.items()
+    )
+    return NotEstimable(
+        "no outcome of the review has a result, so there is nothing to report"
+        + (f". {why}" if why else ": no study contributes to any")
+    )

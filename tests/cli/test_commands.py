@@ -279,6 +279,32 @@ def test_check_finds_what_other_rooms_know(cli: Cli, here: Path) -> None:
     assert "B010" in out
 
 
+@pytest.mark.parametrize(
+    ("analysis", "place", "says"),
+    [
+        (
+            "tau2: REMLL",
+            "tau2: ",
+            "R218 found tau2 'REMLL'; unknown estimator of tau2 'REMLL'; did you mean 'REML'?",
+        ),
+        ("ci: hk", "ci: ", "R218 found ci 'hk'"),
+        ("prediction: htsx", "prediction: ", "did you mean 'hts'"),
+        ("preset: revman5", "preset: ", "did you mean 'revman-5'"),
+        ("tau2: GENQ", "tau2: ", "a protocol has no weights for it"),
+        ("model: common, ci: kr", "", "the kr interval with a common-effect model"),
+    ],
+)
+def test_check_knows_the_methods_of_the_analysis(cli: Cli, here: Path, analysis: str, place: str, says: str) -> None:
+    review = here / "studies" / "review.yaml"
+    lines = [line for line in review.read_text(encoding="utf-8").splitlines() if not line.startswith("analysis:")]
+    review.write_text("\n".join([*lines, f"analysis: {{{analysis}}}"]) + "\n", encoding="utf-8")
+    code, out, _ = cli("check")
+    assert code == 1
+    assert says in " ".join(out.split())
+    column = len("analysis: {") + (len(place) + 1 if place else 0)
+    assert f"review.yaml:{len(lines) + 1}:{column}" in out
+
+
 def test_sarif_and_github_of_a_sound_base(cli: Cli) -> None:
     assert cli("check", "--output-format", "github") == (0, "", "")
     assert json.loads(cli("check", "--output-format", "sarif").out)["runs"][0]["results"] == []

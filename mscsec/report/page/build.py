@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from mscsec.appraisal.absolute import AbsoluteEffect
 from mscsec.appraisal.findings import SummaryOfFindings, summary_of_findings
-from mscsec.errors import NotEstimable
 from mscsec.records.quantities import Quantity
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.assumed import assumed_row, assumed_title, assumed_verdict
@@ -40,7 +39,7 @@ from mscsec.report.page.trails_judged import assumed_trail, bias_trail, finding_
 from mscsec.report.page.views import OutcomeView, lights, outcome_view, sensitivity_methods, study_view
 from mscsec.report.places import from_folder, path_words
 from mscsec.synthesis.certainty import Body
-from mscsec.synthesis.review import Synthesis
+from mscsec.synthesis.review import Synthesis, nothing_to_report
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -52,11 +51,7 @@ def review_page(synthesis: Synthesis, bodies: Mapping[str, Body], flow: bytes = 
     """
     base = synthesis.base
     if not synthesis.with_data:
-        why = "; ".join(f"{one.outcome}: {one.problem}" for one in synthesis.outcomes if one.problem)
-        raise NotEstimable(
-            "no outcome of the review has a study that contributes to it, so there is nothing to report"
-            + (f". {why}" if why else "")
-        )
+        raise nothing_to_report(synthesis)
     views = [outcome_view(base, one, bodies.get(one.outcome)) for one in synthesis.with_data]
     rated = [(body.evidence, body.certainty) for body in bodies.values()]
     findings = summary_of_findings(rated) if rated else None
