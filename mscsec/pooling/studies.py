@@ -167,6 +167,11 @@ def _deleted(fit: Fitted, solved: Solved, plan: Plan, mean_weights: Array | None
     moved = fit.estimate - mean
     share = fit.weights / np.add.reduce(fit.weights)
     mean_variance = solved.shown.se**2
+    if mean_weights is None:  # the leverage of the fit shown, the variance of the fit without the study
+        fitted_variance, whole_variance = share * spread, factor / _total_weight(sets, tau2)
+    else:
+        whole_variance = factor * (np.add.reduce(share * share * sets.vi) + np.add.reduce(share * share) * tau2)
+        fitted_variance = whole_variance
     return Deleted(
         resid=resid,
         se=se,
@@ -176,10 +181,10 @@ def _deleted(fit: Fitted, solved: Solved, plan: Plan, mean_weights: Array | None
         tau2=tau2,
         q=others.q,
         i2=others.i2,
-        dffits=moved / np.sqrt(share * spread),
+        dffits=moved / np.sqrt(fitted_variance),
         cook=moved**2 / mean_variance,
         covariance_ratio=others.se**2 / mean_variance,
-        dfbetas=moved * np.sqrt(_total_weight(sets, tau2) / factor),
+        dfbetas=moved / np.sqrt(whole_variance),
     )
 
 

@@ -298,6 +298,22 @@ def test_without_a_study_is_the_meta_analysis_of_the_others() -> None:
             assert result.deleted.resid[i] == pytest.approx(YI[i] - others.estimate, rel=1e-9)
 
 
+@pytest.mark.parametrize("ci", ["wald", "hksj"])
+def test_influence_under_given_weights_is_in_the_standard_errors_that_these_weights_have(ci: str) -> None:
+    weights = np.array([1.0, 2, 3, 4, 5])
+    share = weights / weights.sum()
+    whole, deleted = pool(YI, VI, tau2="PM", weights=weights, ci=ci), studies(YI, VI, tau2="PM", weights=weights, ci=ci)
+    for i in range(5):
+        keep = np.arange(5) != i
+        others = pool(np.array(YI)[keep], np.array(VI)[keep], tau2="PM", weights=weights[keep], ci=ci)
+        wald = pool(np.array(YI)[keep], np.array(VI)[keep], tau2="PM", weights=weights[keep], ci="wald")
+        assert others.tau2 is not None
+        variance = np.sum(share**2 * (np.array(VI) + others.tau2)) * (others.se / wald.se) ** 2
+        moved = (whole.estimate - others.estimate) / math.sqrt(variance)
+        assert deleted.deleted.dfbetas[i] == pytest.approx(moved, rel=1e-10)
+        assert deleted.deleted.dffits[i] == pytest.approx(moved, rel=1e-10)
+
+
 def test_two_studies_leave_nothing_to_pool_when_one_is_taken_away() -> None:
     result = studies([0.1, 0.9], [0.04, 0.09])
     assert np.isnan(result.deleted.estimate).all()
