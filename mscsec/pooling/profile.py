@@ -94,9 +94,10 @@ def _highest(value: Callable[[Array], Array], grid: Array) -> Array:
     """The largest value of a function of tau2, from the best point of `grid` by ever finer grids between its neighbours."""
     for _ in range(ZOOMS):
         heights = value(grid)
-        at = heights.argmax(axis=0)
-        low = np.take_along_axis(grid, np.maximum(at - 1, 0)[None], axis=0)
-        high = np.take_along_axis(grid, np.minimum(at + 1, len(grid) - 1)[None], axis=0)
+        # the same tau2 may stand in the grid twice: its neighbours are those of the first and of the last of them
+        first, last = heights.argmax(axis=0), len(grid) - 1 - heights[::-1].argmax(axis=0)
+        low = np.take_along_axis(grid, np.maximum(first - 1, 0)[None], axis=0)
+        high = np.take_along_axis(grid, np.minimum(last + 1, len(grid) - 1)[None], axis=0)
         share = np.linspace(0, 1, POINTS).reshape(-1, *(1,) * (grid.ndim - 1))
         best: Array = heights.max(axis=0)
         grid = low + (high - low) * share

@@ -117,3 +117,21 @@ def test_profile_limits_have_the_likelihood_ratio_of_their_level(yi: Any, vi: An
         )
         ratio = 2 * (result.details["log_likelihood"] + top)
         assert ratio == pytest.approx(chdtri(1, 1 - level), abs=1e-5)
+
+
+def test_a_profile_limit_may_lie_at_a_tau2_just_above_an_estimate_of_zero() -> None:
+    y = np.array([-1.4, 0.2, -3.4, -1.8, -0.3, -1.2])
+    v = np.array([1.34, 1.91, 5.68, 3.73, 1.93, 5.17])
+    fit = pool(y, v, tau2="ML", ci="profile", prediction="none")
+    assert fit.tau2 == 0
+
+    def log_likelihood(tau2: Any, mean: Any) -> Any:
+        w = 1 / (v + tau2)
+        return 0.5 * (np.log(w).sum(-1) - (w * (y - mean) ** 2).sum(-1))
+
+    tau2 = np.linspace(0, 0.02, 20001)[:, None]
+    mean = ((y / (v + tau2)).sum(-1) / (1 / (v + tau2)).sum(-1))[:, None]
+    room = log_likelihood(tau2, mean) - log_likelihood(0.0, mean[0]) + chdtri(1, 0.05) / 2
+    upper = mean[:, 0] + np.sqrt(2 * np.maximum(room, 0) / (1 / (v + tau2)).sum(-1))
+    assert 0 < upper.argmax() < upper.size - 1
+    assert fit.ci_high == pytest.approx(upper.max(), rel=1e-9)
