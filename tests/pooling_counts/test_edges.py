@@ -308,3 +308,23 @@ def test_one_table_has_no_spread():
     found = pool_counts([0], [10], [2], [12], measure="RD", method="MH", preset="metafor")
     assert (found.q, found.q_df, found.q_p, found.i2) == (0, 0, None, None)
     assert found.estimate == pytest.approx(-1 / 6)
+
+
+@pytest.mark.parametrize("method", ["MH", "Peto"])
+def test_a_table_full_of_events_that_the_rule_drops_is_not_seen_by_sums_of_changed_cells(method: str) -> None:
+    rule = ZeroCells("own", in_sums=("MH", "Peto"), in_tests=True, drop="ratio")
+    kept = pool_counts([4, 0, 30], [20, 25, 40], [7, 3, 35], [22, 24, 41], method=method, zero_cells=rule)
+    full = pool_counts([4, 0, 30, 34], [20, 25, 40, 34], [7, 3, 35, 90], [22, 24, 41, 90], method=method, zero_cells=rule)
+    assert (full.estimate, full.se) == (kept.estimate, kept.se)
+    assert full.details is not None
+    assert kept.details is not None
+    assert full.details["cochran"] == kept.details["cochran"]
+
+
+def test_if0all_does_not_count_the_zeros_of_a_table_that_metafor_drops() -> None:
+    data = ([4, 0, 9], [20, 25, 40], [7, 0, 12], [22, 24, 41])
+    dropped = pool_counts(*data, method="IV", model="common", preset="metafor", where="if0all")
+    left_out = pool_counts([4, 9], [20, 40], [7, 12], [22, 41], method="IV", model="common", preset="metafor")
+    assert (dropped.estimate, dropped.se) == (left_out.estimate, left_out.se)
+    counted = pool_counts(*data, method="IV", model="common", preset="meta", where="if0all")
+    assert counted.estimate != left_out.estimate

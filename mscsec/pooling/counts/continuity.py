@@ -21,7 +21,8 @@ class ZeroCells:
 
     increment : events added to a cell; the text "tacc" adds n_1 / N and n_2 / N, so that the arms' increments are in
         proportion to their size and add up to one (Sweeting et al. 2004, section 3.3).
-    where : "only0" the tables with a zero, "if0all" every table as soon as one has a zero, "all" every table, "none".
+    where : "only0" the tables with a zero, "if0all" every table as soon as one has a zero, "all" every table, "none". Under
+        drop="always" a table that is dropped does not count as one with a zero, as in metafor; in meta it does.
     in_sums : closed-form methods whose sums get it too ("MH", "Peto"); the others keep their sums exact, which needs
         no correction as long as some study has an event in each arm.
     in_tests : True has the tests of association and homogeneity see what the Mantel-Haenszel sums see.
@@ -72,9 +73,10 @@ def convention(rule: str | ZeroCells) -> ZeroCells:
 def increments(tables: Tables | PersonTime, rule: ZeroCells) -> tuple[Array, Array]:
     """What is added to each event (and non-event) cell of arm 1 and of arm 2, shape (..., k)."""
     zero = tables.any_zero
+    counted = zero & ~tables.double_zero & ~tables.double_full if rule.drop == "always" else zero
     touched = {
         "only0": zero,
-        "if0all": tables.mask & zero.any(-1, keepdims=True),
+        "if0all": tables.mask & counted.any(-1, keepdims=True),
         "all": tables.mask,
         "none": np.zeros_like(zero),
     }[rule.where]

@@ -104,8 +104,8 @@ def peto_odds_ratio(tables: Tables) -> StudyEffects:
 def hypergeometric_variance(tables: Tables) -> Array:
     """Variance of a cell given the margins, n_1 n_2 m (N - m) / (N^2 (N - 1)); 0 where N is 1 or less."""
     events, n = tables.a + tables.c, tables.total
-    share = (tables.n_1 / n) * (tables.n_2 / n)
-    return np.where(tables.mask & (n > 1), share * events * ((n - events) / np.maximum(n - 1, 1e-300)), 0.0)
+    share, varies = (tables.n_1 / n) * (tables.n_2 / n), tables.mask & (n > 1)
+    return np.where(varies, share * events * ((n - events) / np.where(varies, n - 1, 1.0)), 0.0)
 
 
 def _kept(included: BoolArray, effect: Callable[[], tuple[Array, Array]]) -> StudyEffects:
