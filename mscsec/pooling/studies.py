@@ -11,7 +11,7 @@ from mscsec.errors import InvalidInput, TooFewStudies
 from mscsec.pooling.batch import BatchResult, pool_batch
 from mscsec.pooling.mean import Fitted
 from mscsec.pooling.plan import Plan, make_plan
-from mscsec.pooling.sets import Sets, read_weights
+from mscsec.pooling.sets import Sets, complement, read_weights
 from mscsec.pooling.solve import Solved, solve
 from mscsec.pooling.tails import critical
 from mscsec.results import Result
@@ -117,8 +117,9 @@ def studies(
     si = sets.vi + fit.tau2
     share = fit.weights / np.add.reduce(fit.weights)
     resid = sets.yi - fit.estimate
-    # variance of y_i - sum h_j y_j; where h are inverse-variance shares this is s_i (1 - h_i)
-    standard_se = np.sqrt(si * (1 - 2 * share) + np.add.reduce(share * share * si))
+    # variance of y_i - sum h_j y_j: the study's own part and that of the others, so that neither cancels where one dominates
+    rest, parts = complement(fit.weights, np.add.reduce(fit.weights)), share * share * si
+    standard_se = np.sqrt(si * rest * rest + complement(parts, np.add.reduce(parts)) * np.add.reduce(parts))
     own = sets.vi / si
     return StudyResult(
         weights=share,

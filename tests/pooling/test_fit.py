@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -296,6 +297,19 @@ def test_without_a_study_is_the_meta_analysis_of_the_others() -> None:
             assert result.deleted.estimate[i] == pytest.approx(others.estimate, rel=1e-9)
             assert result.deleted.mean_se[i] == pytest.approx(others.se, rel=1e-9)
             assert result.deleted.resid[i] == pytest.approx(YI[i] - others.estimate, rel=1e-9)
+
+
+@pytest.mark.parametrize("weights", [None, [1.0, 3e9, 2.0]])
+def test_the_standard_error_of_a_residual_keeps_its_digits_where_one_study_dominates(
+    weights: list[float] | None,
+) -> None:
+    vi = [1.0, 1e-10, 0.5]
+    w = [Fraction(x) for x in (weights or [1 / v for v in vi])]
+    exact = [sum((((j == i) - w[j] / sum(w)) ** 2 * Fraction(vi[j]) for j in range(3)), Fraction()) for i in range(3)]
+    result = studies([0.1, 0.9, 0.3], vi, model="common", weights=weights, ci="wald")
+    np.testing.assert_allclose(result.standard_se, [math.sqrt(x) for x in exact], rtol=1e-12)
+    both = studies([0.5, 5.0], [1e-12, 1e12], model="common")
+    np.testing.assert_allclose(both.standard_se, [1e-18, 1e6], rtol=1e-12)
 
 
 @pytest.mark.parametrize("ci", ["wald", "hksj"])

@@ -314,7 +314,9 @@ def test_one_table_has_no_spread():
 def test_a_table_full_of_events_that_the_rule_drops_is_not_seen_by_sums_of_changed_cells(method: str) -> None:
     rule = ZeroCells("own", in_sums=("MH", "Peto"), in_tests=True, drop="ratio")
     kept = pool_counts([4, 0, 30], [20, 25, 40], [7, 3, 35], [22, 24, 41], method=method, zero_cells=rule)
-    full = pool_counts([4, 0, 30, 34], [20, 25, 40, 34], [7, 3, 35, 90], [22, 24, 41, 90], method=method, zero_cells=rule)
+    full = pool_counts(
+        [4, 0, 30, 34], [20, 25, 40, 34], [7, 3, 35, 90], [22, 24, 41, 90], method=method, zero_cells=rule
+    )
     assert (full.estimate, full.se) == (kept.estimate, kept.se)
     assert full.details is not None
     assert kept.details is not None

@@ -439,3 +439,12 @@ def test_inflation_is_one_over_one_minus_r_squared(data):
     for part in variance_inflation(found).values():
         assert part.gvif == pytest.approx(1 / (1 - r**2), rel=1e-8)
         assert part.gsif == pytest.approx(np.sqrt(part.gvif))
+
+
+def test_a_study_that_alone_determines_its_fitted_value_has_a_residual_without_spread():
+    x = np.array([0.0, 0, 0, 1])
+    fitted = regress([0.3, 0.1, 0.6, 0.9], [0.5, 0.9, 0.2, 0.9], x, tau2=0.0, weights=[2.0, 2, 3, 2], ci="wald")
+    result = residuals(fitted)
+    assert result.se[3] == 0
+    assert np.isnan(result.standardised[3])
+    assert (result.se[:3] > 0.1).all()

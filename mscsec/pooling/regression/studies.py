@@ -53,9 +53,11 @@ def residuals(fit: RegressionResult) -> Residuals:
         half = used.basis[:, 0, :]
         inner = used.quadratic(a * total)[0]
         variance = total * (1 - 2 * used.hat[0]) + np.einsum("ik,ij,jk->k", half, inner, half) / a
-    se = np.sqrt(np.maximum(variance, 0.0))
+    free = (
+        used.spare()[0] > 1e-12
+    )  # what is not is fitted exactly; its variance of 0 is a difference that rounding leaves
+    se = np.sqrt(np.where(free, np.maximum(variance, 0.0), 0.0))
     share = problem.vi[0] / total
-    free = used.spare()[0] > 1e-12
     standardised = np.where(free, raw / np.where(free & (se > 0), se, 1.0), np.nan)
     return Residuals(
         fitted=problem.yi[0] - raw,
