@@ -83,14 +83,32 @@ def gone(children: list[int]) -> bool:
 def test_what_a_process_left_undone_is_done_again_and_no_process_stays(children: list[int]) -> None:
     parent = os.getpid()
     by = np.zeros(60, np.int64)
+    begun, beginning = os.pipe()
+    going, go = os.pipe()
+    met: set[int] = set()
+
+    def everybody_has_a_part() -> None:
+        """Nobody goes on before each has taken one."""
+        if os.getpid() in met:
+            return
+        met.add(os.getpid())
+        if os.getpid() == parent:
+            for _ in range(2):
+                assert os.read(begun, 1)
+            os.write(go, b"xx")
+        else:
+            os.write(beginning, b"x")
+            os.read(going, 1)
 
     def work(part: slice, columns: shares.Columns) -> None:
-        time.sleep(0.002)  # so that everybody gets a part
+        everybody_has_a_part()
         if os.getpid() != parent and part.start >= 40:
             raise OSError
         columns[0][:] = os.getpid()
 
     shares.split(work, [by], [slice(i, i + 1) for i in range(60)], 3)
+    for end in (begun, beginning, going, go):
+        os.close(end)
     assert set(by[:40]) == {parent, *children}
     assert set(by[40:]) == {parent}
     assert len(children) == 2
@@ -152,7 +170,7 @@ def test_an_error_here_ends_the_others(children: list[int]) -> None:
 
 
 KILLED = """
-import os, signal
+import os, signal, time
 import numpy as np
 from mscsec.pooling import shares
 
@@ -162,8 +180,9 @@ started, begun = os.pipe()
 def work(part, columns):
     if os.getpid() != parent:
         os.write(begun, b"x")
-    elif part.start:
+    else:
         os.read(started, 1)
+        time.sleep(0.1)  # until the others have no place left to put a part, and wait for one
         os.kill(parent, signal.SIGKILL)
 
 rows = np.zeros(40 << 18)
