@@ -138,7 +138,11 @@ def pool_batch(
     )
     if tau2_ci == "none":
         plan = _without_tau2_interval(plan)
-    data = _Data.of(yi, vi, mask, weights, tau2_weights)
+    return _pooled(_Data.of(yi, vi, mask, weights, tau2_weights), plan, tau2_se, workers)
+
+
+def _pooled(data: _Data, plan: Plan, tau2_se: bool, workers: int) -> BatchResult:
+    """Every row by the plan, a chunk at a time, by as many processes as the batch is worth."""
     size = max(1, CHUNK // max(1, data.studies))
     parts = [slice(start, start + size) for start in range(0, data.rows, size)]
     together = workers > 1 and len(parts) > 1 and data.rows * data.studies >= WORTH
