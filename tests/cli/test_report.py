@@ -42,7 +42,7 @@ def test_nothing_is_overwritten_without_force(cli: Cli, here: Path):
         (("report",), 2, "name the file to write: mscsec report -o review.html"),
         (("report", "-o", "review.xyz"), 2, "the suffix '.xyz' of review.xyz names no kind of report"),
         (("report", "--outcome", "deth", "-o", "r.html"), 2, "death"),
-        (("report", "--outcome", "score", "-o", "r.html"), 3, "no outcome of the review has a study"),
+        (("report", "--outcome", "score", "-o", "r.html"), 3, "no outcome of the review has a result"),
         (("report", "--studies", "nowhere", "-o", "r.html"), 2, "nowhere"),
     ],
 )

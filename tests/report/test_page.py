@@ -277,7 +277,7 @@ def test_a_flow_is_shown_with_its_lines(tmp_path: Path):
 
 def test_a_review_without_data_is_refused():
     synthesis = synthesise(load(shipped_folder()), ["recovery"])
-    with pytest.raises(NotEstimable, match="no outcome of the review has a study"):
+    with pytest.raises(NotEstimable, match="no outcome of the review has a result"):
         page_of(synthesis)
 
 
