@@ -296,6 +296,15 @@ def test_comparison_holds_a_result_or_a_reason() -> None:
     assert defeated.rows[1].result is not None
 
 
+def test_a_method_that_refuses_fractions_does_not_take_the_others_with_it() -> None:
+    found = {row.method: row for row in compare([3.5, 4, 6], [40, 50, 60], [5, 7.5, 9], [41, 52, 58]).rows}
+    assert "fractions" in (found["CM.EL"].error or "")
+    assert found["CM.EL"].result is None
+    assert found["MH"].result is not None
+    with pytest.raises(InvalidInput):
+        compare([50, 4], [40, 50], [5, 7], [41, 52])
+
+
 def test_nothing_heavy_is_imported() -> None:
     heavy = "'scipy.stats', 'scipy.optimize', 'pandas', 'matplotlib'"
     code = f"import sys, mscsec.pooling.counts; print([m for m in ({heavy}) if m in sys.modules])"

@@ -485,6 +485,7 @@ def test_factors_interactions_and_arithmetic():
     ("formula", "error", "message"),
     [
         ("dosis", UnknownName, "did you mean 'dose'"),
+        ("foo ~ dose", UsageError, "has a left side, which is the effect always; write 'dose'"),
         ("dose +* arm", UsageError, "cannot be read"),
         ("log(dose - 1)", InvalidInput, "of study 1 is -inf"),
         ("I(__import__('os').getcwd())", UsageError, "calls what a formula cannot"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mscsec.arrays import ArrayLike
-from mscsec.errors import CannotCompute, TooFewStudies
+from mscsec.errors import CannotCompute, InvalidInput, TooFewStudies
 from mscsec.pooling.counts import peto
 from mscsec.pooling.counts.fit import COUNTS, SYNONYMS, CountMethod, pool_counts
 from mscsec.pooling.counts.notices import SPARSE_RATE
@@ -142,7 +142,7 @@ def compare(
         result, error = None, None
         try:
             result = pool_counts(events_1, n_1, events_2, n_2, measure=measure, method=key, level=level, preset=preset)
-        except CannotCompute as problem:
+        except (CannotCompute, InvalidInput) as problem:  # counts that none could have are refused above
             error = problem.message
         known = verdicts[key]
         model = COUNTS[key].models[0] if result is None else result.model

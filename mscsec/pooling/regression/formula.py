@@ -59,7 +59,12 @@ def design(
         raise InvalidInput(f"missing is {missing!r}", 'it is "refuse" or "drop"')
     k = _length(table)
     studies = [f"study {i + 1}" for i in range(k)] if labels is None else [str(label) for label in labels]
-    right = _dots_quoted(formula.split("~", 1)[-1].strip(), table)
+    left, _, right = formula.rpartition("~")
+    if left.strip():
+        raise UsageError(
+            f"the formula {formula!r} has a left side, which is the effect always; write {right.strip()!r}"
+        )
+    right = _dots_quoted(right.strip(), table)
     try:
         parsed = Formula(right)
         needed = sorted({name for expression in _expressions(parsed) for name in _columns_in(expression, table)})
