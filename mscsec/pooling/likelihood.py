@@ -56,12 +56,13 @@ class Score(NamedTuple):
 
     value : y'PPy - tr(P) restricted, y'PPy - tr(W) in full.
     slope : tr(PP) - 2 y'PPPy restricted, tr(WW) - 2 y'PPPy in full.
-    sum_w, sum_w2, sum_w3 : sums of powers of the weights, which straighten the score for Newton's method.
+    size : of the terms that `value` was put together from; it is as exact as rounding leaves a number of that size.
+    sum_w2, sum_w3 : sums of powers of the weights, which straighten the score for Newton's method.
     """
 
     value: Array
     slope: Array
-    sum_w: Array
+    size: Array
     sum_w2: Array
     sum_w3: Array
 
@@ -84,11 +85,11 @@ def score(sets: Sets, tau2: Array, *, restricted: bool) -> Score:
         swing = u - across(dot(wi, u) / sum_w)
         curvature = dot(wi * swing, swing)
     if restricted:
-        value = spread - trace_p(wi, sum_w, sum_w2)
+        trace = trace_p(wi, sum_w, sum_w2)
         slope = trace_pp(wi, sum_w, sum_w2, sum_w3) - 2 * curvature
-    else:
-        value, slope = spread - sum_w, sum_w2 - 2 * curvature
-    return Score(value, slope, sum_w, sum_w2, sum_w3)
+        # where one weight is nearly the sum, the trace is summed from the others
+        return Score(spread - trace, slope, either(trace < CANCELLED * sum_w, trace, sum_w), sum_w2, sum_w3)
+    return Score(spread - sum_w, sum_w2 - 2 * curvature, sum_w, sum_w2, sum_w3)
 
 
 def log_likelihood(sets: Sets, tau2: Array, *, restricted: bool) -> Array:
@@ -323,10 +324,11 @@ def _climb(sets: Sets, low: Array, high: Array, start: Array, done: BoolArray | 
         steep = at.slope + 2 * at.value * at.sum_w3 / at.sum_w2
         fall = either(steep < 0, -steep, math.nan)  # nan fails every comparison below
         move = at.value / fall
-        # small enough, or all that the rounding of the score can move
-        small = abs(move) <= SETTLED * tau2 + ROUNDING * at.sum_w / fall
+        doubt = ROUNDING * at.size / fall  # what the rounding of the score can move tau2 by
+        small = abs(move) <= SETTLED * tau2 + doubt
         new = tau2 + move
         kept, done = small | ((new >= low) & (new <= high)), done | small
+        new = either(small & (new <= doubt), 0.0, new)  # a root that rounding cannot tell from 0 may come out below it
         if everywhere(kept):
             tau2 = new
         else:
