@@ -242,7 +242,7 @@ class _Data:
 
         y, v = take(self.yi), take(self.vi)
         mask = None if self.mask is None else take(self.mask)
-        self._check(y, v, mask, part.start)
+        self._check(y, v, mask, part.start, chosen)
         if mask is not None and mask.all():
             mask = None
         if mask is not None:
@@ -262,7 +262,7 @@ class _Data:
         )
         return Sets(y, v, k, origin, mask, of_q), own
 
-    def _check(self, y: Array, v: Array, mask: BoolArray | None, start: int) -> None:
+    def _check(self, y: Array, v: Array, mask: BoolArray | None, start: int, chosen: BoolArray | None) -> None:
         # the extremes first, which are nan where one number is: a third of the time of a look at each
         if y.min() >= -EFFECT_MAX and y.max() <= EFFECT_MAX and v.min() >= VARIANCE_MIN and v.max() <= VARIANCE_MAX:
             return
@@ -271,8 +271,9 @@ class _Data:
             good |= ~mask
         if not good.all():
             row, study = (int(i[0]) for i in np.nonzero(~good))
+            number = start + (row if chosen is None else int(np.flatnonzero(chosen)[row]))
             raise InvalidInput(
-                f"row {start + row}, study {study}: yi is {y[row, study]}, vi is {v[row, study]}",
+                f"row {number}, study {study}: yi is {y[row, study]}, vi is {v[row, study]}",
                 "effects are finite and sampling variances positive, finite numbers",
                 "Mark padding and studies without an estimate as False in the mask.",
             )

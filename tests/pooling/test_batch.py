@@ -143,6 +143,15 @@ def test_impossible_input_is_named(change: Any, says: str) -> None:
         pool_batch(*change)
 
 
+@pytest.mark.parametrize("row", [2, 4])
+def test_an_impossible_number_is_named_by_its_row_among_rows_of_few_studies(row: int) -> None:
+    mask = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 1], [0, 0, 0], [0, 1, 0]], dtype=bool)
+    vi = np.ones((5, 3))
+    vi[row, 1] = -1
+    with pytest.raises(InvalidInput, match=f"row {row}, study 1: yi is 0.0, vi is -1.0"):
+        pool_batch(np.zeros((5, 3)), vi, mask)
+
+
 def test_the_bootstrap_is_not_offered() -> None:
     with pytest.raises(InvalidInput, match="closed-form"):
         pool_batch(YI, VI, prediction="bootstrap")

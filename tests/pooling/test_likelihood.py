@@ -104,3 +104,15 @@ def test_newtons_method_needs_few_steps(key: str) -> None:
     yi = rng.normal(0, np.sqrt(vi + 0.1))
     steps = [pool(y, v, tau2=key, ci="wald", tau2_ci="none").iterations for y, v in zip(yi, vi, strict=True)]
     assert max(steps) <= 4
+
+
+@pytest.mark.parametrize(("key", "divisor"), [("REML", 2), ("ML", 3)])
+def test_a_maximum_close_to_zero_is_the_only_one(key: str, divisor: int) -> None:
+    """With equal variances of 1 it is at the variance of the effects less 1, here below the first step of the search."""
+    yi, vi = np.array([-1.0, 0.0, 1.0]) * math.sqrt(1.005 * divisor / 2), np.ones(3)
+    one = pool(yi, vi, tau2=key, ci="wald", tau2_ci="none")
+    assert one.tau2 == pytest.approx(0.005, rel=1e-11)
+    assert not one.warnings
+    batch = pool_batch([yi, 2 * yi], [vi, vi], tau2=key, ci="wald")
+    assert_allclose(batch.tau2, [0.005, 3.02], rtol=1e-11)
+    assert batch.modes.tolist() == [1, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -386,6 +387,44 @@ def test_a_sampled_permutation_test_approaches_the_exact_one_and_repeats_by_its_
     sides = [permutation_test(found, exact=True, alternative=side).p_values["x2"] for side in ("greater", "less")]
     assert sum(sides) >= 1
     assert 1 / every.permutations <= every.qm_p <= 1
+
+
+@pytest.mark.parametrize("signs", [False, True], ids=["rows", "signs"])
+def test_the_data_as_observed_are_counted_with_the_sample(signs):
+    """Effects in the order of the moderator, or all far above zero: one other of k! or 2^k rearrangements is as extreme."""
+    y = np.arange(1.0, 17.0) + (100 if signs else 0)
+    v = np.full(16, 0.01)
+    found = regress(y, v, np.ones((16, 1))) if signs else regress(y, v, np.arange(16.0))
+    sample = permutation_test(found, draws=99, seed=7)
+    assert (sample.permutations, sample.exact, sample.seed, sample.what) == (
+        100,
+        False,
+        7,
+        "signs" if signs else "rows",
+    )
+    name = next(reversed(sample.p_values))
+    assert sample.p_values[name] == sample.qm_p == 1 / 100
+    less = permutation_test(found, draws=99, seed=7, alternative="less")
+    assert less.p_values[name] == 1
+    assert less.qm_p == 1 / 100  # always upwards
+
+
+def test_a_sample_of_signs_is_of_every_sign():
+    """Equal variances, so that the mean of the effects under all 2^k signs gives the exact P value."""
+    y = np.array([0.9, -0.4, 1.3, 0.2, 0.7, -0.1, 0.5, 0.8])
+    found = regress(y, np.full(8, 0.1), np.ones((8, 1)), model="common")
+    means = np.array([np.dot(y, signs) for signs in itertools.product((-1, 1), repeat=8)])
+    exact = {
+        "two-sided": np.mean(abs(means) >= abs(y.sum()) - 1e-9),
+        "greater": np.mean(means >= y.sum() - 1e-9),
+        "less": np.mean(means <= y.sum() + 1e-9),
+    }
+    for alternative, p in exact.items():
+        for draws in (256, 255):
+            test = permutation_test(found, draws=draws, alternative=alternative, statistic="coefficient", seed=1)
+            (value,) = test.p_values.values()
+            assert (test.exact, test.permutations) == (draws == 256, 256)
+            assert value == pytest.approx(p, abs=1e-12 if test.exact else 5 * np.sqrt(p * (1 - p) / 255) + 1 / 256)
 
 
 def test_permutation_p_values_are_uniform_under_the_null():

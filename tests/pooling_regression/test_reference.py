@@ -304,6 +304,7 @@ def test_location_scale(found):
         found,
         ("coef_names", "alpha_names"),
     )  # fmt: skip
+    assert fit.qe_df == len(table["yi"]) - len(found["expected"]["coef"])
 
 
 @pytest.mark.parametrize("found", shown([c for c in cases("meta") if "-3level-" in c["id"]]))

@@ -34,6 +34,7 @@ from mscsec.pooling.regression import (
     permutation_test,
     predict,
     regress,
+    regress_batch,
     residuals,
     robust,
     shrunken_effects,
@@ -320,6 +321,8 @@ def test_one_cluster_and_too_few_are_not_estimable():
         robust(fit, list("aabbc"))
     with pytest.raises(UnknownMethod):
         robust(fit, list("aabbcc"), kind="CR9")
+    with pytest.raises(InvalidInput, match="df is 'n'"):
+        robust(fit, list("aabbcc"), df="n")
 
 
 @pytest.mark.parametrize("kind", SANDWICHES)
@@ -330,7 +333,11 @@ def test_a_coefficient_from_one_cluster_is_not_estimable_and_the_others_are(kind
     assert part.coefficients["intercept"].se > 0
     assert part.qm is None
     assert part.vcov[1] == (None, None)
-    assert [notice.code for notice in part.warnings] == ["P407"]
+    (notice,) = part.warnings
+    assert notice.code == "P407"
+    assert notice.message.startswith("no robust standard error for lone:")
+    assert robust(fit, list("abccdd"), kind="CR0").warnings == part.warnings
+    assert robust(regress(Y, V, X), list("abccdd"), kind=kind).warnings == ()
     nan_free(part)
 
 
@@ -383,6 +390,8 @@ def test_location_scale_at_its_edges():
         location_scale(Y[:3], V[:3], X[:3], X[:3])
     with pytest.raises(InvalidInput, match="Z has 5 rows"):
         location_scale(Y, V, X, X[:5])
+    with pytest.raises(InvalidInput, match="yi has 2 axes"):
+        location_scale(np.tile(Y, (3, 1)), V, np.ones(6), X)
     for bad in ({"method": "DL"}, {"ci": "hksj"}, {"level": 0}):
         with pytest.raises(InvalidInput):
             location_scale(Y, V, X, X, **bad)
@@ -555,3 +564,11 @@ def test_numbers_whose_powers_overflow_are_refused(place, value, message):
 def test_a_design_without_a_column_is_refused():
     with pytest.raises(InvalidInput, match="no column"):
         regress(Y, V, np.zeros((6, 0)), intercept=False)
+
+
+@pytest.mark.parametrize(("place", "value"), [("yi", np.nan), ("vi", 0.0), ("X", np.inf)])
+def test_an_impossible_number_in_a_batch_is_named_by_its_row(place, value):
+    given = {"yi": np.zeros((2, 2, 6)), "vi": np.ones((2, 2, 6)), "X": np.ones((2, 2, 6, 1))}
+    given[place][1, 0, 3] = value
+    with pytest.raises(InvalidInput, match=rf"^{place} of study 3 in row 2 \(counted from 0\) is "):
+        regress_batch(**given)

@@ -92,20 +92,23 @@ def arrange(
 
     def flat(part: Array, filler: float, name: str, low: float, high: float = np.inf) -> Array:
         whole = np.broadcast_to(part, (*lead, k)).reshape(rows, k)
-        _refuse_bad(whole, keep, name, low, high)
+        _refuse_bad(whole, keep, name, low, high, several=bool(lead))
         return whole if keep.all() else np.where(keep, whole, filler)
 
     columns = np.moveaxis(np.broadcast_to(design, (*lead, *design.shape[-2:])), -1, 0)
     columns = columns.reshape(columns.shape[0], rows, k)
-    _refuse_bad(columns, np.broadcast_to(keep, columns.shape), "X", -np.inf)
+    _refuse_bad(columns, np.broadcast_to(keep, columns.shape), "X", -np.inf, several=bool(lead))
     columns = columns if keep.all() else np.where(keep, columns, 0.0)
     chosen = {name: flat(part, 0.0, name, 0.0) for name, part in user.items()}
     effects = flat(y, 0.0, "yi", -np.inf, EFFECT_MAX)
     return Problem(effects, flat(v, 1.0, "vi", 0.0, VARIANCE_MAX), columns, keep, **chosen), lead
 
 
-def _refuse_bad(values: Array, keep: BoolArray, name: str, low: float, high: float = np.inf) -> None:
-    """Refuse what is not finite or not above `low`, and a size from whose powers nothing could be computed."""
+def _refuse_bad(values: Array, keep: BoolArray, name: str, low: float, high: float = np.inf, *, several: bool) -> None:
+    """Refuse what is not finite or not above `low`, and a size from whose powers nothing could be computed.
+
+    values : (..., rows, k). several : is the row to be named too?
+    """
     least = VARIANCE_MIN if name == "vi" else 0.0
     sound = np.isfinite(values) & (values > low)
     bad = keep & ~(sound & (np.abs(values) >= least) & (np.abs(values) <= high))
@@ -113,7 +116,7 @@ def _refuse_bad(values: Array, keep: BoolArray, name: str, low: float, high: flo
         place = tuple(int(i) for i in np.argwhere(bad)[0])
         rule = "it is a finite number" if low == -np.inf else "it is finite and above zero"
         raise InvalidInput(
-            f"{name} of study {place[-1]} (counted from 0) is {float(values[place])}",
+            f"{name} of study {place[-1]}{f' in row {place[-2]}' if several else ''} (counted from 0) is {float(values[place])}",
             rule,
             "Rescale the effects to ordinary units"
             if sound[place]
