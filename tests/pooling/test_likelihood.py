@@ -102,8 +102,9 @@ def test_newtons_method_needs_few_steps(key: str) -> None:
     rng = np.random.default_rng(3)
     vi = rng.uniform(0.01, 0.5, (200, 13))
     yi = rng.normal(0, np.sqrt(vi + 0.1))
-    steps = [pool(y, v, tau2=key, ci="wald", tau2_ci="none").iterations for y, v in zip(yi, vi, strict=True)]
-    assert max(steps) <= 4
+    found = [pool(y, v, tau2=key, ci="wald", tau2_ci="none") for y, v in zip(yi, vi, strict=True)]
+    assert max(one.iterations for one in found) <= 4
+    assert all((one.iterations > 0) == (one.tau2 != 0) for one in found)  # no search where it is 0
 
 
 @pytest.mark.parametrize(("key", "divisor"), [("REML", 2), ("ML", 3)])
