@@ -144,7 +144,7 @@ Method = Annotated[
     typer.Option(
         "--method",
         metavar="KEY",
-        help="IV (inverse variance), or from the cells: MH, Peto, UM.FS, UM.RS, CM.EL, CM.AL (GLMMs), BB, Firth, SSW; of a single group (PLO, IRLN) GLMM, BB. Default: IV.",
+        help="IV (inverse variance), or from the cells: MH, Peto, UM.FS (or GLMM), UM.RS, CM.EL, CM.AL, BB, Firth, SSW, Cochran (IRR); of a single group (PLO, IRLN) GLMM, BB (PLO). Default: IV.",
         rich_help_panel=MODEL,
     ),
 ]

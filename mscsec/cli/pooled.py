@@ -147,11 +147,14 @@ def as_counted(sizes: EffectSizes, method: str, model: str | None, preset: str |
     if method == "SSW" or (method in ("MH", "PETO", "COCHRAN") and model == "random"):
         return sizes  # the effects themselves are pooled
     if rule is not None and method in (name.upper() for name in rule.in_sums):
-        text = "0.5 added to every cell, in the pooled sums as well"
+        more = ", in the pooled sums as well"
     else:
-        text = "0.5 added to every cell for this row alone; the pooled estimate is made from the counts"
+        more = " for this row alone; the pooled estimate is made from the counts"
     rows = tuple(
-        replace(row, flags=tuple(replace(flag, text=text) if flag.code == "E101" else flag for flag in row.flags))
+        replace(
+            row,
+            flags=tuple(replace(flag, text=flag.text + more) if flag.code == "E101" else flag for flag in row.flags),
+        )
         for row in sizes.rows
     )
     return replace(sizes, rows=rows)

@@ -116,7 +116,7 @@ Method = Annotated[
     typer.Option(
         "--method",
         metavar="KEY",
-        help="IV (inverse variance), or a mixed model of the counts: UM.FS, UM.RS, CM.EL, CM.AL (OR; all but CM.AL: IRR), GLMM (PLO, IRLN). Default: IV.",
+        help="IV (inverse variance), or a mixed model of the counts: UM.FS, UM.RS, CM.EL, CM.AL (OR; all but CM.AL: IRR), where GLMM is UM.FS; of a single group (PLO, IRLN) GLMM. Default: IV.",
         rich_help_panel=opt.MODEL,
     ),
 ]

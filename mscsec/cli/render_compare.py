@@ -58,6 +58,8 @@ def _facts(advice: Advice) -> str:
     zeros = []
     if advice.double_zero:
         zeros.append(f"{count(len(advice.double_zero), 'study', 'studies')} without events in either arm")
+    if advice.double_full:
+        zeros.append(f"{count(len(advice.double_full), 'study', 'studies')} in which everybody had the event")
     if advice.single_zero:
         zeros.append(f"{count(len(advice.single_zero), 'study', 'studies')} with a zero cell")
     sparse = "Sparse data: avoid adding 0.5 to zero cells. " if advice.sparse else ""

@@ -165,7 +165,11 @@ def heterogeneity_words(fit: PooledResult) -> str:
 def association_words(fit: PooledResult) -> str:
     """The tests that go with a Mantel-Haenszel estimate: of association over the strata, and of equal odds ratios."""
     details = fit.details or {}
-    names = {"mantel_haenszel": "Cochran-Mantel-Haenszel", "tarone": "Breslow-Day with Tarone's correction"}
+    over_tables = "cochran" in details  # over person-time there is no such test of Cochran's
+    names = {
+        "mantel_haenszel": "Cochran-Mantel-Haenszel" if over_tables else "Mantel-Haenszel",
+        "tarone": "Breslow-Day with Tarone's correction",
+    }
     parts = []
     for key, name in names.items():
         test = details.get(key) or {}
@@ -245,11 +249,21 @@ def method_name(method: str, measure: str) -> str:
 
     rows = [table[method] for table in (COUNTS, RATES, PROPORTIONS, GROUP_RATES) if method in table]
     row = next((row for row in rows if measure in row.measures), rows[0] if rows else None)
-    return {"MH": "the Mantel-Haenszel method", "Peto": "Peto's method"}.get(method) or (
-        f"the {row.name}" if row else method
-    )
+    if row is None or method in _BY:
+        return _BY.get(method, method)
+    if method == "GLMM":
+        return f"the {row.name}"
+    # Programs call several of these models "GLMM", so that the one that was fitted is said by its key.
+    return f"the {row.name.replace('GLMM', f'GLMM {method}')}"
 
 
+_BY = {
+    "MH": "the Mantel-Haenszel method",
+    "Peto": "Peto's method",
+    "SSW": "sample-size weights",
+    "Cochran": "Cochran's weights (expected events)",
+    "Firth": "logistic regression with Firth's penalty",
+}
 CI_NAMES = {
     "wald": "based on the normal distribution (Wald)",
     "t": said("based on t with {} degrees of freedom", num("k - 1")),

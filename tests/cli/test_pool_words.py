@@ -62,6 +62,29 @@ def test_mantel_haenszel_shows_its_tests(cli: Cli, sparse: str) -> None:
     assert "Tarone" not in rates
 
 
+def test_rates_are_spoken_of_as_rates(cli: Cli, here: Path) -> None:
+    """metafor 3.8, rma.mh(measure="IRR"): -0.4633, SE 0.2848; MH 2.2587 (P 0.1329), which it calls the Mantel-Haenszel test."""
+    rows = "A,3,120,7,118\nB,0,60,2,65\nC,12,300.5,15,290\nD,0,40,0,42\nE,5,80,9,100\n"
+    (here / "rates.csv").write_text("study,events_1,time_1,events_2,time_2\n" + rows)
+    call = ("pool", "--table", "rates.csv", "--measure", "IRR")
+    said = flat(cli(*call, "--method", "MH").out)
+    assert "IRR 0.63 (95% CI 0.36 to 1.10); z = -1.63, P = 0.10; k = 5" in said
+    assert "Tests: Mantel-Haenszel = 2.26, df = 1, P = 0.13" in said
+    assert "B (1 of 5): 0.5 added to the events of each arm for the study's own estimate" in said
+    assert "a 0.5 added to the events for this row alone; the pooled estimate is made from the counts" in said
+    assert "cell" not in said.replace("A zero cell in", "")
+    assert "D (D): left out: nobody had an event" in flat(cli(*call).out)
+    assert "pooled by Cochran's weights (expected events) in a" in flat(cli(*call, "--method", "Cochran").out)
+
+
+def test_a_comparison_does_not_call_the_rule_an_exception(cli: Cli, here: Path) -> None:
+    (here / "all.csv").write_text(SPARSE.splitlines()[0] + "\nA,97,100,93,100\nB,195,200,190,200\nC,150,150,150,150\n")
+    said = flat(cli("pool", "--table", "all.csv", "--measure", "OR", "--compare").out)
+    assert (
+        "442/450 against 433/450 events, 97.2% overall; arms 1 to 1; 1 study in which everybody had the event." in said
+    )
+
+
 def test_peto_has_a_readable_name(cli: Cli, sparse: str) -> None:
     said = cli("pool", "--table", sparse, "--measure", "OR", "--method", "Peto").out
     assert "Pooled effect: Peto OR 0.68" in said

@@ -90,7 +90,7 @@ def test_the_page_says_who_was_fitted_and_how(width: int, cli: Cli, here: Path) 
         "exp() is the ratio of ORs per unit",
         "Test of moderators: chi2(2) = ",
         "likelihood-ratio test = ",
-        "odds ratios of 9 studies were regressed on ablat + alloc in a mixed-effects meta-regression by the hypergeometric-normal GLMM (exact conditional)",
+        "odds ratios of 9 studies were regressed on ablat + alloc in a mixed-effects meta-regression by the hypergeometric-normal GLMM CM.EL (exact conditional)",
         "Note: No event in either arm of Nothing (1 of 10): left out, without information for CM.EL [P302]",
         "Note: dropped from the design: alloc[T.none of these] is zero in every study [P401]",
     ):
@@ -173,8 +173,8 @@ def test_a_single_group_is_pooled_from_its_counts(method: str, cli: Cli, here: P
 
 def test_each_measure_has_the_likelihood_of_its_own_named(cli: Cli, here: Path) -> None:
     for header, measure, method, name in (
-        (TWO.format("n"), "OR", "UM.FS", "binomial-normal GLMM, fixed study effects"),
-        (TWO.format("time"), "IRR", "UM.FS", "Poisson-normal GLMM, fixed study effects"),
+        (TWO.format("n"), "OR", "GLMM", "binomial-normal GLMM UM.FS with fixed study effects"),
+        (TWO.format("time"), "IRR", "UM.RS", "Poisson-normal GLMM UM.RS with random study effects"),
         (ONE.format("time"), "IRLN", "GLMM", "Poisson-normal GLMM on the log rate"),
     ):
         write(here, header)

@@ -93,6 +93,12 @@ def test_a_half_is_added_where_a_cell_is_zero_and_said_so():
     assert str(effects.warnings[0]) == "0.5 added to every cell (1 of 2 studies) [E101]"
 
 
+def test_of_rates_it_is_the_events_that_get_it():
+    effects = effect_size("IRR", events_1=[0, 0], time_1=[10, 12], events_2=[4, 0], time_2=[10, 9], drop00=True)
+    assert_allclose(effects.yi[0], np.log(0.5 / 4.5))
+    assert [flag.message for flag in effects.flags] == ["0.5 added to the events", "left out: nobody had an event"]
+
+
 @pytest.mark.parametrize(
     ("to", "added"),
     [("only0", [True, False]), ("all", [True, True]), ("if0all", [True, True]), ("none", [False, False])],

@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from mscsec.codes import CODES
+from mscsec.effects.measures import effect_size
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies, UnknownMethod
 from mscsec.pooling.counts import (
     CONVENTIONS,
@@ -34,6 +35,7 @@ from mscsec.sources import SOURCES
 SPARSE = ([0, 0, 3, 5, 12, 0], [40, 55, 60, 48, 90, 35], [0, 4, 8, 0, 15, 0], [42, 50, 58, 50, 88, 30])
 NOBODY = ([0, 0, 0], [20, 30, 40], [0, 0, 0], [22, 31, 38])
 EVERYBODY = ([20, 30], [20, 30], [22, 31], [22, 31])
+NEARLY_ALL = ([97, 195, 148], [100, 200, 150], [93, 190, 149], [100, 200, 150])
 RATIOS = [(row.key, m) for row in COUNTS.values() for m in row.measures if m in ("OR", "RR")]
 
 
@@ -197,11 +199,34 @@ def test_notices_name_the_sparse_studies() -> None:
 def test_rare_events_are_said_where_inverse_variance_is_used() -> None:
     for options in ({"method": "IV"}, {"method": "MH", "model": "random"}, {"method": "SSW", "measure": "RR"}):
         told = {notice.code: notice.message for notice in pool_counts(*SPARSE, **options).warnings}
-        assert "7.3 in 100, a zero cell in studies 1, 2, 4, 6 (4 of 6)" in told["P306"]
+        assert "7.3 events in 100, a zero cell in studies 1, 2, 4, 6 (4 of 6)" in told["P306"]
+        assert ("Peto" in told["P306"]) == ("measure" not in options)  # there is no Peto estimate of a risk ratio
     for options in ({"method": "MH"}, {"method": "UM.FS"}, {"method": "IV", "measure": "RD"}):
         assert "P306" not in {notice.code for notice in pool_counts(*SPARSE, **options).warnings}
     frequent = pool_counts([30, 40], [100, 100], [35, 45], [100, 100], method="IV")
     assert "P306" not in {notice.code for notice in frequent.warnings}
+    everybody = {n.code: n.message for n in pool_counts(*NEARLY_ALL, method="IV").warnings}
+    assert "(3.1 in 100 without the event)" in everybody["P306"]
+    assert not pool_counts(*NEARLY_ALL, method="IV", measure="RR", prediction="none").warnings
+
+
+def test_what_a_rule_adds_to_studies_without_a_zero_is_said_of_them() -> None:
+    data = ([0, 5, 9], [40, 50, 60], [4, 6, 8], [42, 50, 58])
+    told = [n.message for n in pool_counts(*data, method="IV", where="if0all", prediction="none").warnings]
+    assert "No zero cell in studies 2, 3 (2 of 3): 0.5 added there too, because another study has one" in told
+    told = [n.message for n in pool_counts(*data, method="IV", where="all", increment="tacc").warnings]
+    assert "A zero cell in study 1 (1 of 3): increments in proportion to the arms added to each cell" in " ".join(told)
+    assert (
+        "No zero cell in studies 2, 3 (2 of 3): increments in proportion to the arms added there too, as in every study"
+        in told
+    )
+
+
+def test_nothing_is_said_to_be_added_to_person_time() -> None:
+    data = ([0, 5, 9], [40.5, 50, 60], [4, 6, 8], [42, 50, 58])
+    for measure, what in (("IRR", "estimate"), ("IRD", "estimate")):
+        (told,) = [n.message for n in pool_rates(*data, measure=measure).warnings if n.code == "P303"]
+        assert f"study 1 (1 of 3): 0.5 added to the events of each arm for the study's own {what};" in told
 
 
 def test_peto_says_when_it_is_out_of_its_range() -> None:
@@ -219,6 +244,17 @@ def test_conventions_differ_where_they_say() -> None:
     assert own.details is not None
     assert own.details["zero_cells"] == "mine"
     assert own.estimate == pool_counts(*SPARSE, measure="RR", method="IV", increment=0.1).estimate
+
+
+@pytest.mark.parametrize(("measure", "sizes"), [("RD", "n"), ("IRD", "time")])
+def test_the_default_convention_is_that_of_the_effects_a_command_shows(measure: str, sizes: str) -> None:
+    """0.5 in a difference as well as in its variance, as in `effect_size`, so that both faces give one answer."""
+    data = ([0, 5, 9], [40, 50, 60], [4, 6, 8], [42, 50, 58])
+    own = effect_size(measure, **dict(zip(("events_1", f"{sizes}_1", "events_2", f"{sizes}_2"), data, strict=True)))
+    found = (pool_counts if sizes == "n" else pool_rates)(*data, measure=measure, method="IV")
+    assert found.details is not None
+    assert_allclose(found.details["study_estimate"], own.yi, rtol=1e-13)
+    assert_allclose(found.details["study_se"], own.sei, rtol=1e-13)
 
 
 def test_revman_takes_tau2_about_the_mantel_haenszel_estimate() -> None:
@@ -263,6 +299,34 @@ def test_mantel_haenszel_when_the_arms_are_unbalanced_or_the_effect_is_large() -
 
 def test_inverse_variance_when_events_are_frequent() -> None:
     assert verdicts([30, 40], [100, 100], [35, 45], [100, 100])["IV"] == "suitable"
+
+
+def test_advice_where_nearly_everybody_has_the_event() -> None:
+    """CM.AL takes events to be rare: here it gives 1.02, and every other method an odds ratio near 1.8."""
+    found = advise(*NEARLY_ALL)
+    assert_allclose(found.event_rate, 872 / 900)
+    assert found.sparse
+    rows = {row.method: row for row in compare(*NEARLY_ALL).rows}
+    assert rows["CM.AL"].verdict == "unsuitable"
+    assert rows["CM.AL"].result is not None
+    assert math.exp(rows["CM.AL"].result.estimate) < 1.1
+    low, high = compare(*NEARLY_ALL).estimates_low, compare(*NEARLY_ALL).estimates_high
+    assert low is not None
+    assert high is not None
+    assert 1.6 < math.exp(low) < math.exp(high) < 1.9
+    assert "zero cells" not in rows["IV"].reason  # there are none
+    assert not advise(*NEARLY_ALL, measure="RR").sparse
+
+
+def test_a_difference_of_rare_risks_is_not_recommended() -> None:
+    """Cochrane Handbook 10.4.4.3: conservative coverage and low power where risks are low."""
+    rare = ([2, 1, 0, 3], [1000] * 4, [3, 2, 1, 2], [1000] * 4)
+    assert {row.method: row.verdict for row in advise(*rare, measure="RD").methods}["MH"] == "caution"
+    mh = {row.method: row for row in advise(*SPARSE, measure="RD").methods}["MH"]
+    assert (mh.verdict, mh.reason) == (
+        "recommended",
+        "it needs no continuity correction, and studies without events count",
+    )
 
 
 def test_advice_counts_what_is_sparse() -> None:

@@ -155,6 +155,10 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
     row, rule, treated = work.row, work.rule, work.treated
     found: list[Flag] = []
     gap = ~np.isfinite(yi) | ~np.isfinite(vi)
+    over_time = row.family in (
+        "rates",
+        "rate",
+    )  # person-time is no count: nothing is added to it, and it has no upper bound of events
 
     def explain(code: str, message: str, where: BoolArray) -> None:
         nonlocal gap
@@ -164,7 +168,7 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
             gap = gap & ~where
 
     if treated is not None and rule is not None and treated.added.any():
-        cells = "the events" if rule.onlyo1 else "every cell"
+        cells = "the events" if rule.onlyo1 or over_time else "every cell"
         constant = "the group's share of the participants" if rule.add == TACC else num(f"{rule.add:g}")
         found.append(Flag("E101", said("{} added to {}", constant, cells), treated.added))
     if gap.any():
@@ -172,7 +176,8 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
             explain("E102", what, where)
         explain("E104", "a group is empty: no participants, pairs or person-time", work.family.empty(work.x))
         if treated is not None:
-            explain("E103", "left out: nobody, or everybody, had the event", treated.dropped)
+            none = "nobody had an event" if over_time else "nobody, or everybody, had the event"
+            explain("E103", f"left out: {none}", treated.dropped)
         for refusal in row.refusals:
             explain(
                 "E104",

@@ -373,28 +373,29 @@ def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice,
     one, two = increments(t, rule)
     touched = effects.included & ((one > 0) | (two > 0)) if request.measure != "AS" else np.zeros_like(t.mask)
     rare = method in ("IV", "SSW") or request.options.model == "random"
-    amount = "in proportion to the arms" if isinstance(rule.increment, str) else f"{rule.increment:g}"
+    amount = "increments in proportion to the arms" if isinstance(rule.increment, str) else f"{rule.increment:g}"
     exact = method == "MH" and "MH" not in rule.in_sums and request.options.model == "common"
     only_variance = request.measure in ("RD", "IRD") and rule.raw_difference
     what = "variance" if only_variance else "estimate"
     common = request.options.model == "common"
     summed = "; the pooled sums have it too" if common and method in rule.in_sums else ""
-    how = f"{amount} added to each cell for the study's own {what}" + (
+    cells = "each cell" if isinstance(t, Tables) else "the events of each arm"
+    how = f"{amount} added to {cells} for the study's own {what}" + (
         "; the pooled sums are as counted" if exact else summed
     )
     return (
         notices.empty_arms(~t.mask)
-        + (_rare(t) if rare and request.measure in ("OR", "RR") else ())
+        + (_rare(t, request.measure) if rare and request.measure in ("OR", "RR") else ())
         + _double(request, effects.included, method)
         + notices.corrected(touched & t.any_zero, how)
-        + notices.corrected(touched & ~t.any_zero, f"another study has one, so {amount} was added here too")
+        + notices.corrected_too(touched & ~t.any_zero, amount, rule.where)
     )
 
 
-def _rare(t: Tables | PersonTime) -> tuple[Notice, ...]:
+def _rare(t: Tables | PersonTime, measure: str) -> tuple[Notice, ...]:
     assert isinstance(t, Tables)
     rate = float((t.a + t.c)[t.mask].sum() / t.total[t.mask].sum())
-    return notices.rare_events(min(rate, 1 - rate), t.any_zero)
+    return notices.rare_events(rate, t.any_zero, measure)
 
 
 def _double(request: Request, included: BoolArray, method: str) -> tuple[Notice, ...]:

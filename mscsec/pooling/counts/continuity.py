@@ -58,7 +58,7 @@ class ZeroCells:
 
 
 CONVENTIONS = by_key(
-    ZeroCells("cochrane-2025", raw_difference=True),
+    ZeroCells("cochrane-2025"),
     ZeroCells("revman-5", in_sums=("MH",), raw_difference=True, large_strata=True),
     ZeroCells("metafor", drop="always"),
     ZeroCells("meta", in_sums=("MH",), ratio_once=True, raw_difference=True, large_strata=True),

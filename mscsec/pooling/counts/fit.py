@@ -61,11 +61,11 @@ COUNTS = by_key(
     ),
     CountMethod("SSW", "sample-size weights", closed.by_sample_size, ("OR", "RR", "RD", "AS"), BOTH, "bakbergenuly2020"),
     CountMethod(
-        "UM.FS", "binomial-normal GLMM, fixed study effects", mixed.by_fixed_study_effects, ("OR",),
+        "UM.FS", "binomial-normal GLMM with fixed study effects", mixed.by_fixed_study_effects, ("OR",),
         ("random", "common"), "stijnen2010", exact=True,
     ),
     CountMethod(
-        "UM.RS", "binomial-normal GLMM, random study effects", mixed.by_random_study_effects, ("OR",),
+        "UM.RS", "binomial-normal GLMM with random study effects", mixed.by_random_study_effects, ("OR",),
         ("random", "common"), "stijnen2010", exact=True,
     ),
     CountMethod(
@@ -77,7 +77,7 @@ COUNTS = by_key(
         ("random", "common"), "stijnen2010", exact=True,
     ),
     CountMethod(
-        "BB", "beta-binomial regression", beta_binomial.by_beta_binomial, ("OR", "RR", "RD"), ("common",), "kuss2015",
+        "BB", "beta-binomial model", beta_binomial.by_beta_binomial, ("OR", "RR", "RD"), ("common",), "kuss2015",
         exact=True,
     ),
     CountMethod(
@@ -93,11 +93,11 @@ RATES = by_key(
     ),
     CountMethod("Cochran", "Cochran's weights (expected events)", closed.by_cochran, ("IRR",), BOTH, "baynejones1964"),
     CountMethod(
-        "UM.FS", "Poisson-normal GLMM, fixed study effects", mixed.by_fixed_study_effects, ("IRR",),
+        "UM.FS", "Poisson-normal GLMM with fixed study effects", mixed.by_fixed_study_effects, ("IRR",),
         ("random", "common"), "stijnen2010", exact=True,
     ),
     CountMethod(
-        "UM.RS", "Poisson-normal GLMM, random study effects", mixed.by_random_study_effects, ("IRR",),
+        "UM.RS", "Poisson-normal GLMM with random study effects", mixed.by_random_study_effects, ("IRR",),
         ("random", "common"), "stijnen2010", exact=True,
     ),
     CountMethod(

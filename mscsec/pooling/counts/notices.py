@@ -36,26 +36,35 @@ def double_full(which: BoolArray, treatment: str) -> tuple[Notice, ...]:
     return (Notice("P302", said("Everybody had the event in {}: {}", places(which), treatment)),) if which.any() else ()
 
 
-def rare_events(rate: float, zero: BoolArray) -> tuple[Notice, ...]:
-    """Said where an analysis rests on the normal approximation after a continuity correction although events are rare.
+def rare_events(rate: float, zero: BoolArray, measure: str) -> tuple[Notice, ...]:
+    """Said where an analysis rests on study effects after a continuity correction although the tables are sparse.
 
-    rate : events over participants, or its complement where the event is the rule. Source: Cochrane Handbook 10.4.4.
+    rate : events over participants, in [0, 1]. measure : "OR", or "RR", which is sparse in events alone.
+    Source: Cochrane Handbook 10.4.4.
     """
-    if rate >= SPARSE_RATE and not zero.any():
+    odds = measure == "OR"
+    if (min(rate, 1 - rate) if odds else rate) >= SPARSE_RATE and not zero.any():
         return ()
-    why = num(f"{100 * rate:.2g} in 100") + (said(", a zero cell in {}", places(zero)) if zero.any() else "")
-    return (
-        Notice(
-            "P306",
-            said(
-                "Events are rare ({}): inverse variance is biased with so few, and depends on the continuity correction; "
-                "a common-effect MH or Peto estimate or a mixed model suits better",
-                why,
-            ),
-        ),
-    )
+    many = odds and rate > 0.5
+    why = num(f"{100 * (1 - rate):.2g} in 100 without the event" if many else f"{100 * rate:.2g} events in 100")
+    why += said(", a zero cell in {}", places(zero)) if zero.any() else ""
+    better = "a common-effect MH or Peto estimate or a mixed model" if odds else "a common-effect MH estimate"
+    text = said(
+        "The tables are sparse ({}): pooling the studies' own estimates is biased then, and depends on the continuity "
+        "correction; {} suits better",
+        why, better,
+    )  # fmt: skip
+    return (Notice("P306", text),)
 
 
 def corrected(which: BoolArray, how: str) -> tuple[Notice, ...]:
     """Studies whose counts were changed by the continuity correction."""
     return (Notice("P303", said("A zero cell in {}: {}", places(which), how)),) if which.any() else ()
+
+
+def corrected_too(which: BoolArray, amount: str, where: str) -> tuple[Notice, ...]:
+    """Studies without a zero cell whose counts were changed by a rule that goes beyond these ("if0all" or "all")."""
+    if not which.any():
+        return ()
+    why = "because another study has one" if where == "if0all" else "as in every study"
+    return (Notice("P303", said("No zero cell in {}: {} added there too, {}", places(which), amount, why)),)

@@ -39,8 +39,8 @@ class Suitability:
 class Advice(Result):
     """How sparse the tables are and which methods suit them.
 
-    events_1, events_2, n_1, n_2 : totals. event_rate : events over participants in both arms, or its complement where
-    the event is the rule; proportion. imbalance : larger arm over smaller, geometric mean weighted by events.
+    events_1, events_2, n_1, n_2 : totals. event_rate : events over participants in both arms, a proportion.
+    imbalance : larger arm over smaller, geometric mean weighted by events.
     double_zero, single_zero, double_full, empty : positions of such studies, from 0.
     peto_log_or : one-step estimate, None where it does not exist.
     sparse : whether methods with a continuity correction should be avoided.
@@ -96,7 +96,7 @@ def advise(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: ArrayL
     t = two_by_two(events_1, n_1, events_2, n_2)
     if not t.mask.any():
         raise TooFewStudies("advice on sparse tables", 1, 0, "No study has participants in each arm.")
-    facts = _facts(t, ratio=measure != "RD")
+    facts = _facts(t, measure)
     order = ("recommended", "suitable", "caution", "unsuitable")
     rows = [Suitability(row.key, row.name, *_judge(row, facts, t)) for row in COUNTS.values()]
     return Advice(
@@ -105,7 +105,7 @@ def advise(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: ArrayL
         events_2=float(t.c[t.mask].sum()),
         n_1=float(t.n_1[t.mask].sum()),
         n_2=float(t.n_2[t.mask].sum()),
-        event_rate=facts.rate,
+        event_rate=facts.event_rate,
         imbalance=facts.imbalance,
         double_zero=_where(t.double_zero),
         single_zero=_where(t.any_zero & ~t.double_zero & ~t.double_full),
@@ -153,28 +153,36 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
+    """event_rate : events over participants; rate : of whichever of the two outcomes the measure is sparse in."""
+
+    event_rate: float
     rate: float
     imbalance: float
     effect: float | None
     sparse: bool
+    zero: bool
     estimable: bool
     ratio: bool
 
 
-def _facts(t: Tables, *, ratio: bool) -> _Facts:
+def _facts(t: Tables, measure: str) -> _Facts:
     events, n = (t.a + t.c)[t.mask], t.total[t.mask]
-    rate = float(events.sum() / n.sum())
+    event_rate = float(events.sum() / n.sum())
     larger = np.maximum(t.n_1, t.n_2)[t.mask] / np.minimum(t.n_1, t.n_2)[t.mask]
     weights = events if events.sum() > 0 else np.ones_like(events)
     found = peto.odds_ratio(t)
-    folded = min(rate, 1 - rate)
+    # A risk ratio is well determined where nearly all have the event; the other measures take the two outcomes alike.
+    rate = event_rate if measure == "RR" else min(event_rate, 1 - event_rate)
+    zero = bool(t.any_zero.any())
     return _Facts(
-        rate=folded,
+        event_rate=event_rate,
+        rate=rate,
         imbalance=float(np.exp((weights * np.log(larger)).sum() / weights.sum())),
         effect=float(found.estimate) if found.estimable else None,
-        sparse=folded < SPARSE_RATE or bool(t.any_zero.any()),
+        sparse=rate < SPARSE_RATE or zero,
+        zero=zero,
         estimable=bool(found.estimable),
-        ratio=ratio,
+        ratio=measure != "RD",
     )
 
 
@@ -188,11 +196,13 @@ def _judge(row: CountMethod, facts: _Facts, t: Tables) -> tuple[str, str]:
         why = "so no ratio exists" if facts.ratio else "so every difference is 0 and its variance is not known"
         return "unsuitable", f"one of the two outcomes never occurred, {why}"
     if row.key in ("IV", "SSW"):
-        if facts.sparse:
+        if facts.zero:
             return (
                 "unsuitable",
                 "it needs a continuity correction for zero cells, which biases estimates of rare events",
             )
+        if facts.sparse:
+            return "unsuitable", "with so few events, each study's own estimate and its weight are biased"
         return "suitable", "events are frequent enough for each study's own estimate to be normal"
     judge = {"Peto": _judge_peto, "MH": _judge_mh, "CM.AL": _judge_approximate, "BB": _judge_bb, "CM.EL": _judge_whole}
     if row.key in judge:
@@ -220,6 +230,14 @@ def _judge_peto(facts: _Facts, t: Tables) -> tuple[str, str]:
 
 
 def _judge_mh(facts: _Facts, t: Tables) -> tuple[str, str]:
+    if not facts.ratio:
+        if facts.rate < SPARSE_RATE:
+            return (
+                "caution",
+                "differences of rare risks have too wide intervals and little power, so a ratio suits better",
+            )
+        verdict = "recommended" if facts.sparse else "suitable"
+        return verdict, "it needs no continuity correction, and studies without events count"
     better = facts.sparse and not (facts.rate < PETO_RATE and _judge_peto(facts, t)[0] == "recommended")
     return (
         "recommended" if better else "suitable",
@@ -228,8 +246,10 @@ def _judge_mh(facts: _Facts, t: Tables) -> tuple[str, str]:
 
 
 def _judge_approximate(facts: _Facts, t: Tables) -> tuple[str, str]:
-    if facts.rate > 2 * SPARSE_RATE:
-        return "caution", "it takes the binomial for the hypergeometric, which needs rare events"
+    # It is the events that have to be rare: where they are the rule, the estimate comes close to the log risk ratio.
+    if facts.event_rate > 2 * SPARSE_RATE:
+        verdict = "caution" if facts.event_rate <= 0.5 else "unsuitable"
+        return verdict, "it takes the binomial for the hypergeometric, which needs rare events"
     return "suitable", "the binomial approximation to the exact conditional likelihood holds for rare events"
 
 
