@@ -18,7 +18,7 @@ from mscsec.pooling import pool, pool_batch
 from mscsec.pooling.likelihood import log_likelihood, score
 from mscsec.pooling.sets import Sets, one_set
 
-from .test_exact import ml_score, reml_score
+from .test_exact import NARROW, ml_score, reml_score
 
 SCORES: dict[bool, Callable[[Any, Any, Fraction], Fraction]] = {True: reml_score, False: ml_score}
 RESTRICTED = pytest.mark.parametrize("restricted", [True, False], ids=["REML", "ML"])
@@ -117,3 +117,30 @@ def test_a_maximum_close_to_zero_is_the_only_one(key: str, divisor: int) -> None
     batch = pool_batch([yi, 2 * yi], [vi, vi], tau2=key, ci="wald")
     assert_allclose(batch.tau2, [0.005, 3.02], rtol=1e-11)
     assert batch.modes.tolist() == [1, 1]
+
+
+# --- steps that would leave the bracket -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beside", [1, 300], ids=["alone", "among others"])
+@pytest.mark.parametrize(
+    ("yi", "vi"), [([0.0067, -2.523], [0.00839, 5.955]), ([-4.142, -48.17], [1.616, 1670.0]), ([1.0, 3.0], [0.5, 0.7])]
+)
+def test_two_studies_have_half_of_what_their_squared_difference_exceeds_its_variance_by(
+    yi: list[float], vi: list[float], beside: int
+) -> None:
+    """The restricted likelihood is the normal density of the difference, whose variance is v1 + v2 + 2 tau2."""
+    exact = ((yi[0] - yi[1]) ** 2 - sum(vi)) / 2
+    assert pool(yi, vi, tau2="REML", ci="wald").tau2 == pytest.approx(exact, rel=1e-12)
+    batch = pool_batch([yi] + (beside - 1) * [[0.0, 1.0]], [vi] + (beside - 1) * [[0.1, 0.2]], tau2="REML", ci="wald")
+    assert batch.tau2[0] == pytest.approx(exact, rel=1e-12)
+    assert batch.converged.all()
+
+
+def test_a_step_that_would_leave_its_bracket_is_halved() -> None:
+    """From the first point Newton's method would end in a negative tau2, below -min v; the score changes sign at the answer."""
+    yi, vi = [-9.141, 8.074, -6.57], [1.097, 49.34, 0.07579]
+    value = pool(yi, vi, tau2="REML", ci="wald").tau2
+    assert value is not None
+    assert reml_score(yi, vi, Fraction(value) * (1 - NARROW)) > 0 > reml_score(yi, vi, Fraction(value) * (1 + NARROW))
+    assert pool_batch([yi], [vi], tau2="REML", ci="wald").tau2[0] == pytest.approx(value, rel=1e-11)
