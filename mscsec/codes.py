@@ -628,7 +628,7 @@ CODES = by_key(
     Code(
         "P411",
         "no measure of influence",
-        "A measure of influence divides by a variance that is zero, because the other studies lie on the regression exactly. It is left empty for the studies named.",
+        "A measure of influence divides by a variance that is zero, because the other studies agree exactly, or lie exactly on the regression. It is left empty for the studies named.",
     ),
     Code(
         "P501",

@@ -271,12 +271,16 @@ class _Data:
             good |= ~mask
         if not good.all():
             row, study = (int(i[0]) for i in np.nonzero(~good))
-            number = start + (row if chosen is None else int(np.flatnonzero(chosen)[row]))
             raise InvalidInput(
-                f"row {number}, study {study}: yi is {y[row, study]}, vi is {v[row, study]}",
+                f"row {_number(row, start, chosen)}, study {study}: yi is {y[row, study]}, vi is {v[row, study]}",
                 "effects are finite and sampling variances positive, finite numbers",
                 "Mark padding and studies without an estimate as False in the mask.",
             )
+
+
+def _number(row: int, start: int, chosen: BoolArray | None) -> int:
+    """The number in the batch of one of the `chosen` rows of the chunk that begins at `start`."""
+    return start + (row if chosen is None else int(np.flatnonzero(chosen)[row]))
 
 
 # --- output -----------------------------------------------------------------------------------------------------------
@@ -330,6 +334,9 @@ def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:
 
 def _fill_several(out: dict[str, Any], data: _Data, part: slice, chosen: BoolArray | None, plan: Plan) -> None:
     sets, weights = data.sets(part, chosen)
+    if weights is not None and not (weighed := weights.max(axis=-1) > 0).all():
+        row = _number(int(np.argmin(weighed)), part.start, chosen)
+        raise InvalidInput(f"row {row}: the weights of its studies are all zero", "one of them at least is positive")
     solved = solve(sets, plan, weights)
     for name, values in _values(solved, plan, "tau2_se" in out):
         target = out[name]

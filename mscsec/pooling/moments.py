@@ -88,12 +88,17 @@ def generalised_se(sets: Sets, ai: Array, tau2: Array) -> Array:
 
 
 def q_weights(sets: Sets) -> Array:
-    """The weights the user gave for generalised Q; raises InvalidInput where there are none."""
+    """The weights the user gave for generalised Q; raises InvalidInput where there are none, or for one study of a set alone."""
     if sets.weights is None:
         raise InvalidInput(
             "no weights were given",
             "generalised Q (GENQ, GENQM) needs one weight for each study",
             "Write tau2_weights= (--tau2-weights FIELD).",
+        )
+    if (np.count_nonzero(sets.weights, axis=-1) < 2).any():
+        raise InvalidInput(
+            "the weights of generalised Q (GENQ, GENQM) are zero but for one study",
+            "it compares the effects of two studies or more",
         )
     return sets.weights
 

@@ -14,7 +14,7 @@ from mscsec.pooling.plan import Plan, make_plan
 from mscsec.pooling.sets import Sets, complement, read_weights
 from mscsec.pooling.solve import Solved, solve
 from mscsec.pooling.tails import critical
-from mscsec.results import Result
+from mscsec.results import Notice, Result
 
 BLOCK = 200_000
 
@@ -46,6 +46,7 @@ class Deleted:
     mean square, as metafor has it.
     dffits, cook, covariance_ratio, dfbetas : influence on the fitted value, on the mean (in its variance), on that variance,
         and on the mean (in standard errors of the others' fit).
+    What is measured in a standard error of zero is nan, as under HKSJ where the other effects agree exactly; a notice says so.
     """
 
     resid: Array
@@ -67,7 +68,8 @@ class StudyResult(Result):
     """Per-study quantities of one meta-analysis; arrays (k,) in the order given, on the analysis scale.
 
     weights : shares of the mean, summing to one. leverage : diagonal of the hat matrix.
-    resid : effect less fitted mean; pearson : over sqrt(vi + tau2); standard_se, standard_z : internally standardised.
+    resid : effect less fitted mean; pearson : over sqrt(vi + tau2); standard_se, standard_z : internally standardised, nan for a
+        study that has all the weight and so no residual.
     conditional_resid, conditional_se : effect less the study's own shrunken effect, and its standard error; their ratio is standard_z.
         None under a common-effect model.
     shrunken : None under a common-effect model and for given weights, for which it is not defined.
@@ -84,6 +86,7 @@ class StudyResult(Result):
     conditional_se: Array | None
     shrunken: Shrunken | None
     deleted: Deleted
+    warnings: tuple[Notice, ...] = ()
 
 
 def studies(
@@ -112,6 +115,8 @@ def studies(
         raise TooFewStudies("the comparison of studies", 2, int(sets.k))
     if plan.ci is not None and plan.ci.mean == "common":
         raise InvalidInput(f"studies with the {plan.ci.key} interval", "its estimate does not have the model's weights")
+    if mean_weights is not None and sets.k > 2 and np.count_nonzero(mean_weights) < 2:
+        raise InvalidInput("one study has all the weight", "without it there is nothing to compare with")
     solved = solve(sets, plan, mean_weights)
     fit = solved.fit
     si = sets.vi + fit.tau2
@@ -121,6 +126,7 @@ def studies(
     rest, parts = complement(fit.weights, np.add.reduce(fit.weights)), share * share * si
     standard_se = np.sqrt(si * rest * rest + complement(parts, np.add.reduce(parts)) * np.add.reduce(parts))
     own = sets.vi / si
+    deleted = _deleted(fit, solved, plan, mean_weights)
     return StudyResult(
         weights=share,
         fitted=np.full(share.shape, fit.estimate + sets.origin),
@@ -128,12 +134,26 @@ def studies(
         resid=resid,
         pearson=resid / np.sqrt(si),
         standard_se=standard_se,
-        standard_z=resid / standard_se,
+        standard_z=_over(resid, standard_se),
         conditional_resid=own * resid if plan.random else None,
         conditional_se=own * standard_se if plan.random else None,
         shrunken=_shrunken(solved, plan) if plan.random and mean_weights is None else None,
-        deleted=_deleted(fit, solved, plan, mean_weights),
+        deleted=deleted,
+        warnings=_blind(deleted) if sets.k > 2 else (),
     )
+
+
+def _over(top: Array, bottom: Array) -> Array:
+    """top / bottom, nan where the bottom is zero."""
+    return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), np.nan)
+
+
+def _blind(deleted: Deleted) -> tuple[Notice, ...]:
+    """The notice of the studies of which some measure of influence does not exist."""
+    measures = (deleted.z, deleted.dffits, deleted.cook, deleted.covariance_ratio, deleted.dfbetas)
+    lost = np.flatnonzero(np.isnan(measures).any(axis=0)).tolist()
+    told = f"some measures of influence do not exist for study {lost} (counted from 0): a variance of zero"
+    return (Notice("P411", told),) if lost else ()
 
 
 def _shrunken(solved: Solved, plan: Plan) -> Shrunken:
@@ -176,16 +196,16 @@ def _deleted(fit: Fitted, solved: Solved, plan: Plan, mean_weights: Array | None
     return Deleted(
         resid=resid,
         se=se,
-        z=resid / se,
+        z=_over(resid, se),
         estimate=mean + sets.origin,
         mean_se=others.se,
         tau2=tau2,
         q=others.q,
         i2=others.i2,
-        dffits=moved / np.sqrt(fitted_variance),
-        cook=moved**2 / mean_variance,
-        covariance_ratio=others.se**2 / mean_variance,
-        dfbetas=moved / np.sqrt(whole_variance),
+        dffits=_over(moved, np.sqrt(fitted_variance)),
+        cook=_over(moved**2, mean_variance),
+        covariance_ratio=_over(others.se**2, mean_variance),
+        dfbetas=_over(moved, np.sqrt(whole_variance)),
     )
 
 

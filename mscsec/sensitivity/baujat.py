@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mscsec.arrays import Array, ArrayLike
-from mscsec.errors import TooFewStudies
+from mscsec.errors import NotEstimable, TooFewStudies
 from mscsec.pooling.studies import studies
 from mscsec.results import Result
 
@@ -30,12 +30,19 @@ class Baujat(Result):
 def baujat(yi: ArrayLike, vi: ArrayLike, **options: Any) -> Baujat:
     """Contribution to heterogeneity and influence on the estimate; `options` as in `pooling.studies`.
 
-    Raises TooFewStudies below three, where no mean is left to compare with, and what `studies` raises.
+    Raises TooFewStudies below three, where no mean is left to compare with, NotEstimable where the other effects agree exactly
+    under HKSJ, whose mean then has no variance, and what `studies` raises.
     Source: Baujat, Mahe, Pignon & Hill (2002), Stat Med 21:2641-2652, doi 10.1002/sim.1221, here with the weights of the
     model fitted instead of a common effect's.
     """
     if np.size(yi) < NEEDED:
         raise TooFewStudies("a Baujat plot", NEEDED, np.size(yi))
     found = studies(yi, vi, **options)
+    still = np.flatnonzero(found.deleted.mean_se == 0)
+    if still.size:
+        raise NotEstimable(
+            f"the mean without study {int(still[0])} (counted from 0) has a standard error of zero, in which its influence "
+            'would be measured. Use ci="wald" (--ci wald)'
+        )
     moved = found.fitted - found.deleted.estimate
     return Baujat(found.pearson**2, np.square(moved / found.deleted.mean_se))

@@ -152,6 +152,14 @@ def test_an_impossible_number_is_named_by_its_row_among_rows_of_few_studies(row:
         pool_batch(np.zeros((5, 3)), vi, mask)
 
 
+def test_weights_that_the_mask_leaves_a_row_none_of_are_refused() -> None:
+    mask, weights = np.array([[0, 0, 1], [1, 1, 1], [1, 1, 0]], dtype=bool), [0.0, 0.0, 1.0]
+    with pytest.raises(InvalidInput, match="row 2: the weights of its studies are all zero"):
+        pool_batch(YI[:3, :3], VI[:3, :3], mask, weights=weights, tau2="DL")
+    with pytest.raises(InvalidInput, match="zero but for one study"):
+        pool_batch(YI[:3, :3], VI[:3, :3], weights=weights, tau2="GENQ")
+
+
 def test_the_bootstrap_is_not_offered() -> None:
     with pytest.raises(InvalidInput, match="closed-form"):
         pool_batch(YI, VI, prediction="bootstrap")

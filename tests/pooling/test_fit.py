@@ -15,7 +15,7 @@ from scipy.special import ndtr, stdtr
 
 from mscsec.codes import CODES
 from mscsec.errors import InvalidInput, TooFewStudies, UnknownMethod
-from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI, PooledResult, pool, studies
+from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI, PooledResult, pool, pool_batch, studies
 from mscsec.sources import SOURCES
 
 from . import reference
@@ -81,6 +81,19 @@ def test_auto_takes_hksj_from_three_studies_on_where_they_differ(yi: list[int], 
         half = pool(y, v, prediction="hk" if expected == "hksj" else "t-k1", ci=expected)
         assert (result.prediction_low, result.prediction_df) == (pytest.approx(half.prediction_low), df)
         assert result.prediction_method == half.prediction_method
+
+
+def test_a_common_effect_has_walds_interval_and_no_other_beside_it() -> None:
+    result, batch = pool(YI, VI, model="common"), pool_batch([YI], [VI], model="common")
+    se = 1 / math.sqrt(sum(1 / v for v in VI))
+    mean = sum(y / v for y, v in zip(YI, VI, strict=True)) * se * se
+    assert (result.ci_method, result.df, result.prediction_low) == ("wald", None, None)
+    assert (result.ci_low, result.ci_high) == pytest.approx(
+        (mean - 1.959963984540054 * se, mean + 1.959963984540054 * se)
+    )
+    assert "hksj" not in (result.details or {})
+    assert (batch.scaled.tolist(), batch.df.tolist()) == ([False], [math.inf])
+    assert batch.ci_high[0] == pytest.approx(result.ci_high, rel=1e-12)
 
 
 def test_disagreement_about_zero_gives_the_other_interval_in_numbers() -> None:
@@ -151,6 +164,13 @@ def test_probability_above_a_threshold(prediction: str, df: int | None) -> None:
     assert at_limit.probability_above == pytest.approx(0.975, rel=1e-9)
 
 
+@pytest.mark.parametrize(("threshold", "chance"), [(0.4, 1.0), (0.5, 0.5), (0.6, 0.0)])
+def test_a_new_effect_is_certain_where_effects_agree_exactly(threshold: float, chance: float) -> None:
+    result = pool([0.5] * 4, [0.02, 0.05, 0.03, 0.11], ci="hksj", prediction="hk", threshold=threshold)
+    assert (result.prediction_low, result.prediction_high) == (0.5, 0.5)
+    assert result.probability_above == chance
+
+
 def test_without_a_prediction_there_is_no_probability_and_it_is_said() -> None:
     for result in (
         pool(YI, VI, threshold=0.1, model="common"),
@@ -200,6 +220,9 @@ def test_fixed_tau2_is_taken_as_known() -> None:
         ({"weights": "ni"}, InvalidInput, "equal"),
         ({"weights": [1, 2]}, InvalidInput, "one weight for each"),
         ({"weights": [0, 0, 0, 0, 0]}, InvalidInput, "not all zero"),
+        ({"tau2": "GENQ", "tau2_weights": [0, 0, 3, 0, 0]}, InvalidInput, "zero but for one study"),
+        ({"tau2": "GENQM", "weights": [0, 0, 3, 0, 0]}, InvalidInput, "zero but for one study"),
+        ({"tau2_ci": "GENQ", "tau2_weights": [1, 0, 0, 0, 0]}, InvalidInput, "zero but for one study"),
         ({"ci": "profile", "tau2": "REML"}, InvalidInput, 'tau2="ML"'),
         ({"model": "common", "tau2": "DL"}, InvalidInput, "no between-study variance"),
         ({"model": "common", "ci": "kr"}, InvalidInput, "between-study variance"),
@@ -310,6 +333,27 @@ def test_the_standard_error_of_a_residual_keeps_its_digits_where_one_study_domin
     np.testing.assert_allclose(result.standard_se, [math.sqrt(x) for x in exact], rtol=1e-12)
     both = studies([0.5, 5.0], [1e-12, 1e12], model="common")
     np.testing.assert_allclose(both.standard_se, [1e-18, 1e6], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("last", "lost"), [(0.5, [0, 1, 2, 3]), (0.9, [3])])
+def test_influence_in_a_standard_error_of_zero_is_left_out_and_said(last: float, lost: list[int]) -> None:
+    """Under HKSJ the mean of effects that agree exactly has none."""
+    result = studies([0.5, 0.5, 0.5, last], [0.02, 0.05, 0.03, 0.11], ci="hksj")
+    for measure in (result.deleted.z, result.deleted.dffits, result.deleted.dfbetas):
+        assert np.flatnonzero(np.isnan(measure)).tolist() == lost
+    (notice,) = result.warnings
+    assert notice.code == "P411"
+    assert str(lost) in notice.message
+    assert not studies([0.5, 0.5, 0.5, last], [0.02, 0.05, 0.03, 0.11], ci="wald").warnings
+
+
+def test_a_study_with_all_the_weight_has_no_residual_to_standardise() -> None:
+    result = studies([0.5, 0.7], [0.02, 0.05], model="common", weights=[0, 2])
+    assert result.resid[1] == result.standard_se[1] == 0
+    assert np.isnan(result.standard_z).tolist() == [False, True]
+    assert result.to_dict()["standard_z"][1] is None
+    with pytest.raises(InvalidInput, match="one study has all the weight"):
+        studies([0.5, 0.7, 0.4], [0.02, 0.05, 0.03], weights=[0, 2, 0])
 
 
 @pytest.mark.parametrize("ci", ["wald", "hksj"])

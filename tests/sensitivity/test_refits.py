@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mscsec.errors import InvalidInput, TooFewStudies
+from mscsec.errors import InvalidInput, NotEstimable, TooFewStudies
 from mscsec.pooling import pool
 from mscsec.sensitivity import Refits, all_subsets, baujat, cumulative, gosh, leave_one_out, subsets
 
@@ -81,6 +81,13 @@ def test_a_lone_study_is_marked() -> None:
     found: Refits = subsets(YI, VI, np.eye(10, dtype=bool))
     assert not found.result.pooled.any()
     assert_allclose(found.result.estimate, YI)
+
+
+def test_influence_on_a_mean_without_variance_is_refused() -> None:
+    yi, vi = [0.5, 0.5, 0.5, 0.9], [0.02, 0.05, 0.03, 0.11]
+    with pytest.raises(NotEstimable, match=r"the mean without study 3 .* Use ci=\"wald\""):
+        baujat(yi, vi, ci="hksj")
+    assert np.isfinite(baujat(yi, vi, ci="wald").influence).all()
 
 
 def test_baujat_sums_to_the_generalised_q() -> None:
