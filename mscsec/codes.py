@@ -272,7 +272,7 @@ CODES = by_key(
     Code(
         "E104",
         "effect not estimable",
-        "The numbers are possible but the measure has no finite value for them, such as a ratio of means of unlike sign. The message gives the reason.",
+        "The numbers are possible but the measure has no finite value for them, such as a ratio of means of unlike sign. The message gives the reason. A study without events that a method from the cells counts nevertheless stands in its table without an estimate.",
     ),
     Code(
         "E105",

@@ -68,8 +68,8 @@ def read_inputs(
 ) -> Inputs:
     """Loads and computes the effects.
 
-    method : one from the cells, which wants them counted: no study without events is dropped, nothing is added for Peto,
-    and cells rebuilt from a ratio come before the ratio. correlated : whether the caller can take effects that share a
+    method : one from the cells, which wants them counted: no study without events is dropped, nothing is added for Peto
+    (a study without an estimate of its own then has nan), and cells rebuilt from a ratio come before the ratio. correlated : whether the caller can take effects that share a
     comparator (--multi-arm separate).
     Raises UsageError for options that contradict each other or that these data have no use for.
     """
@@ -81,6 +81,7 @@ def read_inputs(
         "vtype": how.vtype,
         "drop00": None if method is None else False,
         "to": "none" if peto else None,
+        "counted": method is not None,
         "exclude": asked.exclude or (),
     }
     if asked.table is not None:

@@ -22,6 +22,7 @@ from mscsec.plots.kinds import KINDS, Kind, Request
 from mscsec.records.reader import load
 from mscsec.registry import choose
 from mscsec.report.words import warning_words
+from mscsec.synthesis.fit import with_estimates
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -330,8 +331,11 @@ def _request(
     _above_zero(inputs.sizes, own)
     if len(inputs.sizes.rows) < row.studies:
         raise TooFewStudies(row.name, row.studies, len(inputs.sizes.rows))
+    sizes, fit = inputs.sizes, pooling.result()
+    if row.key != "forest":
+        sizes, fit = with_estimates(sizes, fit)
     return Request(
-        page, inputs.sizes, pooling.result(), inputs.base, pooling.chosen, inputs.columns, asked.by, options, say,
+        page, sizes, fit, inputs.base, pooling.chosen, inputs.columns, asked.by, options, say,
         common_tau2=asked.common_tau2,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from mscsec.pooling.presets import DEFAULT_PRESET
 from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Analysis
 from mscsec.results import Notice
-from mscsec.synthesis.fit import chosen_of, fit_cells, fit_effects, with_advice
+from mscsec.synthesis.fit import chosen_of, fit_cells, fit_effects, with_advice, with_blanks
 from mscsec.synthesis.weights import weigh
 
 if TYPE_CHECKING:
@@ -139,11 +139,14 @@ def with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> Poo
 
 
 def as_counted(sizes: EffectSizes, method: str, model: str | None, preset: str | None) -> EffectSizes:
-    """The effects with what is true of a method from the cells: whether what was added for a study's own row is pooled too."""
+    """The effects with what is true of a method from the cells: which studies have no estimate of their own, and whether what
+    was added for a study's own row is pooled too.
+    """
     from mscsec.pooling.counts import CONVENTIONS
 
     method = method.upper()
     rule = CONVENTIONS.get(preset or DEFAULT_PRESET)
+    sizes = with_blanks(sizes, rule)
     if method == "SSW" or (method in ("MH", "PETO", "COCHRAN") and model == "random"):
         return sizes  # the effects themselves are pooled
     if rule is not None and method in (name.upper() for name in rule.in_sums):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mscsec.effects.reexpressed import ReExpressed
     from mscsec.synthesis.assumed import Sensitivity
 
+NO_EFFECT = "not estimable"
 LABEL_ROOM = 26
 PLOT_ROOM = (16, 44)
 NARROW = (8, 10)  # cells for labels and plot that a narrow terminal leaves at the least
@@ -205,7 +206,7 @@ def _build(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, arms: bool, 
     plot_at = len(header)
     header += [effect_head, "Weight", ""]
     for cells, row, weight in zip(rows, sizes.rows, shares(fit), strict=True):
-        cells += [_bracketed(row.estimate, row.low, row.high), percent(weight), notes.marks[row.study]]
+        cells += [study_words(row, "{} [{}]", ", "), percent(weight), notes.marks[row.study]]
     shown = fit.display
     pooled += [
         _bracketed(shown.estimate, shown.ci_low, shown.ci_high),
@@ -225,6 +226,11 @@ def _build(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, arms: bool, 
 def shares(fit: PooledResult) -> tuple[float | None, ...]:
     """Each study's share of the estimate; None where the method gives none (a likelihood over all cells)."""
     return fit.weights or (None,) * fit.k
+
+
+def study_words(row: StudyEffect, form: str, joint: str) -> str:
+    """A study's effect in print. form : has room for the estimate and for the interval, whose ends `joint` parts."""
+    return form.format(number(row.estimate), interval(row.low, row.high, joint=joint)) if row.estimable else NO_EFFECT
 
 
 def _bracketed(estimate: float, low: float, high: float) -> str:
@@ -269,9 +275,12 @@ def _csv_row(row: StudyEffect, weight: float | None) -> dict[str, object]:
         for side, arm in ((1, row.experimental), (2, row.comparator))
         for name in ("n", "events", "mean", "sd")
     }
-    return dict.fromkeys(_HEADER) | arms | {
-        "study": row.study, "label": row.label, "k": 1, "estimate": row.estimate, "ci_low": row.low, "ci_high": row.high, "weight": weight,
-        "yi": row.yi, "vi": row.vi, "sei": row.sei, "method": row.derivation.words, "notes": "; ".join(flag.text for flag in row.flags),
+    effect = {
+        "estimate": row.estimate, "ci_low": row.low, "ci_high": row.high, "yi": row.yi, "vi": row.vi, "sei": row.sei,
+    }  # fmt: skip
+    return dict.fromkeys(_HEADER) | arms | (effect if row.estimable else {}) | {
+        "study": row.study, "label": row.label, "k": 1, "weight": weight, "method": row.derivation.words,
+        "notes": "; ".join(flag.text for flag in row.flags),
     }  # fmt: skip
 
 
@@ -322,7 +331,7 @@ def markdown_row(row: StudyEffect, mark: str, *more: str) -> str:
         row.label + (f" ({mark})" if mark else ""),
         arm_words(row.experimental),
         arm_words(row.comparator),
-        f"{number(row.estimate)} ({interval(row.low, row.high)})",
+        study_words(row, "{} ({})", " to "),
         *more,
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

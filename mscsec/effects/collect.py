@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,7 @@ from mscsec.effects.derive import (
 )
 from mscsec.effects.formula import Formula
 from mscsec.effects.measures import FAMILIES, MEASURES, TRANSFORMS, Measure, effect_size
+from mscsec.effects.measures.refusals import DOUBLE_ZERO
 from mscsec.effects.reading import Gap, Reading, Rules, attempt
 from mscsec.effects.rebuilt import rebuilt_cells
 from mscsec.effects.select import Chosen, Excluded
@@ -58,7 +60,8 @@ class StudyEffect(Result):
     """One study's effect on the analysis scale, with where it comes from.
 
     study : id of the record, with the arm behind a colon where a trial of several arms enters more than once.
-    yi, vi, sei, ci_low, ci_high : analysis scale (ratios as logs). estimate, low, high : natural scale.
+    yi, vi, sei, ci_low, ci_high : analysis scale (ratios as logs). estimate, low, high : natural scale. All nan for a study
+        without an estimate of its own that a method from the cells counts nevertheless.
     """
 
     study: str
@@ -77,6 +80,11 @@ class StudyEffect(Result):
     flags: tuple[Flag, ...] = ()
     result_index: int | None = None
     timepoint: str | None = None
+
+    @property
+    def estimable(self) -> bool:
+        """Whether the study has an estimate of its own."""
+        return not math.isnan(self.yi)
 
     @property
     def record(self) -> str:
@@ -309,9 +317,12 @@ def _reversed(reading: Reading, row: Measure, yi: float) -> float:
 
 
 def compute(
-    read: list[Read], row: Measure, level: float, options: dict[str, Any]
+    read: list[Read], row: Measure, level: float, options: dict[str, Any], counted: bool = False
 ) -> tuple[list[StudyEffect], list[Excluded], tuple[Notice, ...]]:
-    """The measure over all studies at once; what it refuses is named study by study."""
+    """The measure over all studies at once; what it refuses is named study by study.
+
+    counted : keep a study whose counts are known and give no estimate, as `without_estimate`.
+    """
     rows: dict[str, StudyEffect] = {}
     refused: list[Excluded] = []
     warnings: tuple[Notice, ...] = ()
@@ -336,6 +347,12 @@ def compute(
             formula = None
         for place, item in enumerate(items):
             if not found.included[place]:
+                if counted and uninformative(found, place):
+                    made = blank(item.id, item.label, item.reading.trail, item.experimental, item.comparator)
+                    rows[item.id] = replace(
+                        made, result_index=item.chosen.index, timepoint=item.chosen.result.timepoint
+                    )
+                    continue
                 why = "; ".join(notice.message for notice in found.notices(place)) or "no finite effect"
                 refused.append(Excluded(item.id, item.label, why))
                 continue
@@ -424,6 +441,31 @@ def study_effect(
     return StudyEffect(
         study, label, yi, vi, sei, low, high, estimate, natural_low, natural_high, experimental, comparator,
         trail.derivation(), tuple(trail.flags),
+    )  # fmt: skip
+
+
+NOTHING = (math.nan,) * 8  # the eight numbers of a StudyEffect where there are none
+NO_ESTIMATE = Flag("E104", "not estimable", "not estimable: nobody, or everybody, had the event")
+
+
+def uninformative(found: Any, place: int) -> bool:
+    """Whether row `place` of `found` (an `Effects`) has no effect because nobody, or everybody, had the event."""
+    return any(notice.message == DOUBLE_ZERO.why for notice in found.notices(place))
+
+
+def blank(study: str, label: str, trail: Trail, experimental: ArmData, comparator: ArmData) -> StudyEffect:
+    """A study that is counted without an estimate of its own."""
+    return StudyEffect(
+        study, label, *NOTHING, experimental, comparator, trail.derivation(), (*trail.flags, NO_ESTIMATE)
+    )
+
+
+def without_estimate(row: StudyEffect) -> StudyEffect:
+    """The study as one that is counted without an estimate of its own: no number was added to its counts."""
+    kept = tuple(flag for flag in row.flags if flag.code not in ("E101", NO_ESTIMATE.code))
+    return StudyEffect(
+        row.study, row.label, *NOTHING, row.experimental, row.comparator, replace(row.derivation, steps=()),
+        (*kept, NO_ESTIMATE), row.result_index, row.timepoint,
     )  # fmt: skip
 
 

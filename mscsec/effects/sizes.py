@@ -135,6 +135,7 @@ def effects(
     level: float = 0.95,
     prefer: str = "arms",
     rules: Rules | None = None,
+    counted: bool = False,
     **options: Any,
 ) -> EffectSizes:
     """Effects of `outcome` in every study of `base` that reports it, each with its derivation.
@@ -146,6 +147,7 @@ def effects(
     prefer : "arms" takes figures by arm before a reported contrast, "reported" the other way round. Where both are
         there and the figures by arm are taken, a disagreement beyond rounding is marked (E219). "cells" is "arms" with
         cells rebuilt from a contrast and the margins (E228) before the contrast itself.
+    counted : keep studies whose counts are known and give no estimate, as rows of nan, for methods that work on the counts.
     rules : how medians, several arms and missing correlations are dealt with.
     options : vtype, correct, add, to, drop00 of `effect_size`.
 
@@ -171,7 +173,7 @@ def effects(
             read += read_study(chosen, plan, row, how, prefer)
         except Gap as gap:
             excluded.append(Excluded(chosen.study.id, chosen.study.label, str(gap)))
-    rows, refused, warnings = compute(read, row, level, options)
+    rows, refused, warnings = compute(read, row, level, options, counted)
     order = {study.id: place for place, study in enumerate(base.studies)}
     left_out = sorted((*excluded, *refused), key=lambda item: order[item.study.split(":")[0]])
     label = (base.review.comparisons[key].label or key) if key else None

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mscsec.effects.collect import study_effect
+from mscsec.effects.collect import blank, study_effect, uninformative
 from mscsec.effects.decimals import COMMA, advice, decimal_commas
 from mscsec.effects.formula import Formula
 from mscsec.effects.measures import FAMILIES, MEASURES, Measure, drop_double_zeros, effect_size
@@ -142,11 +142,13 @@ def effects_from_table(
     outcome: str = "table",
     exclude: Sequence[str] = (),
     level: float = 0.95,
+    counted: bool = False,
     **options: Any,
 ) -> EffectSizes:
     """Effects of the rows of a table.
 
     measure : key of MEASURES; where None, "GEN" for a table of yi, and otherwise it must be given.
+    counted : as for `effects`.
     Raises UsageError where columns lack, RecordError (line and column of the cell) for a cell that is no number.
     """
     row, used, computed = _columns_for(table, measure)
@@ -167,11 +169,15 @@ def effects_from_table(
     rows, excluded = [], []
     twins = table.twins()
     for place, label in enumerate(table.labels()):
-        if found.included[place]:
+        blank_row = counted and not found.included[place] and uninformative(found, place)
+        if found.included[place] or blank_row:
             trail = Trail()
             trail.figures += [_figure(table, name, place, arrays) for name in used]
             _flag_twins(trail, table.file, twins[place])
             one, two = (_arm(arrays, side, place) for side in ("1", "2"))
+            if blank_row:
+                rows.append(blank(label, label, trail, one, two))
+                continue
             try:
                 rows.append(study_effect(label, label, row, found, place, trail, one, two, formula))
             except Gap as gap:
@@ -258,7 +264,7 @@ def _columns_for(table: Table, measure: str | None) -> tuple[Measure, list[str],
     generic = next((route for route in _ROUTES if set(route) <= names), None)
     if measure is None and generic is None:
         raise UsageError(
-            f"name the measure: --measure RR, OR, RD, MD, SMD ...; the table has the columns {', '.join(table.columns)}"
+            f"name the measure: --measure RR, OR, RD, MD, SMD ...; or, where the table has effects and their variances (standard errors), call these columns yi vi (yi sei). It has the columns {', '.join(table.columns)}"
         )
     row = choose(MEASURES, measure or "GEN", "measure")
     family = FAMILIES[row.family]

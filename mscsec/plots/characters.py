@@ -72,8 +72,10 @@ def axis(values: Sequence[tuple[float, float, float]], null: float | None, width
 
 
 def study_line(scale: Axis, estimate: float, low: float, high: float, null: float | None, glyphs: Glyphs) -> str:
-    """One study: a box on its interval, arrows where the interval runs off the axis."""
+    """One study: a box on its interval, arrows where the interval runs off the axis; nothing where the estimate is nan."""
     cells = _field(scale, null, glyphs)
+    if math.isnan(estimate):
+        return "".join(cells)
     _bar(cells, scale, (low, high), null, glyphs.line, glyphs)
     _put(cells, scale.column(estimate), glyphs.box)
     return "".join(cells)

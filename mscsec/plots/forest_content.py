@@ -159,7 +159,8 @@ def _order(sizes: EffectSizes, fit: PooledResult, asked: str, fields: Mapping[st
     key, down = asked.removeprefix("-"), asked.startswith("-")
     rows = sizes.rows
     values: dict[str, Sequence[Any]] = {
-        "record": range(len(rows)), "effect": [row.yi for row in rows], "precision": [1 / row.vi for row in rows],
+        "record": range(len(rows)), "effect": [row.yi if row.estimable else None for row in rows],
+        "precision": [1 / row.vi if row.estimable else None for row in rows],
         "label": [row.label.casefold() for row in rows], "weight": fit.weights or [None] * len(rows),
         "year": fields.get("year") or [None] * len(rows),
     }  # fmt: skip
@@ -241,14 +242,16 @@ def _study(
     less = ",".join(letter for letter in marks.marks[row.study].split(",") if letter not in inner)
     share = fit.weights[place] / max(fit.weights) if fit.weights and max(fit.weights) > 0 else None
     sign = next((flag.mark for flag in row.flags if flag.mark in _SIGNS), "")
+    has = row.estimable
     return Line(
-        "study", row.label, place=place, span=span_of_row(sizes, place), figures=_figures(_printed(sizes), row.estimate, row.low, row.high),
+        "study", row.label, place=place, span=span_of_row(sizes, place) if has else None,
+        figures=_figures(_printed(sizes), row.estimate, row.low, row.high) if has else None,
         share=share, light=lights.get(row.record), notes=marks.marks[row.study], less=less, sign=sign,
     )  # fmt: skip
 
 
 def _printed(sizes: EffectSizes) -> Callable[[float | None], str]:
-    return figures(sizes.transform == "exp", [(row.low, row.high) for row in sizes.rows])
+    return figures(sizes.transform == "exp", [(row.low, row.high) for row in sizes.rows if row.estimable])
 
 
 def _figures(

@@ -286,6 +286,10 @@ def _texts(pen: marks.Pen, layout: Layout, row: Row) -> None:
             sheet.text(at, y, text, layout.size, ha=align, va="baseline", weight=bold)
         if line.place is not None and placed.column.marks and placed.column.marks[line.place]:
             _raised(sheet, layout, placed.right + 0.05 * layout.em, y, placed.column.marks[line.place])
+    if line.kind == "study" and line.figures is None and layout.figures is not None:
+        sheet.text(
+            layout.figures[2], _baseline(layout, row, 0, 1), "not estimable", layout.size, ha="right", va="baseline"
+        )
     if line.figures is not None and layout.figures is not None:
         y = _baseline(layout, row, 0, 1)
         for text, at in zip(effect_pieces(line.figures), layout.figures, strict=True):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mscsec.effects.collect import without_estimate
 from mscsec.effects.measures import MEASURES
 from mscsec.effects.sizes import EffectSizes, effects
 from mscsec.errors import InvalidInput, UnknownMethod, UsageError
@@ -23,6 +24,7 @@ from mscsec.said import RULE, num, said
 from mscsec.synthesis.weights import Weights
 
 if TYPE_CHECKING:  # methods from the cells, which cost their import
+    from mscsec.pooling.counts import ZeroCells
     from mscsec.pooling.counts.fit import CountMethod, GroupMethod
 
 
@@ -147,10 +149,14 @@ def fit_cells(sizes: EffectSizes, method: str, chosen: dict[str, Any]) -> Pooled
 
     counts = counts_of(sizes)
     row = method_row(counts, sizes.measure, method)
-    if chosen["tau2"] is not None and chosen["model"] is None and "random" in row.models and row.models[0] == "common":
-        raise UsageError(
-            f"{row.key} has a common-effect model unless asked otherwise, which has no tau2; add --model random, or leave out --tau2"
-        )
+    if chosen["model"] is None and row.models[0] == "common":
+        asked = {"--tau2": chosen["tau2"], "--prediction": chosen["prediction"]}
+        if idle := [name for name, value in asked.items() if value not in (None, "auto", "none")]:
+            both = "random" in row.models
+            raise UsageError(
+                f"{row.key} has a common-effect model{' unless asked otherwise' if both else ''}, which has no between-study variance; "
+                f"{'add --model random, or ' if both else ''}leave out {', '.join(idle)}"
+            )
     options = {name: value for name, value in chosen.items() if value is not None}
     if counts.arms == 2:
         function: Callable[..., PooledResult] = pool_rates if counts.rates else pool_counts
@@ -162,6 +168,33 @@ def fit_cells(sizes: EffectSizes, method: str, chosen: dict[str, Any]) -> Pooled
                 f"{row.key} ({row.name}) has its own likelihood for what lies between the studies; leave out --tau2 and --tau2-ci"
             )
     return function(*counts.cells, method=row.key, level=sizes.level, **options)
+
+
+def with_blanks(sizes: EffectSizes, rule: ZeroCells | None) -> EffectSizes:
+    """The effects with nan for studies that have no estimate of their own under a rule for zero cells; None: that of the preset.
+
+    Raises as `counts_of`.
+    """
+    from mscsec.pooling.counts.continuity import convention, has_estimate
+    from mscsec.pooling.counts.tables import person_time, two_by_two
+
+    counts = counts_of(sizes)
+    if counts.arms == 1:
+        return sizes
+    table = person_time(*counts.cells) if counts.rates else two_by_two(*counts.cells)
+    has = has_estimate(table, sizes.measure, convention(rule or DEFAULT_PRESET))
+    rows = tuple(row if ok else without_estimate(row) for row, ok in zip(sizes.rows, has.tolist(), strict=True))
+    return replace(sizes, rows=rows)
+
+
+def with_estimates(sizes: EffectSizes, fit: PooledResult) -> tuple[EffectSizes, PooledResult]:
+    """The studies that have an estimate of their own, and the fit with their weights, for a picture of estimates."""
+    kept = [row.estimable for row in sizes.rows]
+    if all(kept):
+        return sizes, fit
+    weights = tuple(weight for weight, ok in zip(fit.weights, kept, strict=True) if ok) if fit.weights else fit.weights
+    rows = tuple(row for row in sizes.rows if row.estimable)
+    return replace(sizes, rows=rows), replace(fit, weights=weights)
 
 
 def method_row(

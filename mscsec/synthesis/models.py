@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mscsec.effects.sizes import EffectSizes
@@ -27,7 +28,12 @@ def fit_words(sizes: EffectSizes, chosen: Mapping[str, Any], words: str) -> Pool
     own = dict(chosen)
     if asked.get("model") == "common":  # choices between random-effects methods have nothing to say then
         own = NO_CHOICE | {"preset": chosen.get("preset")}
-    return fit_effects(sizes, own | asked)
+    kept = [row.estimable for row in sizes.rows]
+    if all(kept):
+        return fit_effects(sizes, own | asked)
+    fit = fit_effects(replace(sizes, rows=tuple(row for row in sizes.rows if row.estimable)), own | asked)
+    shares = iter(fit.weights)
+    return replace(fit, weights=tuple(next(shares) if ok else 0.0 for ok in kept))
 
 
 def _meant(word: str) -> tuple[str, str]:

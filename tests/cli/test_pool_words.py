@@ -43,7 +43,7 @@ def test_counts_as_they_are_are_said_to_be(cli: Cli, sparse: str) -> None:
     said = flat(cli("pool", "--table", sparse, "--measure", "OR", "--method", "MH").out)
     assert "0.5 added to every cell for this row alone; the pooled estimate is made from the counts" in said
     assert "A zero cell in A, E, F (3 of 6)" in said
-    assert "No event in either arm of C (1 of 6): no separate estimate; nothing added to the sums either [P302]" in said
+    assert "No event in either arm of C (1 of 6): no estimate of its own, and nothing added to the sums [P302]" in said
 
 
 @pytest.mark.parametrize("more", [("--method", "SSW"), ("--method", "MH", "--model", "random", "--tau2", "DL")])

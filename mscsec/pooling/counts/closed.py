@@ -400,13 +400,16 @@ def _rare(t: Tables | PersonTime, measure: str) -> tuple[Notice, ...]:
 
 def _double(request: Request, included: BoolArray, method: str) -> tuple[Notice, ...]:
     t = request.tables
-    exact = method in ("MH", "Cochran") and "MH" not in request.rule.in_sums
-    left = "no separate estimate"
+    common = method in ("MH", "Cochran") and request.options.model == "common"
+    exact = common and "MH" not in request.rule.in_sums
+    left = "no estimate of its own"
     if exact and request.measure not in ("RD", "IRD"):
-        left += "; nothing added to the sums either"
+        left += ", and nothing added to the sums"
     elif exact:
-        left += "; counted in the sums"
-    kept = "kept, with a separate estimate"
+        left += ", but counted in the sums"
+    else:
+        left += "; left out"
+    kept = "kept, with an estimate of its own"
     return (
         notices.double_zero(t.double_zero & ~included, left)
         + notices.double_zero(t.double_zero & included, kept)
