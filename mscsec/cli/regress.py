@@ -60,7 +60,7 @@ Robust = Annotated[
     typer.Option(
         "--robust",
         metavar="KIND",
-        help="With --cluster: CR0, CR1, CR1p or CR2 (with Satterthwaite degrees of freedom). Default: CR2.",
+        help="With --cluster: CR0, CR1, CR1p, CR1S, or CR2 and CR3 (with Satterthwaite degrees of freedom). Default: CR2.",
         rich_help_panel="Regression",
     ),
 ]
@@ -208,12 +208,19 @@ def _agree(effects: EffectOptions, asked: ModelOptions, how: RegressOptions, kin
     _has_room(
         kind, {"--scale": how.scale, "--cluster": how.cluster, "--permutations": how.permutations, "--at": how.at}
     )
-    if how.scale is not None and (
-        asked.model == "common" or asked.tau2 not in (None, "REML", "ML") or asked.ci not in (None, "auto", "wald", "t")
-    ):
-        raise UsageError(
-            "--scale models the between-study variance by REML or ML with Wald or t tests; leave out the options that contradict it"
-        )
+    if how.scale is not None:
+        wrong = [
+            f"{name} {value}"
+            for name, value, fits in (
+                ("--model", asked.model, ("random",)), ("--tau2", asked.tau2, ("reml", "ml")),
+                ("--ci", asked.ci, ("auto", "wald", "t")),
+            )
+            if value is not None and str(value).lower() not in fits
+        ]  # fmt: skip
+        if wrong:
+            raise UsageError(
+                f"--scale models the between-study variance by REML or ML with Wald or t tests; leave out {', '.join(wrong)}"
+            )
 
 
 _WITH_EFFECTS = ("--vtype", "--preset", "--tau2", "--tau2-weights", "--tau2-ci", "--scale", "--cluster", "--robust", "--permutations", "--seed")  # fmt: skip

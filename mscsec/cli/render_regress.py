@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mscsec.cli.output import csv_text, display_width, fitted_table, styled, width, wrap
 from mscsec.cli.render_pool import left_out
 from mscsec.effects.sizes import EffectSizes
-from mscsec.pooling.regression import Predictions, RegressionResult
+from mscsec.pooling.regression import SANDWICHES, PermutationTest, Predictions, RegressionResult
 from mscsec.pooling.regression.result import AnyRegression, Coefficient, CountRegression, JointTest
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
 from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES, by_label, measure_plural, method_name, weights_words
@@ -37,12 +37,7 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
         lines += wrap(text, cells, "  ")
     if found.permutation is not None:
         test = found.permutation
-        kind = "all" if test.exact else f"a sample (seed {test.seed})"
-        lines += wrap(
-            f"Permutation test, {kind} of the {test.what}, {test.permutations} rearrangements: moderators {p_value(test.qm_p)}",
-            cells,
-            "  ",
-        )
+        lines += wrap(f"Permutation test, {_rearranged(test)}: moderators {p_value(test.qm_p)}", cells, "  ")
     if found.robust is not None:
         how = f"{found.robust.kind}, {count(found.robust.n_clusters, 'cluster')}"
         lines += ["", *wrap(f"Cluster-robust by {found.cluster} ({how})", cells)]
@@ -65,6 +60,15 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
     for text in notes(found):
         lines += wrap(f"Note: {text}", cells, "  ")
     return "\n".join(lines + left_out(sizes, cells)) + "\n"
+
+
+def _rearranged(test: PermutationTest) -> str:
+    """What the P values stand on; a sample counts the data as observed in."""
+    if test.exact:
+        return f"all {test.permutations} rearrangements of the {test.what}"
+    return (
+        f"{test.permutations - 1} rearrangements of the {test.what} drawn (seed {test.seed}) and the data as observed"
+    )
 
 
 _SCALES = {"exp": ("log", ""), "ilogit": ("logit", "odds ratio")}  # by way back: its name, and what exp() is
@@ -198,18 +202,53 @@ def method(sizes: EffectSizes, found: Regression) -> str:
             text += f" (confidence interval by {TAU2_CI_NAMES.get(fit.tau2_ci_method, fit.tau2_ci_method)})"
     if found.weighted_by is not None:
         text += weights_words(found.weighted_by)
-    tests = {
-        "wald": "the normal distribution (Wald)",
-        "t": "t with k - p degrees of freedom",
-        "hksj": "the method of Knapp and Hartung",
-        "hksj-adhoc": "the method of Knapp and Hartung, its factor not below one",
-        "kr": "the method of Kenward and Roger",
-    }
-    if found.scale is not None:
-        text += (
-            f"; beside it a location-scale model by {found.scale.method} with a log link for the between-study variance"
+    text += f"; tests and {level(fit.level)} confidence intervals of the coefficients are by {_TESTS[fit.ci_method]}."
+    return " ".join([text, *_beside(found)])
+
+
+_TESTS = {
+    "wald": "the normal distribution (Wald)",
+    "t": "t with k - p degrees of freedom",
+    "hksj": "the method of Knapp and Hartung",
+    "hksj-adhoc": "the method of Knapp and Hartung, its factor not below one",
+    "kr": "the method of Kenward and Roger",
+}
+_PREDICTED = {
+    "t-kp": "t with k - p degrees of freedom", "hts": "t with k - p - 1 degrees of freedom",
+    "normal": "the normal distribution", "test": "the distribution of the tests",
+}  # fmt: skip
+_CLUSTER_DF = {
+    "n-p": "t with clusters - p degrees of freedom",
+    "satterthwaite": "t with Satterthwaite degrees of freedom",
+}
+
+
+def _beside(found: Regression) -> list[str]:
+    """A sentence for each thing that was computed beside the coefficients."""
+    said = []
+    ahead, test, clustered, scale = found.predictions, found.permutation, found.robust, found.scale
+    if ahead is not None and ahead.prediction_method is not None:
+        said.append(
+            f"The prediction intervals allow for the residual between-study variance and use {_PREDICTED[ahead.prediction_method]}."
         )
-    return f"{text}; tests and {level(fit.level)} confidence intervals of the coefficients are by {tests.get(fit.ci_method, fit.ci_method)}."
+    if test is not None:
+        said.append(f"The P values of the permutation test refit this model to {_rearranged(test)}.")
+    if clustered is not None:
+        of = SANDWICHES[clustered.kind]
+        said.append(
+            f"The cluster-robust tests are by the {of.key} covariance ({of.name}) and {_CLUSTER_DF[clustered.df_method]}."
+        )
+    if scale is not None:
+        way = "REML" if scale.method == "REML" else "maximum likelihood"
+        by = (
+            "the normal distribution (Wald)"
+            if scale.ci_method == "wald"
+            else "t with k - p and k - q degrees of freedom"
+        )
+        said.append(
+            f"The location-scale model is fitted by {way} with a log link for the between-study variance; its tests are by {by}."
+        )
+    return said
 
 
 _HEADER = [

@@ -126,7 +126,7 @@ def regress_effects(sizes: EffectSizes, by: Moderators, chosen: Mapping[str, Any
         robust=None if clusters is None else robust(fit, [clusters[place] for place in kept], kind=beside.robust),
         cluster=beside.cluster,
         permutation=permuted,
-        scale=None if beside.scale is None else _scale(beside.scale, sizes, by, x, fit),
+        scale=None if beside.scale is None else _scale(beside.scale, sizes, by, x, fit, chosen),
     )
 
 
@@ -192,7 +192,10 @@ def _term_sets(x: Design, fit: AnyRegression) -> dict[str, tuple[str, ...]]:
     return {term: names for term, names in sets.items() if names}
 
 
-def _scale(formula: str, sizes: EffectSizes, by: Moderators, x: Design, fit: RegressionResult) -> LocationScaleResult:
+def _scale(
+    formula: str, sizes: EffectSizes, by: Moderators, x: Design, fit: RegressionResult, chosen: Mapping[str, Any]
+) -> LocationScaleResult:
+    """By the likelihood and the tests that were chosen where it has them, else by REML with Wald tests."""
     kept = list(x.kept)
     z = design(
         formula,
@@ -202,7 +205,8 @@ def _scale(formula: str, sizes: EffectSizes, by: Moderators, x: Design, fit: Reg
     names = tuple(fit.coefficients)
     return location_scale(
         sizes.yi[kept], sizes.vi[kept], fit.data.design, z.X, names=names, scale_names=z.names, intercept=False,
-        scale_intercept=False, level=sizes.level,
+        scale_intercept=False, level=sizes.level, method="ML" if str(chosen.get("tau2")).upper() == "ML" else "REML",
+        ci="t" if str(chosen.get("ci")).lower() == "t" else "wald",
     )  # fmt: skip
 
 

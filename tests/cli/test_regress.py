@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -117,3 +118,33 @@ def test_what_a_table_of_coefficients_has_no_room_for_is_refused(
     else:
         assert (code, out) == (2, "")
         assert f"has the coefficients alone; leave out {beside[0]}, or take text or JSON [U001]" in err
+
+
+def method_of(out: str) -> str:
+    return " ".join(out.partition("Method: ")[2].split())
+
+
+def test_the_method_names_what_stands_beside_the_coefficients(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text(TRIALS, encoding="utf-8")
+    call = ("regress", "--table", "t.csv", "--moderators", DOSE)
+    assert method_of(cli(*call).out).count(". ") == 0
+    beside = ("--scale", DOSE, "--cluster", "site", "--permutations", "50", "--at", f"{DOSE}=20")
+    said = method_of(cli(*call, *beside).out)
+    assert "the coefficients are by the method of Knapp and Hartung. The prediction intervals allow" in said
+    assert "use t with k - p degrees of freedom" in said
+    assert "refit this model to 50 rearrangements of the rows drawn (seed 0) and the data as observed" in said
+    assert "by the CR2 covariance (bias-reduced linearisation) and t with Satterthwaite degrees of freedom" in said
+    assert "fitted by REML with a log link for the between-study variance; its tests are by the normal distr" in said
+    few = cli(*call, "--cluster", "site", "--robust", "CR1", "--permutations", "100000").out
+    assert "CR1 covariance (n / (n - 1)) and t with clusters - p degrees of freedom" in method_of(few)
+    assert "all 40320 rearrangements of the rows" in method_of(few)
+
+
+def test_the_scale_takes_the_likelihood_and_the_tests_asked_for(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text(TRIALS, encoding="utf-8")
+    call = ("regress", "--table", "t.csv", "--moderators", DOSE, "--scale", DOSE, "--json")
+    plain, asked = (json.loads(cli(*call, *more).out)["scale"] for more in ((), ("--tau2", "ml", "--ci", "t")))
+    assert (plain["method"], plain["ci_method"]) == ("REML", "wald")
+    assert (asked["method"], asked["ci_method"]) == ("ML", "t")
+    assert asked["location"]["intercept"]["df"] == 6
+    assert abs(asked["log_likelihood"] - plain["log_likelihood"]) > 0.1
