@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import importlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
+
+from mscsec.errors import InvalidInput
 
 Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -17,6 +19,31 @@ IntArray = npt.NDArray[np.int64]
 ArrayLike = npt.ArrayLike
 
 T = TypeVar("T")
+
+
+def floats(name: str, values: Any) -> Array:
+    """`values` as an array of floats, None as nan; raises InvalidInput, with the first offender, where there is no number."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        found = next((f" holds {value!r}" for value in _leaves(values) if not _is_number(value)), " is ragged")
+        raise InvalidInput(f"{name}{found}", "it is an array of numbers, its rows of one length") from None
+
+
+def _leaves(values: Any) -> Iterator[Any]:
+    """Every entry of a nested sequence."""
+    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+        yield values
+        return
+    for value in values:
+        yield from _leaves(value)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return value is None or float(value) is not None
+    except (TypeError, ValueError):
+        return False
 
 
 def of_one(value: float) -> Array:

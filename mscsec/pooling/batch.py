@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtrc
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, keep_freed_memory, once, side_by_side
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, floats, keep_freed_memory, once, side_by_side
 from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import h2_from_tau2, i2_from_q, i2_from_tau2, typical_variance
 from mscsec.pooling.plan import Plan, make_plan
@@ -189,7 +189,7 @@ class _Data:
         weights: ArrayLike | None,
         tau2_weights: ArrayLike | None,
     ) -> _Data:
-        y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
+        y, v = floats("yi", yi), floats("vi", vi)
         m = None if mask is None else np.asarray(mask, dtype=bool)
         try:
             full = np.broadcast_shapes(y.shape, v.shape, () if m is None else m.shape)

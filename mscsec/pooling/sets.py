@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, of_one, once
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, floats, of_one, once
 from mscsec.errors import InvalidInput
 
 # Powers up to the fourth of a weight must stay within double precision (1e-308 to 1e308).
@@ -295,8 +295,8 @@ def one_set(yi: ArrayLike, vi: ArrayLike, weights: ArrayLike | None = None) -> S
     yi, vi : (k,) finite numbers, `vi` positive. weights : (k,) not negative, not all zero, for generalised Q.
     Raises InvalidInput, naming the first offending study by its position.
     """
-    y = np.array(yi, dtype=float, ndmin=1)
-    v = np.array(vi, dtype=float, ndmin=1)
+    y = np.array(floats("yi", yi), ndmin=1)
+    v = np.array(floats("vi", vi), ndmin=1)
     if y.ndim != 1 or y.shape != v.shape:
         raise InvalidInput(
             f"yi has shape {y.shape} and vi has shape {v.shape}", "both are one-dimensional and equally long"
@@ -330,7 +330,7 @@ def _check(y: Array, v: Array, least: float) -> None:
 
 def given_weights(weights: ArrayLike, shape: tuple[int, ...]) -> Array:
     """Weights of the user as an array of `shape`; raises InvalidInput where they are none."""
-    w = np.asarray(weights, dtype=float)
+    w = floats("weights", weights)
     if w.shape != shape:
         raise InvalidInput(f"weights has shape {w.shape}", f"there is one weight for each effect, shape {shape}")
     if w.size and not (np.isfinite(w).all() and w.min() >= 0 and (w.max(axis=-1) > 0).all()):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincinv, chdtri, ndtri, stdtrit
 
-from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, floats
 from mscsec.errors import NotEstimable, TooFewStudies
 from mscsec.pooling.likelihood import (
     log_likelihood,
@@ -80,8 +80,8 @@ class Radial(Result):
 
 def radial(yi: ArrayLike, vi: ArrayLike, *, tau2: float = 0.0, level: float = 0.95) -> Radial:
     """Source: Galbraith (1988), Technometrics 30:271-281, doi 10.1080/00401706.1988.10488400."""
-    precision = 1 / np.sqrt(np.asarray(vi, dtype=float) + tau2)
-    return Radial(precision, np.asarray(yi, dtype=float) * precision, float(critical(level, math.inf)), level)
+    precision = 1 / np.sqrt(floats("vi", vi) + tau2)
+    return Radial(precision, floats("yi", yi) * precision, float(critical(level, math.inf)), level)
 
 
 # --- normal quantiles ------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def p_value_curves(yi: ArrayLike, vi: ArrayLike, fit: PooledResult) -> PValueCur
     Source: Rücker & Schwarzer (2021), Res Synth Methods 12:13-19, doi 10.1002/jrsm.1410; Infanger & Schmidt-Trucksäss
     (2019), Stat Med 38:4189-4197, doi 10.1002/sim.8293.
     """
-    y, se = np.asarray(yi, dtype=float)[:, None], np.sqrt(np.asarray(vi, dtype=float))[:, None]
+    y, se = floats("yi", yi)[:, None], np.sqrt(floats("vi", vi))[:, None]
     p = np.geomspace(LEAST_P, 1.0, CURVE)
     half = -ndtri(p / 2)
     times = _quantiles(p, fit.df)

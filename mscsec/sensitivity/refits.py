@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, floats
 from mscsec.errors import InvalidInput, TooFewStudies
 from mscsec.pooling.batch import BatchResult, pool_batch
 from mscsec.results import Result
@@ -112,7 +112,7 @@ def gosh(
 
 
 def _effects(yi: ArrayLike, vi: ArrayLike) -> tuple[Array, Array]:
-    y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
+    y, v = floats("yi", yi), floats("vi", vi)
     if y.ndim != 1 or y.shape != v.shape:
         raise InvalidInput(f"yi has shape {y.shape}, vi {v.shape}", "both have one value a study")
     if y.size == 0:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from mscsec.arrays import Array, ArrayLike
+from mscsec.arrays import Array, ArrayLike, floats
 from mscsec.errors import InvalidInput, NotEstimable, TooFewStudies
 from mscsec.pooling.fit import pool
 from mscsec.pooling.sets import one_set
@@ -205,7 +205,7 @@ def fail_safe_n(
         raise InvalidInput(f"target with {row.key}", "it counts studies that take away significance")
     if target is not None and not (math.isfinite(target) and target > 0):
         raise InvalidInput(f"target is {target}", "it is the size of an effect, a positive number")
-    y, v = np.array(yi, dtype=float, ndmin=1), np.array(vi, dtype=float, ndmin=1)
+    y, v = np.array(floats("yi", yi), ndmin=1), np.array(floats("vi", vi), ndmin=1)
     if y.size == 0:
         raise TooFewStudies("fail-safe N", 1, 0)
     one_set(y, v)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaln
 
-from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, floats
 from mscsec.errors import InvalidInput, NotEstimable
 
 
@@ -60,7 +60,7 @@ def _named(*columns: ArrayLike) -> list[tuple[str, ArrayLike]]:
 
 def column(name: str, given: ArrayLike, k: int) -> Array:
     """A column of k finite numbers; raises InvalidInput otherwise."""
-    values = np.array(given, dtype=float, ndmin=1)
+    values = np.array(floats(name, given), ndmin=1)
     if values.shape != (k,):
         raise InvalidInput(f"{name} has shape {values.shape}", f"there is one number for each of the {k} effects")
     if not np.isfinite(values).all():

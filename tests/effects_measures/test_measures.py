@@ -316,7 +316,7 @@ def test_the_approximate_correction_is_asked_for_by_name():
         ({"n_1": [-5, 10]}, "n_1 is -5 (study 1); a number of participants is 0 or more"),
         ({"n_1": [10, np.inf]}, "n_1 is infinite (study 2); a reported number is finite"),
         ({"n_1": [10, 10, 10]}, "the arrays do not fit together"),
-        ({"n_1": ["ten", 10]}, "n_1 holds something that is not a number"),
+        ({"n_1": ["ten", 10]}, "n_1 holds 'ten'"),
     ],
 )  # fmt: skip
 def test_impossible_numbers_are_refused_with_their_place(change, message):

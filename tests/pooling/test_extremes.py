@@ -174,6 +174,9 @@ def test_five_thousand_studies() -> None:
         ([0.1, 0.2], [0.1, 1e80], r"vi\[1\] is 1e\+80"),
         ([0.1, 0.2], [0.1], "shape"),
         ([[0.1, 0.2]], [[0.1, 0.2]], "one-dimensional"),
+        ([0.1, "a"], [0.1, 0.2], "yi holds 'a'; it is an array of numbers"),
+        ([0.1, 0.2], [0.1, object], "vi holds <class 'object'>"),
+        ([0.1, [0.2, 0.3]], [0.1, 0.2], "yi is ragged"),
     ],
 )
 def test_impossible_numbers_are_named(yi: Any, vi: Any, says: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mscsec.arrays import Array, BoolArray
+from mscsec.arrays import Array, BoolArray, floats
 from mscsec.errors import InvalidInput
 from mscsec.registry import by_key
 
@@ -98,7 +98,7 @@ ARGUMENTS = by_key(
 
 def as_arrays(given: Mapping[str, Any]) -> dict[str, Array]:
     """`given` as floats of one shape, None as nan; raises `InvalidInput` naming every impossible value's place."""
-    arrays = {name: _as_floats(name, values) for name, values in given.items()}
+    arrays = {name: np.atleast_1d(floats(name, values)) for name, values in given.items()}
     try:
         arrays = dict(zip(arrays, np.broadcast_arrays(*arrays.values()), strict=True))
     except ValueError as clash:
@@ -126,19 +126,3 @@ def refuse(where: BoolArray, found: str, rule: str, *values: Array) -> None:
     listed = ", ".join(str(tuple(map(int, place)) if len(place) > 1 else int(place[0])) for place in places[:5])
     more = f" and {len(places) - 5} more" if len(places) > 5 else ""
     raise InvalidInput(f"{found.format(**shown)} (study {listed}{more})", rule)
-
-
-def _as_floats(name: str, values: Any) -> Array:
-    try:
-        array = np.asarray(values, dtype=object if _holds_none(values) else None)
-        return np.atleast_1d(np.asarray(array, dtype=float))
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(
-            f"{name} holds something that is not a number", "an array of numbers; None where missing"
-        ) from error
-
-
-def _holds_none(values: Any) -> bool:
-    return not isinstance(values, np.ndarray) and any(
-        value is None for value in np.ravel(np.asarray(values, dtype=object))
-    )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc, fdtrc
 
-from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, floats
 from mscsec.errors import InvalidInput, NotEstimable, TooFewStudies, UnknownMethod
 from mscsec.pooling.counts.closed import MEASURES, Request
 from mscsec.pooling.counts.continuity import ZeroCells
@@ -173,7 +173,7 @@ def _of_two_arms(tables: Tables | PersonTime, measure: str, X: ArrayLike, asked:
 def _fitted(likelihood: TwoArms | OneGroup, vi: Array, X: ArrayLike, asked: _Asked) -> CountRegression:
     """Fit in columns of mean 0 and SD 1, and carry coefficients and covariance back. vi : (n,) of the studies' own effects."""
     options, used = asked.options, likelihood.used
-    given = np.asarray(X, dtype=float)
+    given = floats("X", X)
     if given.shape[:1] != used.shape:
         raise InvalidInput(f"X has shape {given.shape} for {used.size} studies", "it has a row for each study")
     random, k = options.model == "random", int(used.sum())

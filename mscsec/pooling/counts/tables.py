@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, floats
 from mscsec.errors import InvalidInput
 
 
@@ -118,7 +118,7 @@ def counts(mask: ArrayLike | None, **named: ArrayLike) -> tuple[list[Array], Boo
 
     Raises InvalidInput where an unmasked number is negative or not finite, or where the lengths differ.
     """
-    given = [np.atleast_1d(np.asarray(values, dtype=float)) for values in named.values()]
+    given = [np.atleast_1d(floats(name, values)) for name, values in named.items()]
     if len({values.shape for values in given}) > 1:
         lengths = ", ".join(f"{name} has shape {v.shape}" for name, v in zip(named, given, strict=True))
         raise InvalidInput(lengths, "all columns have one entry a study")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike
+from mscsec.arrays import Array, ArrayLike, floats
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies
 from mscsec.pooling.regression.inference import (
     INTERVALS,
@@ -111,7 +111,7 @@ def check_level(level: float) -> None:
 
 
 def _labelled(x: ArrayLike, names: Sequence[str] | None) -> tuple[Array, tuple[str, ...]]:
-    design = np.asarray(x, dtype=float)
+    design = floats("X", x)
     if design.ndim == 1:
         design = design[:, None]
     if design.ndim != 2:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from mscsec.arrays import Array, ArrayLike
+from mscsec.arrays import Array, ArrayLike, floats
 from mscsec.errors import InvalidInput, NotEstimable
 from mscsec.pooling.regression.fit import positions
 from mscsec.pooling.regression.inference import INTERVALS, critical, fit_coefficients, two_sided
@@ -93,7 +93,7 @@ def _contrast_rows(
             for name, weight in parts.items():
                 rows[i, positions([name], names)[0]] = weight
         return tuple(weights), rows
-    rows = np.atleast_2d(np.asarray(weights, dtype=float))
+    rows = np.atleast_2d(floats("weights", weights))
     if rows.shape[1] != fit.p:
         raise InvalidInput(f"each contrast has {rows.shape[1]} weights", f"the coefficients are {', '.join(names)}")
     return tuple(_spelled(row, names) for row in rows), rows

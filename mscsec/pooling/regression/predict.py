@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike
+from mscsec.arrays import Array, ArrayLike, floats
 from mscsec.errors import InvalidInput, TooFewStudies
 from mscsec.pooling.regression.inference import critical, fit_coefficients, kenward_roger_parts
 from mscsec.pooling.regression.result import AnyRegression, RegressionResult
@@ -114,10 +114,10 @@ def new_rows(names: tuple[str, ...], constant: str | None, new: ArrayLike | Mapp
                 f"values are given for {', '.join(new) or 'nothing'}",
                 f"the moderators are {', '.join(moderators) or 'none'}",
             )
-        columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(new[name], dtype=float)) for name in moderators))
+        columns = np.broadcast_arrays(*(np.atleast_1d(floats(name, new[name])) for name in moderators))
         values = np.column_stack(columns) if moderators else np.ones((1, 0))
     else:
-        values = np.asarray(new, dtype=float)
+        values = floats("new", new)
         if values.ndim < 2:
             values = np.atleast_1d(values)
             values = values[:, None] if len(moderators) == 1 else values[None, :]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, floats
 from mscsec.errors import InvalidInput
 from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN
 
@@ -73,14 +73,14 @@ def arrange(
     yi, vi : (..., k); x : (..., k, p); mask, weights, tau2_weights : (..., k). Leading shapes broadcast.
     Raises InvalidInput for lengths that disagree, a number that is not finite or a variance that is not positive.
     """
-    y, v, design = (np.asarray(part, dtype=float) for part in (yi, vi, x))
+    y, v, design = floats("yi", yi), floats("vi", vi), floats("X", x)
     if design.ndim < 2:
         raise InvalidInput(
             f"the design has {design.ndim} axis", "it has one row a study and one column a coefficient: (k, p)"
         )
     keep = np.ones(y.shape, dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
     given = {"weights": weights, "tau2_weights": tau2_weights}
-    user = {name: np.asarray(part, dtype=float) for name, part in given.items() if part is not None}
+    user = {name: floats(name, part) for name, part in given.items() if part is not None}
     k = design.shape[-2]
     for name, part in (("yi", y), ("vi", v), ("mask", keep), *user.items()):
         if part.shape[-1:] != (k,):

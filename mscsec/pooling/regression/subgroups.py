@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc
 
-from mscsec.arrays import Array, ArrayLike, BoolArray
+from mscsec.arrays import Array, ArrayLike, BoolArray, floats
 from mscsec.errors import InvalidInput
 from mscsec.pooling.fit import pool
 from mscsec.pooling.presets import DEFAULT_PRESET, PRESETS
@@ -96,10 +96,10 @@ def subgroups(
     """
     if tau2_common and model != "random":
         raise InvalidInput("a shared tau2 with a common-effect model", "a common effect has no between-study variance")
-    labels = _labels(groups, np.asarray(yi).size)
-    y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
+    labels = _labels(groups, np.size(yi))
+    y, v = floats("yi", yi), floats("vi", vi)
     given = {"weights": weights, "tau2_weights": tau2_weights}
-    own: dict[str, Any] = {name: np.asarray(part, dtype=float) for name, part in given.items() if part is not None}
+    own: dict[str, Any] = {name: floats(name, part) for name, part in given.items() if part is not None}
 
     def pooled(at: BoolArray, between: str | float | None, added: float = 0.0) -> PooledResult:
         return pool(
