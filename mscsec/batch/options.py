@@ -79,7 +79,7 @@ class Options:
         if self.method is not None:
             return self._summed(data, mask, measure, names)
         yi, vi, *weights = data
-        chosen = asdict(self) | {"prediction": self._prediction, "tau2_weights": weights[0] if weights else None}
+        chosen = asdict(self) | {"tau2_weights": weights[0] if weights else None}
         del chosen["method"]
         fit = pool_batch(yi, vi, mask, **chosen)
         numbers = {name: getattr(fit, name) for name in names}

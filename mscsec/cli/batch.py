@@ -327,21 +327,29 @@ def _progress(wanted: bool, after: float = 1.0) -> Iterator[Progress | None]:
             bar.stop()
 
 
+def _count(number: int, one: str, many: str | None = None) -> str:
+    """ "1 row", "10,000,000 rows"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def _say(summary: Summary, file: str, seconds: float, output: Path | None) -> None:
     """What became of the table, as talk."""
     kinds = "; ".join(f"{n:,} {word}" for word, n in summary.status.items() if n)
     file = "<stdin>" if file == "-" else file
-    say(f"{summary.rows:,} rows, {summary.analyses:,} analyses: {kinds or 'none'} ({seconds:.1f} s)")
+    size = f"{_count(summary.rows, 'row')}, {_count(summary.analyses, 'analysis', 'analyses')}"
+    say(f"{size}: {kinds or 'none'} ({seconds:.1f} s)")
     if summary.comma:
         say(f"{file}: numbers are read with decimal commas")
     if summary.spooled:
         say(f"Rows of one {summary.group} stood apart; they were brought together in temporary files first")
     if summary.resumed:
-        say(f"Continued an interrupted run: {summary.resumed:,} pieces were finished")
+        say(
+            f"Continued an interrupted run: {_count(summary.resumed, 'piece')} {'was' if summary.resumed == 1 else 'were'} finished"
+        )
     if summary.several_maxima:
         say(f"Likelihood with several maxima, of which the highest was taken: {summary.several_maxima:,} [P203]")
     for code, n in summary.left_out.items():
-        say(f"{n:,} {'row' if n == 1 else 'rows'} left out: {CODES[code].title} [{code}]")
+        say(f"{_count(n, 'row')} left out: {CODES[code].title} [{code}]")
     for reject in summary.examples[:10]:
         where = f"{file}:{reject.line}: {reject.group + ': ' if reject.group else ''}{reject.reason} [{reject.code}]"
         for line in wrap(where, max(width(), 100), "  "):
