@@ -96,6 +96,20 @@ def test_a_common_effect_has_walds_interval_and_no_other_beside_it() -> None:
     assert batch.ci_high[0] == pytest.approx(result.ci_high, rel=1e-12)
 
 
+def test_i2_from_q_just_above_its_degrees_of_freedom() -> None:
+    """Two studies have Q = (y1 - y2)^2 / (v1 + v2), here 3/2 on 1."""
+    result, batch = pool([0.0, 1.0], [1 / 3, 1 / 3], preset="meta"), pool_batch([[0.0, 1.0]], 1 / 3, preset="meta")
+    assert (result.q, result.i2_q, result.i2, result.h2) == pytest.approx((1.5, 1 / 3, 1 / 3, 1.5))
+    assert (batch.i2_q[0], batch.i2[0], batch.h2[0]) == pytest.approx((1 / 3, 1 / 3, 1.5))
+
+
+def test_equal_effects_tell_nothing_of_the_share_of_variance_between() -> None:
+    """The moment estimate is minus the sampling variance of both studies, where the delta method has no slope left to take."""
+    result = pool([0.1, 0.1], [0.04, 0.04], preset="meta")
+    assert result.details is not None
+    assert (result.details["rb"], result.details["rb_ci"]) == (0, (0, 1))
+
+
 def test_disagreement_about_zero_gives_the_other_interval_in_numbers() -> None:
     result = pool([0.3, 0.5, 0.1], [0.01, 0.012, 0.011])
     (notice,) = [n for n in result.warnings if n.code == "P204"]

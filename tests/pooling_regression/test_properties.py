@@ -301,6 +301,28 @@ def test_leaving_out_a_study_is_fitting_the_others(data):
         assert_allclose(part.residual[i], y[i] - x[i] @ beta(one), rtol=1e-6, atol=1e-9)
 
 
+def test_a_study_is_influential_by_any_one_of_the_cutoffs():
+    """Those of metafor's documentation of influence.rma.uni(), each deciding alone for some study."""
+    alone = dict.fromkeys(("dffits", "cook", "hat", "high dfbeta", "low dfbeta"), 0)
+    for seed in range(200, 250):
+        rng = np.random.default_rng(seed)
+        k, p = 14, 1 + seed % 2
+        x, v = np.exp(1.2 * rng.normal(size=k)) if p == 2 else np.ones(k), 10 ** rng.uniform(-2, 0, k)
+        part = influence(regress(rng.normal(0, np.sqrt(v + 0.2)), v, x, tau2="DL", ci="wald"))
+        above = {
+            "dffits": np.abs(part.dffits) > 3 * np.sqrt(p / (k - p)),
+            "cook": chi2.cdf(part.cook, p) > 0.5,
+            "hat": part.hat > 3 * p / k,
+            "high dfbeta": (part.dfbetas > 1).any(1),
+            "low dfbeta": (part.dfbetas < -1).any(1),
+        }
+        together = np.array(list(above.values()))
+        assert part.influential.tolist() == together.any(0).tolist()
+        for name, which in above.items():
+            alone[name] += int(np.count_nonzero(which & (together.sum(0) == 1)))
+    assert min(alone.values()) > 0, alone
+
+
 @SOME
 @given(data=regressions())
 def test_one_row_contrasts_and_predictions_agree_with_coefficients(data):
@@ -310,11 +332,8 @@ def test_one_row_contrasts_and_predictions_agree_with_coefficients(data):
         first = contrast(found, [[0, 1, 0]])
         assert first.joint is not None
         alone = next(iter(first.contrasts.values()))
-        assert_allclose(
-            [alone.estimate, alone.se, alone.p_value],
-            [found.coefficients["x2"].estimate, found.coefficients["x2"].se, found.coefficients["x2"].p_value],
-            rtol=1e-9,
-        )
+        for name in ("estimate", "se", "p_value", "ci_low", "ci_high"):
+            assert_allclose(getattr(alone, name), getattr(found.coefficients["x2"], name), rtol=1e-9, atol=1e-12)
         assert_allclose(first.joint.p_value, alone.p_value, rtol=1e-8, atol=1e-14)
         assert_allclose(wald(found, ["x2"]).p_value, alone.p_value, rtol=1e-8, atol=1e-14)
         ahead = predict(found, x[:, 1:])
@@ -479,6 +498,14 @@ def test_inflation_is_one_over_one_minus_r_squared(data):
     for part in variance_inflation(found).values():
         assert part.gvif == pytest.approx(1 / (1 - r**2), rel=1e-8)
         assert part.gsif == pytest.approx(np.sqrt(part.gvif))
+
+
+def test_inflation_without_an_intercept_is_of_sums_of_products_that_are_not_centred():
+    x = np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0], [0.5, 4.0]])
+    found = regress(x[:, 0] - 0.3 * x[:, 1] ** 2, np.full(4, 0.3), x, intercept=False, model="common", ci="wald")
+    (first, second), square = x.T, np.dot(x[:, 0], x[:, 1]) ** 2
+    expected = 1 / (1 - square / (np.dot(first, first) * np.dot(second, second)))
+    assert [part.gvif for part in variance_inflation(found).values()] == pytest.approx([expected] * 2)
 
 
 def test_a_study_that_alone_determines_its_fitted_value_has_a_residual_without_spread():

@@ -140,6 +140,9 @@ def test_contrast():
     part = contrast(fitted(found), [[0, 1, -1]])
     one = next(iter(part.contrasts.values()))
     compare({"estimate": [one.estimate], "se": [one.se], "stat": [one.statistic], "pval": [one.p_value]}, found)
+    half = 1.959963984540054 * found["expected"]["se"][0]
+    limits = [found["expected"]["estimate"][0] + sign * half for sign in (-1, 1)]
+    assert [one.ci_low, one.ci_high] == pytest.approx(limits, rel=1e-6)
     by_name = contrast(fitted(found), {"difference": {"alloc[T.random]": 1, "alloc[T.systematic]": -1}})
     assert by_name.contrasts["difference"] == one
 

@@ -145,6 +145,8 @@ def test_as_many_coefficients_as_studies():
     assert predict(given, 2.5).warnings[0].code == "P405"
     with pytest.raises(TooFewStudies):
         predict(given, 2.5, prediction="t-kp")
+    with pytest.raises(TooFewStudies, match=r"needs 4 studies or more, found 3"):
+        predict(regress(Y[:3], V[:3], X[:3], tau2=0.1), 2.5, prediction="hts")
 
 
 def test_one_residual_degree_of_freedom():
@@ -249,7 +251,7 @@ def test_kenward_roger_without_an_f_distribution_has_no_joint_test():
     assert fit.qm is None
     assert [notice.code for notice in fit.warnings if notice.code == "P410"] == ["P410"]
     assert all(part.df > 0 for part in fit.coefficients.values())
-    with pytest.raises(NotEstimable, match="no F distribution"):
+    with pytest.raises(NotEstimable, match="no F distribution with 2 residual degrees"):
         wald(fit, ["x1", "x2"])
     assert wald(fit, ["x1"]).p_value == pytest.approx(fit.coefficients["x1"].p_value)
     with pytest.raises(NotEstimable):
@@ -279,8 +281,12 @@ def test_prediction_wants_the_moderators():
         == predict(fit, {"dose": 2, "square": 4}).estimate
         == predict(fit, [[1, 2, 4]]).estimate
     )
-    with pytest.raises(InvalidInput, match="the moderators are dose, square"):
+    with pytest.raises(InvalidInput, match="values are given for dose; the moderators are dose, square"):
         predict(fit, {"dose": 2})
+    with pytest.raises(InvalidInput, match="values are given for nothing; the moderators are dose, square"):
+        predict(fit, {})
+    alone = regress(Y, V, np.ones(6))
+    assert predict(alone, {}).estimate == pytest.approx([part.estimate for part in alone.coefficients.values()])
     with pytest.raises(InvalidInput, match="has 1 values"):
         predict(fit, [[2], [3]])
     with pytest.raises(InvalidInput, match="not a finite number"):
