@@ -111,6 +111,16 @@ def test_what_a_chunk_took_is_given_back_at_once() -> None:
     assert left < 4 * (YI.nbytes + VI.nbytes)
 
 
+def test_effects_that_agree_exactly_leave_the_tests_of_other_rows_alone() -> None:
+    """Under HKSJ their standard error is 0, and the statistic infinite or, at the null value, 0."""
+    yi, vi = [[0.5, 0.5, 0.5], [0.0, 0.0, 0.0], [-0.5, -0.5, -0.5], [0.1, 0.5, 1.9]], [0.04, 0.1, 0.02]
+    batch, last = pool_batch(yi, vi, ci="hksj"), pool(yi[3], vi, ci="hksj")
+    assert last.statistic is not None
+    assert batch.statistic.tolist() == [math.inf, 0, -math.inf, pytest.approx(last.statistic)]
+    assert batch.p_value.tolist() == [0, 1, 0, pytest.approx(last.p_value)]
+    assert last.statistic == pytest.approx(last.estimate / last.se)
+
+
 def test_weights_of_the_mean_and_of_q() -> None:
     weights = np.arange(1.0, 8)
     batch = pool_batch(YI, VI, tau2="GENQ", weights=weights)

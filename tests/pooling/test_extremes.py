@@ -83,6 +83,21 @@ def test_henmi_and_copas_interval_widens_with_the_root_of_the_weight_of_one_stud
     assert_allclose(widths[2] / widths[1], 10, rtol=1e-4)
 
 
+def test_henmi_and_copas_statistic_beyond_the_smallest_p_value_is_in_standard_errors() -> None:
+    for sign in (-1, 1):
+        result = pool(sign * np.array([500.0, 501, 502]), [0.01, 0.02, 0.03], tau2="DL", ci="hc")
+        assert result.p_value == 0
+        assert result.statistic == pytest.approx(result.estimate / result.se, rel=1e-12)
+
+
+def test_a_wald_interval_on_the_logarithm_stays_finite() -> None:
+    """Two studies have tau2 = ((y1 - y2)^2 - v1 - v2) / 2; half of the interval's width on the logarithm is over a million."""
+    result = pool([0.0, 1.0], [0.499999, 0.499999], tau2="DL", tau2_ci="wald-log")
+    assert result.tau2 == pytest.approx(1e-6, rel=1e-9)
+    assert result.tau2_ci_low == pytest.approx(result.tau2 * math.exp(-200))
+    assert result.tau2_ci_high == pytest.approx(result.tau2 * math.exp(200))
+
+
 @pytest.mark.parametrize("name", EXTREMES)
 @pytest.mark.parametrize("key", CI)
 def test_every_interval_gives_numbers(key: str, name: str) -> None:

@@ -16,6 +16,7 @@ from scipy.special import ndtr, stdtr
 from mscsec.codes import CODES
 from mscsec.errors import InvalidInput, TooFewStudies, UnknownMethod
 from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI, PooledResult, pool, pool_batch, studies
+from mscsec.pooling.tau2 import is_weighted
 from mscsec.sources import SOURCES
 
 from . import reference
@@ -247,6 +248,11 @@ def test_refused_with_the_way_out(options: dict[str, Any], error: type[Exception
         pool(YI, VI, **options)
 
 
+def test_which_estimators_take_weights_of_the_users_own() -> None:
+    asked = ("GENQ", "genqm", "DL", "REML", "GEN", "", 0.1, None)
+    assert [is_weighted(key) for key in asked] == [True, True, *6 * [False]]
+
+
 def test_keys_may_be_written_in_any_case() -> None:
     assert pool(YI, VI, tau2="reml", ci="HKSJ").tau2_method == "REML"
 
@@ -386,12 +392,32 @@ def test_influence_under_given_weights_is_in_the_standard_errors_that_these_weig
         assert deleted.deleted.dffits[i] == pytest.approx(moved, rel=1e-10)
 
 
+def test_without_a_study_each_fit_has_its_own_kind_of_interval() -> None:
+    """Without the last, which is far from the others, there is no heterogeneity and Wald's interval is shown, else HKSJ's."""
+    yi, vi = np.array([0.1, 0.12, 0.11, 0.9]), np.array([0.01, 0.02, 0.015, 0.01])
+    deleted, kinds = studies(yi, vi).deleted, []
+    for i in range(4):
+        keep = np.arange(4) != i
+        others, wald = pool(yi[keep], vi[keep]), pool(yi[keep], vi[keep], ci="wald")
+        assert others.tau2 is not None
+        kinds.append(others.ci_method)
+        variance = (others.se / wald.se) ** 2 * (vi[i] + others.tau2) + others.se**2
+        assert deleted.se[i] == pytest.approx(math.sqrt(variance), rel=1e-9)
+    assert kinds == ["hksj", "hksj", "hksj", "wald"]
+
+
+def test_a_common_effect_has_no_shrunken_effects_to_be_conditional_on() -> None:
+    result = studies(YI, VI, model="common")
+    assert (result.shrunken, result.conditional_resid, result.conditional_se) == (None, None, None)
+
+
 def test_two_studies_leave_nothing_to_pool_when_one_is_taken_away() -> None:
     result = studies([0.1, 0.9], [0.04, 0.09])
     assert np.isnan(result.deleted.estimate).all()
     assert result.to_dict()["deleted"]["estimate"] == [None, None]
-    with pytest.raises(TooFewStudies):
-        studies([], [])
+    for k in (0, 1):
+        with pytest.raises(TooFewStudies, match=f"needs 2 studies or more, found {k}"):
+            studies([0.1][:k], [0.04][:k])
     with pytest.raises(InvalidInput):
         studies(YI, VI, ci="hc")
 

@@ -365,6 +365,11 @@ def test_subgroups_are_their_own_meta_analyses_and_the_regression_on_them(data, 
     line = fit(y, v, np.array([float(name == "a") for name in names]))
     assert_allclose(shared.tau2, line.tau2, rtol=1e-8, atol=1e-10)
     assert_allclose(shared.between.q, line.qm.statistic, rtol=1e-7, atol=1e-10)
+    for name, of_line in (("i2_residual", "i2"), ("h2_residual", "h2"), ("tau2_se", "tau2_se"), ("r2", "r2")):
+        theirs = getattr(line, of_line)
+        assert getattr(shared, name) == (None if theirs is None else pytest.approx(theirs, rel=1e-7, abs=1e-10))
+    df = len(y) - 2
+    assert shared.i2_q_residual == pytest.approx(max(0.0, 1 - df / shared.q_within) if shared.q_within else 0.0)
     assert_allclose(shared.q_within + shared.between_common.q, shared.overall.q, rtol=1e-9, atol=1e-10)
 
 
@@ -468,6 +473,12 @@ def test_the_hksj_interval_of_a_slope_covers_at_its_level():
     inferred = INTERVALS["hksj"].infer(fitted)
     t = fitted.beta[:, 1] / np.sqrt(inferred.vcov[:, 1, 1])
     assert abs(np.mean(np.abs(t) < 2.2281388519649385) - 0.95) < 0.015  # t on 10 df; REML with 12 studies is near exact
+
+
+def test_a_mixture_without_scales_is_always_zero():
+    q, scales = np.array([2.0, 0.0, -1.0, 2.0, -1.0]), np.zeros((5, 3))
+    scales[3:, 1] = 1.0
+    assert_allclose(chi2_mixture_cdf(q, scales), [1, 0, 0, chi2.cdf(2, 1), 0], rtol=1e-11)
 
 
 @MANY

@@ -141,6 +141,9 @@ def test_as_many_coefficients_as_studies():
         regress(y, v, x, model="common", ci="hksj")
     with pytest.raises(TooFewStudies):
         regress(y[:1], v[:1], np.column_stack([x, x**2])[:1], model="common", redundant="drop", ci="t")
+    whole = np.column_stack([np.ones(2), x])
+    for model, ci, estimable in (("common", "wald", True), ("common", "t", False), ("random", "wald", False)):
+        assert regress_batch([y], [v], whole, model=model, ci=ci).estimable.tolist() == [estimable]
     given = regress(y, v, x, tau2=0.1)
     assert predict(given, 2.5).warnings[0].code == "P405"
     with pytest.raises(TooFewStudies):
