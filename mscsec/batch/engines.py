@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import multiprocessing
@@ -49,14 +50,15 @@ def threads(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: 
 def processes(
     jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str | None
 ) -> Generator[R, None, None]:
-    """Processes of this machine, none for a single job.
+    """Processes of this machine, no more than there are jobs, and none for a single one.
 
     Where they cannot be split from this one, they are started anew, a second later, and a script that calls this needs
     `if __name__ == "__main__":`.
     """
     rest = iter(jobs)
-    first = list(itertools.islice(rest, 2))
-    if len(first) < 2:
+    first = list(itertools.islice(rest, workers))
+    workers = len(first)
+    if workers < 2:
         yield from map(work, first)
         return
     # A process split from one in which threads run may hang: it waits for what they held.
@@ -123,6 +125,7 @@ def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str
             cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=40)
             address: Any = stack.enter_context(cluster)
         else:
+            _answers(scheduler)
             address = scheduler
         try:
             connected = Client(address, timeout=TIMEOUT, set_as_default=False)
@@ -133,6 +136,28 @@ def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str
         yield from _in_order(
             jobs, lambda job: client.submit(work, job, pure=False), lambda future: future.result(), several
         )
+
+
+def _answers(scheduler: str) -> None:
+    """Raises UsageError where nothing answers at the address. A client that finds that out leaves threads and their
+    complaints behind, so it is asked first.
+    """
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    async def ask() -> None:
+        asked = connect(scheduler, timeout=TIMEOUT, **Security().get_connection_args("client"))
+        comm = await asyncio.wait_for(asked, TIMEOUT + 1)  # for a server of another kind, which lets everyone wait
+        await comm.close()
+
+    try:
+        with ThreadPoolExecutor(1) as thread:  # whose loop is its own: the caller may be in one, as in a notebook
+            thread.submit(asyncio.run, ask()).result()
+    except Exception as error:  # whatever makes an address useless: a scheme, a port, a certificate
+        why = str(error) or "it is no dask scheduler that listens there"
+        raise UsageError(
+            f"no dask scheduler answers at {scheduler!r}: {why}. Write an address like tcp://host:8786"
+        ) from None
 
 
 ENGINES = by_key(

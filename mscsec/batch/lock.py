@@ -46,9 +46,10 @@ def sole(output: Path) -> Iterator[None]:
     path = output.with_name(output.name + ".lock")
     file = _held(path, output)
     try:
-        os.ftruncate(file, 0)
-        os.lseek(file, 0, os.SEEK_SET)
-        os.write(file, f"{os.getpid()}\n".encode())
+        with contextlib.suppress(OSError):  # a full disk: who holds the lock is only said to the others
+            os.ftruncate(file, 0)
+            os.lseek(file, 0, os.SEEK_SET)
+            os.write(file, f"{os.getpid()}\n".encode())
         yield
     finally:
         with contextlib.suppress(OSError):

@@ -101,8 +101,11 @@ class Options:
     def check(self) -> None:
         """Raises what the kernel raises for options that no data could satisfy, before any data are read."""
         if self.method is not None:
-            choose_method(self.method)
             choose(PRESETS, self.preset or DEFAULT_PRESET, "preset")
+            if self.method not in METHODS:
+                raise UnknownMethod("method that sums over the cells", self.method, METHODS)
+            some = [np.array([[number]]) for number in (1.0, 10.0, 2.0, 10.0)]
+            self._summed(some, None, METHODS[self.method][0], ())
             return
         yi, vi = np.array([[0.0, 0.5, 1.0]]), np.array([[0.1, 0.2, 0.1]])
         self.pool([yi, vi] if self.tau2_weights is None else [yi, vi, vi], None, "GEN", ())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mscsec.arrays import Array
+from mscsec.arrays import Array, IntArray
+from mscsec.batch.csv_input import number
 from mscsec.batch.options import Columns
 from mscsec.batch.rows import Names, Rows, without_group
-from mscsec.errors import UsageError
+from mscsec.errors import InvalidInput, UsageError
 
+STEP = 4096  # rows looked at together for the end of an analysis
 MIN_ROWS = 250_000  # row groups smaller than this are read together; each read has a fixed cost
 
 
@@ -27,9 +30,10 @@ def need_pyarrow() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class ParquetTable:
-    """A file and the names of its columns."""
+    """A file and the names of its columns. called : what messages call it."""
 
     path: str
+    called: str
     names: tuple[str, ...]
 
     def pieces(self, columns: Columns, size: int) -> Iterator[ParquetPiece]:
@@ -37,11 +41,11 @@ class ParquetTable:
 
         Raises UsageError for a table without rows.
         """
-        with need_pyarrow().ParquetFile(self.path) as file:
-            if file.metadata.num_rows == 0:
-                raise UsageError(f"{self.path} has no rows", code="E211")
-            edges = np.cumsum([0, *(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))])
+        with _opened(self) as file:
+            edges = _edges(file)
             total = int(edges[-1])
+            if total == 0:
+                raise UsageError(f"{self.called} has no rows", code="E211")
             start, least = 0, min(MIN_ROWS, max(1, size // 64))
             for i in range(1, file.num_row_groups):
                 edge = int(edges[i])
@@ -69,47 +73,88 @@ class ParquetPiece:
 
     def rows(self) -> Rows:
         """The rows; a line number of the result is a row number from 1."""
-        with need_pyarrow().ParquetFile(self.table.path) as file:
-            edges = np.cumsum([0, *(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))])
+        with _opened(self.table) as file:
+            edges = _edges(file)
             first = int(np.searchsorted(edges, self.start, side="right")) - 1
             last = int(np.searchsorted(edges, self.stop, side="left"))
             wanted = list(dict.fromkeys((self.columns.group, *self.columns.used)))
             read = file.read_row_groups(list(range(first, last)), columns=wanted, use_threads=False)
-            read = read.slice(self.start - int(edges[first]), self.stop - self.start)
-            return from_frame(read.to_pandas(), self.columns, self.start + 1)
+        return _from_arrow(
+            read.slice(self.start - int(edges[first]), self.stop - self.start), self.columns, self.start + 1
+        )
 
 
-def open_parquet(path: str) -> ParquetTable:
-    """Reads the names of the columns; raises UsageError where the file is no Parquet file."""
+def open_parquet(path: str, called: str | None = None) -> ParquetTable:
+    """Reads the names of the columns; raises UsageError where the file is no Parquet file. called : as for `open_csv`."""
     parquet = need_pyarrow()
-    from pyarrow import ArrowInvalid
+    from pyarrow import ArrowException
+
+    called = called or path
+    try:
+        return ParquetTable(path, called, tuple(parquet.read_schema(path).names))
+    except OSError as error:
+        raise UsageError(f"{called} cannot be read: {error.strerror or error}") from None
+    except ArrowException:
+        raise UsageError(f"{called} is not a Parquet file", code="E211") from None
+
+
+@contextlib.contextmanager
+def _opened(table: ParquetTable) -> Iterator[Any]:
+    """The file; raises InvalidInput where its bytes make no sense, and leaves errors of the system as they are."""
+    import pyarrow
 
     try:
-        return ParquetTable(path, tuple(parquet.read_schema(path).names))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
-    except ArrowInvalid:
-        raise UsageError(f"{path} is not a Parquet file", code="E211") from None
+        with need_pyarrow().ParquetFile(table.path) as file:
+            yield file
+    except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise InvalidInput(
+            f"{table.called} cannot be read: {(str(error) or type(error).__name__).splitlines()[0]}",
+            "a Parquet file is whole",
+            "Write it or fetch it anew.",
+            code="E211",
+        ) from None
+
+
+def _edges(file: Any) -> IntArray:
+    """The first row of each row group, and the number of rows."""
+    return np.cumsum([0, *(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))])
 
 
 def _continued(file: Any, group: int, column: str) -> int:
     """How many rows from the head of a row group on belong to the last analysis of the one before."""
     before = file.read_row_group(group - 1, columns=[column]).column(0)
-    last = before[len(before) - 1].as_py() if len(before) else None
+    last = _names(before.slice(max(0, len(before) - 1)))
     rows = 0
     for i in range(group, file.num_row_groups):
-        here = file.read_row_group(i, columns=[column]).column(0).to_pandas().to_numpy(dtype=object)
-        changed = np.flatnonzero(here != last)
-        if len(changed):
-            return rows + int(changed[0])
+        here = file.read_row_group(i, columns=[column]).column(0)
+        for start in range(0, len(here), STEP):
+            changed = np.flatnonzero(_names(here.slice(start, STEP)) != last)
+            if len(changed):
+                return rows + start + int(changed[0])
         rows += len(here)
     return rows
 
 
+def _names(column: Any) -> Names:
+    """The groups of an Arrow column. Whole numbers keep every digit, beside missing values too."""
+    return group_names(column.to_pandas(integer_object_nulls=True))
+
+
+def _from_arrow(table: Any, columns: Columns, first: int) -> Rows:
+    """Rows of an Arrow table; what pandas noted in the file of an index is not looked at."""
+    frame = table.select(list(dict.fromkeys(columns.used))).to_pandas(ignore_metadata=True, use_threads=False)
+    return _rows(_names(table.column(columns.group)), frame, columns, first)
+
+
 def from_frame(frame: Any, columns: Columns, first: int = 1) -> Rows:
     """Rows of a pandas data frame, numbered from `first`; a value that is no number rejects its row."""
+    return _rows(group_names(frame[columns.group]), frame, columns, first)
+
+
+def _rows(groups: Names, frame: Any, columns: Columns, first: int) -> Rows:
     lines = np.arange(first, first + len(frame), dtype=np.int64)
-    groups = group_names(frame[columns.group])
     numbers: dict[str, Array] = {}
     wrong: dict[int, str] = {}
     for name, column in zip(columns.names, columns.used, strict=True):
@@ -126,25 +171,46 @@ def group_names(column: Any) -> Names:
 
 
 def _text(value: Any) -> str:
-    if value is None or value != value:  # nan and NaT are not equal to themselves
+    if _missing(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").strip()
     return str(value).strip()
 
 
 def _floats(column: Any, name: str, wrong: dict[int, str]) -> Array:
+    """A column as floats; text is read as in a CSV table with decimal points."""
     if getattr(column.dtype, "kind", "O") in "iuf":
         numbers: Array = column.to_numpy(dtype=float, na_value=np.nan)
         return numbers
     out = np.full(len(column), np.nan)
     for i, value in enumerate(column.to_numpy(dtype=object, na_value=None)):
-        if value is None or value != value:
+        if _missing(value):
             continue
-        try:
-            if isinstance(value, (bool, str)):
-                raise TypeError
-            out[i] = float(value)
-        except (TypeError, ValueError):
+        found = _number(value)
+        if found is None:
             wrong.setdefault(i, f"{name} is {str(value)[:40]!r}; a number or a missing value is wanted here")
+        else:
+            out[i] = found
     return out
+
+
+def _missing(value: Any) -> bool:
+    if value is None:
+        return True
+    different = value != value  # as nan and NaT are from themselves; of a list, an array
+    return isinstance(different, bool) and different
+
+
+def _number(value: Any) -> float | None:
+    """A value as a number: nan where missing, None where it is neither."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, (bool, str)):
+        return number(value)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,10 @@ class Part:
 
 
 class Store:
-    """The folder of parts. A part counts as finished once its `.npz` is there, which is written last and whole."""
+    """The folder of parts. A part counts as finished once its `.npz` is there, which is written last and whole.
+
+    manifest : what the run is of, by name; strings, numbers, None and lists of these.
+    """
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any], suffix: str) -> None:
         self.folder, self.manifest, self.suffix = folder, dict(manifest), suffix
@@ -56,7 +60,8 @@ class Store:
         another run than this one.
         """
         path = self.folder / "manifest.json"
-        if self.folder.exists() and not path.exists() and any(self.folder.iterdir()):
+        other = self.folder.is_dir() and not path.exists() and any(self.folder.iterdir())
+        if other or (self.folder.exists() and not self.folder.is_dir()):
             raise UsageError(
                 f"{self.folder} holds something else than an interrupted run; move it, or name another output"
             )
@@ -65,7 +70,7 @@ class Store:
                 f"{self.folder} holds an interrupted run. Give --resume to continue it, or --force to start again"
             )
         if path.exists() and resume:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = self._manifest(path)
             self._compare(found)
             return str(found["mode"])
         self.clear()
@@ -73,13 +78,36 @@ class Store:
         self.set_mode("contiguous")
         return "contiguous"
 
+    def _manifest(self, path: Path) -> dict[str, Any]:
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            raise UsageError(
+                f"{path} cannot be read, and says no longer what the run is of; leave out --resume and give --force to start again"
+            ) from None
+
     def _compare(self, found: Mapping[str, Any]) -> None:
-        different = sorted(name for name, value in self.manifest.items() if found.get(name) != value)
+        """Raises UsageError with everything in which the run in the folder is another than this one."""
+        asked = self.manifest
+        different = sorted(name for name, value in asked.items() if name not in found or found[name] != value)
+        if "schema" in different:
+            different = ["schema"]  # of another version, which named the rest otherwise
         if different:
-            what = "; ".join(f"{name} was {found.get(name)!r}, is {self.manifest[name]!r}" for name in different)
+            what = "; ".join(f"{name} was {found.get(name)!r}, is {asked[name]!r}" for name in different)
             raise UsageError(
                 f"{self.folder} is of another run ({what}); leave out --resume and give --force to start again"
             )
+
+    def place(self, targets: Sequence[str]) -> None:
+        """Notes which files the results are about to be put into, so that a run that is killed there can be continued."""
+        write_bytes(self.folder / "placed.json", json.dumps(targets).encode())
+
+    def placed(self) -> Sequence[str]:
+        """The files that an interrupted run had noted."""
+        try:
+            return list(json.loads((self.folder / "placed.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return ()
 
     def set_mode(self, mode: str) -> None:
         """ "contiguous" or "spooled"; a change drops what was finished in the other mode."""
@@ -90,20 +118,36 @@ class Store:
         write_bytes(self.folder / "manifest.json", text.encode())
 
     def finished(self) -> set[int]:
-        """Numbers of the pieces that need not be computed again."""
-        return {int(path.stem) for path in self.folder.glob("*.npz")}
+        """Numbers of the pieces that need not be computed again: those of which every byte is there."""
+        return {number for number in (int(path.stem) for path in self.folder.glob("*.npz")) if self._is_whole(number)}
+
+    def _is_whole(self, number: int) -> bool:
+        # A system that goes down may have renamed a file and not yet written it.
+        try:
+            with np.load(self._marker(number), allow_pickle=False) as found:
+                sums = found["sums"].tolist()
+            return bool(sums == [zlib.crc32(self.table(number).read_bytes()), zlib.crc32(self.rejects(number))])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return False
 
     def save(self, number: int, part: Part) -> None:
         """Writes a part: the table first, then the marker that makes it count."""
         write_bytes(self.table(number), part.table)
         write_bytes(self.folder / f"{number:07d}.rejects", part.rejects)
-        target = self.folder / f"{number:07d}.npz"
-        temporary = target.with_suffix(".tmp")
+        temporary = self._marker(number).with_suffix(".tmp")
         with open(temporary, "wb") as file:
             np.savez(
-                file, hashes=part.hashes, first=part.first, scattered=part.scattered, summary=json.dumps(part.summary)
+                file,
+                hashes=part.hashes,
+                first=part.first,
+                scattered=part.scattered,
+                summary=json.dumps(part.summary),
+                sums=np.array([zlib.crc32(part.table), zlib.crc32(part.rejects)], dtype=np.int64),
             )
-        os.replace(temporary, target)
+        os.replace(temporary, self._marker(number))
+
+    def _marker(self, number: int) -> Path:
+        return self.folder / f"{number:07d}.npz"
 
     def table(self, number: int) -> Path:
         """Where the table of a part stands."""
@@ -115,7 +159,7 @@ class Store:
 
     def load(self, number: int) -> tuple[Hashes, IntArray, bool, dict[str, Any]]:
         """Hashes, first lines, whether rows stood apart, and the summary of a part."""
-        with np.load(self.folder / f"{number:07d}.npz", allow_pickle=False) as found:
+        with np.load(self._marker(number), allow_pickle=False) as found:
             return found["hashes"], found["first"], bool(found["scattered"]), json.loads(str(found["summary"]))
 
     def clear(self) -> None:
@@ -132,26 +176,32 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def move_whole(path: Path, target: Path) -> None:
-    """Puts a finished file in its place in one step, on another disk too. Behind a symbolic link the file it names is replaced."""
+    """Puts a finished file in its place in one step, on another disk too. Behind a symbolic link the file it names is replaced;
+    a device or a pipe is written to as it is. Raises OSError that names the target.
+    """
     target = Path(os.path.realpath(target))
-    if path.stat().st_dev != target.parent.stat().st_dev:
-        beside = target.with_name(f".{target.name[:80]}.part")
-        shutil.copyfile(path, beside)
-        path = beside
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(path, target)
+    beside = target.with_name(f".{target.name[:80]}.part")
+    try:
+        if target.exists() and not target.is_file():
+            with open(path, "rb") as content, open(target, "wb") as device:
+                shutil.copyfileobj(content, device)
+            return
+        if path.stat().st_dev != target.parent.stat().st_dev:
+            source, path = path, beside
+            shutil.copyfile(source, beside)
+        with open(path, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(path, target)
+    except OSError as error:
+        if path == beside:
+            beside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(target)) from None
 
 
-def fingerprint(path: str) -> dict[str, Any]:
+def fingerprint(path: Path) -> dict[str, Any]:
     """Size and time of change of the input: a changed input is another run."""
     about = os.stat(path)
     return {"input": os.path.abspath(path), "size": about.st_size, "changed": about.st_mtime_ns}
-
-
-def options_hash(options: Mapping[str, Any]) -> str:
-    """Of everything that decides the numbers."""
-    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @contextlib.contextmanager

@@ -97,7 +97,7 @@ def without_group(rows: Rows) -> Rows:
     return rows.take(np.flatnonzero(~empty & ~broken), [*rows.rejects, *rejects])
 
 
-def rejects_csv(rejects: Iterable[Reject]) -> bytes:
+def rejects_csv(rejects: Iterable[Sequence[object]]) -> bytes:
     """One row a reject, without a header."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rejects)

@@ -14,13 +14,14 @@ import numpy as np
 
 from mscsec.arrays import IntArray
 from mscsec.batch.analyse import NONE, NOT_CONVERGED, OK, REFUSED, SINGLE, Analysed, analyse, columns_of
-from mscsec.batch.csv_input import CsvTable, open_csv
+from mscsec.batch.csv_input import CsvTable
 from mscsec.batch.engines import ENGINES, Engine
 from mscsec.batch.lock import sole
 from mscsec.batch.options import Columns, Options, choose_columns
-from mscsec.batch.parquet_input import ParquetTable, from_frame, need_pyarrow, open_parquet
-from mscsec.batch.parts import Part, Store, fingerprint, move_whole, options_hash, scratch
+from mscsec.batch.parquet_input import ParquetTable, from_frame, need_pyarrow
+from mscsec.batch.parts import Part, Store, fingerprint, move_whole, scratch
 from mscsec.batch.rows import FAULTS, Reject, join, rejects_csv
+from mscsec.batch.source import open_table
 from mscsec.batch.spool import Piece, hashed, spool
 from mscsec.batch.tables import FORMATS, Format, header
 from mscsec.errors import InvalidInput, MscsecError, UnknownName, UsageError
@@ -142,44 +143,37 @@ def pool_file(
     rejects: str | Path | None = None,
     progress: Progress | None = None,
     piece_size: int = PIECE,
+    called: str | None = None,
 ) -> Summary:
     """Pools every analysis of a table, one line of `output` for each, in the order in which the table names them first.
 
-    path, output : .csv or .parquet each. group : the column that names the analysis a row belongs to. measure : key of
+    path, output : .csv or .parquet each, the first also packed (.csv.gz). group : the column that names the analysis a row belongs to. measure : key of
         MEASURES, with its columns; None for yi with vi or sei.
     engine : key of ENGINES. workers : the processor's cores unless given. scheduler : address of a dask cluster.
     spool_rows : what to do where rows of one analysis stand in more than one piece: "auto" deals all rows into files by
         analysis first, "always" does so without looking, "never" refuses. Within a piece they may stand anyhow.
     strict : refuse a table with a row that is wrong. rejects : a CSV file for all rows that entered no analysis.
     resume : continue an interrupted run of the same input and options from OUT.parts; force : overwrite output and parts.
-    progress : called with (done, total). piece_size : bytes of input read at a time.
+    progress : called with (done, total). piece_size : bytes of input read at a time. called : what messages call an input
+        that is a copy and goes away; of its run nothing is kept.
 
     Memory is some 200 MB a worker at this `piece_size`, and 16 bytes an analysis here; an analysis larger than a piece is held
     whole. The output appears whole or not at all, and one run at a time writes it. Raises UsageError, UnknownName and
-    UnknownMethod for requests that make no sense, InvalidInput under `strict` or "never", and no error for an analysis that
-    cannot be computed: its status says why.
+    UnknownMethod for requests that make no sense, InvalidInput under `strict` or "never" and where the input changes
+    meanwhile, and no error for an analysis that cannot be computed: its status says why.
     """
-    run = _Run.prepare(path, Path(output), group, measure, options or Options(), piece_size, spool_rows, strict, force)
     chosen, count = _engine(engine, workers, scheduler)
-    if rejects is not None and Path(rejects).exists() and not force:
-        raise UsageError(f"{rejects} exists already and is not overwritten. Give --force to replace it")
-    run.report = progress or (lambda done, total: None)
-    with sole(run.output):
-        _refuse_existing(run.output, force)  # again: a run that has just ended may have written it
-        mode = run.store.open(resume, force)
-        try:
-            summary = run.through(mode, lambda jobs: chosen.run(jobs, work, count, scheduler))
-            run.finish(rejects)
-        except OSError as error:
-            raise UsageError(
-                f"{error.filename or output}: {error.strerror}; what is finished is kept for --resume"
-            ) from None
-        except MscsecError as error:
-            if isinstance(error, InvalidInput) or not run.store.finished():
-                run.store.clear()  # the input has to change, or there is nothing yet that could be used again
-            raise
-        run.store.clear()
-    return summary
+    with open_table(path, called) as table:
+        run = _Run.prepare(
+            table, Path(path), Path(output), group, measure, options or Options(), piece_size, spool_rows, strict, called is None
+        )  # fmt: skip
+        run.report = progress or (lambda done, total: None)
+        run.rejects = None if rejects is None else Path(rejects)
+        run.refuse_existing(resume, force)
+        with sole(run.output), run.said():
+            run.refuse_existing(resume, force)  # again: a run that has just ended may have written it
+            mode = run.store.open(resume, force)
+            return run.whole(mode, lambda jobs: chosen.run(jobs, work, count, scheduler))
 
 
 def _engine(key: str, workers: int | None, scheduler: str | None) -> tuple[Engine, int]:
@@ -193,21 +187,9 @@ def _engine(key: str, workers: int | None, scheduler: str | None) -> tuple[Engin
     return (ENGINES["serial"] if count == 1 and key != "dask" else chosen), count
 
 
-def _refuse_existing(output: Path, force: bool) -> None:
-    if output.exists() and not force:
-        raise UsageError(f"{output} exists already and is not overwritten. Give --force to replace it, or another name")
-
-
 def available_cores() -> int:
     """Processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def open_table(path: str | Path) -> CsvTable | ParquetTable:
-    """The table with its column names; Parquet by its suffix, anything else is read as CSV."""
-    if not Path(path).exists():
-        raise UsageError(f"{path} does not exist")
-    return open_parquet(str(path)) if Path(path).suffix.lower() == ".parquet" else open_csv(str(path))
 
 
 def output_format(path: Path) -> Format:
@@ -225,6 +207,7 @@ class _Run:
     """One run of `pool_file`: what it reads, where its parts are, and what they say."""
 
     table: CsvTable | ParquetTable
+    path: Path
     columns: Columns
     options: Options
     output: Path
@@ -233,6 +216,8 @@ class _Run:
     piece_size: int
     spool_rows: str
     strict: bool
+    resumable: bool
+    rejects: Path | None = None
     report: Progress = lambda done, total: None
     spooled: bool = False
     resumed: int = 0
@@ -240,27 +225,75 @@ class _Run:
 
     @staticmethod
     def prepare(
-        path: str | Path, output: Path, group: str, measure: str | None, options: Options, piece_size: int,
-        spool_rows: str, strict: bool, force: bool,
+        table: CsvTable | ParquetTable, path: Path, output: Path, group: str, measure: str | None, options: Options,
+        piece_size: int, spool_rows: str, strict: bool, resumable: bool,
     ) -> _Run:  # fmt: skip
         """Everything that can be found wrong before the first row is read."""
         if spool_rows not in SPOOL:
             raise UnknownName("choice for --spool", spool_rows, SPOOL)
-        table = open_table(path)
         options.check()
         columns = choose_columns(table.names, group, measure, options.tau2_weights, options.method)
         form = output_format(output)
         if form.key == "parquet":
             need_pyarrow()
-        if output.is_dir() or not output.parent.is_dir():
-            raise UsageError(
-                f"{output} cannot be written: {'it is a folder' if output.is_dir() else 'there is no such folder'}"
-            )
-        _refuse_existing(output, force)
-        about = {"columns": asdict(columns), "options": asdict(options), "format": form.key, "piece": piece_size}
-        manifest = {"schema": "mscsec/batch-parts/1", **fingerprint(str(path)), "request": options_hash(about)}
+        about = {
+            "group": columns.group, "measure": columns.measure, "columns": list(columns.used), **asdict(options),
+            "format": form.key, "spool": spool_rows, "piece": piece_size,
+        }  # fmt: skip
+        manifest = {"schema": "mscsec/batch-parts/2", **fingerprint(path), **about}
         store = Store(output.with_name(output.name + ".parts"), manifest, form.suffix)
-        return _Run(table, columns, options, output, form, store, piece_size, spool_rows, strict)
+        return _Run(table, path, columns, options, output, form, store, piece_size, spool_rows, strict, resumable)
+
+    def refuse_existing(self, resume: bool, force: bool) -> None:
+        """Raises UsageError for a file that cannot be written, and one that is there and is not to be overwritten: it may be so
+        by `force`, and where an interrupted run had begun to put its results in their place.
+        """
+        placed = self.store.placed() if resume else ()
+        for target in self._targets():
+            if target.is_dir() or not target.parent.is_dir():
+                raise UsageError(
+                    f"{target} cannot be written: {'it is a folder' if target.is_dir() else 'there is no such folder'}"
+                )
+            if target.is_file() and not force and os.path.realpath(target) not in placed:
+                raise UsageError(
+                    f"{target} exists already and is not overwritten. Give --force to replace it, or another name"
+                )
+
+    def _targets(self) -> list[Path]:
+        return [self.output] if self.rejects is None else [self.rejects, self.output]
+
+    @contextlib.contextmanager
+    def said(self) -> Iterator[None]:
+        """Raises UsageError for what the system refuses: a full disk, a folder that may not be written."""
+        try:
+            yield
+        except OSError as error:
+            where = error.filename2 or error.filename or self.output
+            kept = "; what is finished is kept for --resume" if self.resumable and self.store.finished() else ""
+            raise UsageError(f"{where}: {error.strerror or error}{kept}") from None
+
+    def whole(self, mode: str, run: _Engine) -> Summary:
+        """Computes, and writes the results. What is finished is kept where it stops, unless the input has to change or goes away,
+        or there is nothing yet that could be used again.
+        """
+        try:
+            summary = self.through(mode, run)
+            self._refuse_changed()
+            self.finish()
+        except BaseException as error:
+            expected = isinstance(error, (MscsecError, OSError))
+            useless = isinstance(error, InvalidInput) or (expected and not self.store.finished())
+            if useless or not self.resumable:
+                self.store.clear()
+            raise
+        self.store.clear()
+        return summary
+
+    def _refuse_changed(self) -> None:
+        if any(self.store.manifest[name] != value for name, value in fingerprint(self.path).items()):
+            raise InvalidInput(
+                f"{self.table.called} was changed while it was read", "", "Start again once it is written.", code="E211"
+            )
 
     def through(self, mode: str, run: _Engine) -> Summary:
         """Computes what is not finished; starts again with the rows spooled where an analysis turns out to be scattered."""
@@ -274,24 +307,32 @@ class _Run:
                 self._refuse_apart()
                 self.store.set_mode("spooled")
                 self.numbers.clear()
+                self.resumed = 0
                 self._compute(self._spooled(), run)
         return self._summary()
 
     def _compute(self, pieces: Iterator[Piece], run: _Engine) -> bool:
-        """Computes the pieces and saves each part; True where it stopped because rows stand apart and there is more than one piece."""
+        """Computes the pieces and saves each part; True where rows of one analysis stand apart and there is more than one piece.
+
+        That is the same whoever computes them and however often the run was interrupted, and so are the bytes of the result.
+        """
         finished = self.store.finished()
-        total, done = self._size(), 0
+        total, done, apart = self._size(), 0, False
 
         def jobs() -> Iterator[_Job]:
-            nonlocal done
+            nonlocal done, apart
             for number, piece in enumerate(pieces):
                 self.numbers.append(number)
                 if number in finished:
                     done += piece.size
                     self.resumed += 1
+                    apart = apart or self.store.load(number)[2]
                 else:
                     sizes[number] = piece.size
                     yield _Job(number, piece, self.columns, self.options, self.format.key)
+
+        def scattered() -> bool:
+            return apart and not self.spooled and len(self.numbers) > 1
 
         sizes: dict[int, int] = {}
         results = run(jobs())
@@ -302,9 +343,10 @@ class _Run:
                 self.store.save(number, part)
                 done += sizes.pop(number)
                 self.report(min(done, total), total)
-                if part.scattered and not self.spooled and (number > 0 or sizes):
+                apart = apart or part.scattered
+                if scattered():
                     return True
-        return False
+        return scattered()
 
     def _size(self) -> int:
         if isinstance(self.table, CsvTable):
@@ -336,7 +378,7 @@ class _Run:
     def _refuse_apart(self) -> None:
         if self.spool_rows == "never":
             raise InvalidInput(
-                f"{self.table.path}: rows of one analysis stand apart",
+                f"{self.table.called}: rows of one analysis stand apart",
                 f"with --spool never the rows of one {self.columns.group} follow each other",
                 f"Sort the table by {self.columns.group}, or leave out --spool never.",
                 code="E223",
@@ -344,7 +386,7 @@ class _Run:
 
     def _refuse_fault(self, fault: Reject) -> None:
         raise InvalidInput(
-            f"{self.table.path}:{fault.line}: {fault.reason}",
+            f"{self.table.called}:{fault.line}: {fault.reason}",
             "with --strict every row is right",
             "Correct the row, or leave out --strict, and it is counted and left out.",
             code=fault.code,
@@ -361,7 +403,7 @@ class _Run:
             self._refuse_fault(min(Reject(*item) for part in loaded for item in part["faults"]))
         examples = [sorted(Reject(*item) for part in loaded for item in part[kind]) for kind in ("faults", "others")]
         return Summary(
-            input=str(self.table.path),
+            input=self.table.called,
             output=str(self.output),
             group=self.columns.group,
             measure=self.columns.measure,
@@ -378,23 +420,25 @@ class _Run:
             comma=isinstance(self.table, CsvTable) and self.table.comma,
         )
 
-    def finish(self, rejects: str | Path | None) -> None:
-        """Puts the parts together, and the result in its place."""
+    def finish(self) -> None:
+        """Puts the parts together, and the results in their places."""
         first = [self.store.load(number)[1] for number in self.numbers]
         order: IntArray | None = np.argsort(np.concatenate(first), kind="stable") if self.spooled else None
         target = self.store.folder / f"whole{self.format.suffix}"
         parts = [self.store.table(number) for number in self.numbers]
         names = header(self.columns.group, columns_of(self.options))
         self.format.merge(parts, target, names, [len(lines) for lines in first], order)
-        if rejects is not None:
-            listed = self.store.folder / "rejects.csv"
+        listed = self.store.folder / "rejects.csv"
+        if self.rejects is not None:
             self._write_rejects(listed)
-            move_whole(listed, Path(rejects))
+        self.store.place([os.path.realpath(path) for path in self._targets()])
+        if self.rejects is not None:
+            move_whole(listed, self.rejects)
         move_whole(target, self.output)
 
     def _write_rejects(self, target: Path) -> None:
         with open(target, "wb") as out:
-            out.write(f"line,{self.columns.group},code,reason\n".encode())
+            out.write(rejects_csv([("line", self.columns.group, "code", "reason")]))
             if not self.spooled:
                 for number in self.numbers:
                     out.write(self.store.rejects(number))
@@ -416,7 +460,7 @@ def pool_table(
     measure: str | None = None,
     options: Options | None = None,
 ) -> BatchTable:
-    """Pools every analysis of a table in memory: a data frame, or a CSV or Parquet file.
+    """Pools every analysis of a table in memory: a data frame, or a CSV or Parquet file (also .gz).
 
     Arguments as in `pool_file`. Line numbers of a data frame are its rows, from 1. Memory is several times the table's.
     """
@@ -424,10 +468,10 @@ def pool_table(
     chosen.check()
     comma = False
     if isinstance(table, (str, Path)):
-        read = open_table(table)
-        comma = isinstance(read, CsvTable) and read.comma
-        columns = choose_columns(read.names, group, measure, chosen.tau2_weights, chosen.method)
-        rows = join([piece.rows() for piece in read.pieces(columns, PIECE)], columns.names)
+        with open_table(table) as read:
+            comma = isinstance(read, CsvTable) and read.comma
+            columns = choose_columns(read.names, group, measure, chosen.tau2_weights, chosen.method)
+            rows = join([piece.rows() for piece in read.pieces(columns, PIECE)], columns.names)
         keys = None
     else:
         columns = choose_columns(

@@ -223,11 +223,12 @@ def _pooled(file: str, output: Path | None, work: WorkOptions, **request: Any) -
         try:
             summary = pool_file(
                 table, target, engine=work.engine, workers=work.workers, scheduler=work.scheduler,
-                spool_rows=work.spool, resume=work.resume, progress=report, **request,
+                spool_rows=work.spool, resume=work.resume, progress=report,
+                called="<stdin>" if file == "-" else None, **request,
             )  # fmt: skip
         except KeyboardInterrupt:
-            kept = "" if output is None else "; what is finished is kept, and --resume continues from it"
-            say(f"Interrupted{kept}")
+            gone = output is None or file == "-"
+            say(f"Interrupted{'' if gone else '; what is finished is kept, and --resume continues from it'}")
             raise typer.Exit(130) from None
         seconds = time.monotonic() - start
         if output is None:
@@ -255,21 +256,18 @@ def _agree(method: str | None, asked: ModelOptions, prediction: str | None, tau2
 
 @contextlib.contextmanager
 def _readable(file: str) -> Iterator[str]:
-    """The table as a file that can be read from any place: stdin and .gz are written to a temporary one first."""
-    import gzip
+    """The table as a file that can be read from any place: stdin is written to a temporary one first."""
     import shutil
 
-    if file != "-" and not file.lower().endswith(".gz"):
+    if file != "-":
         yield file
         return
-    if file != "-" and not Path(file).exists():
-        raise UsageError(f"{file} does not exist")
     with scratch_output() as plain:
         try:
-            with sys.stdin.buffer if file == "-" else gzip.open(file, "rb") as source, open(plain, "wb") as copy:
+            with sys.stdin.buffer as source, open(plain, "wb") as copy:
                 shutil.copyfileobj(source, copy, 1 << 20)
-        except (OSError, EOFError) as error:
-            raise UsageError(f"{file} cannot be read: {error}") from None
+        except OSError as error:
+            raise UsageError(f"<stdin> cannot be read into a temporary file: {error.strerror}") from None
         yield str(plain)
 
 
@@ -288,11 +286,9 @@ def _three_files(file: str, output: Path | None, rejects: Path | None) -> None:
 
 def _copy(path: Path) -> None:
     """The finished table to stdout, a block at a time."""
-    sys.stdout.flush()
     with open(path, encoding="utf-8", newline="") as table:
         while block := table.read(1 << 20):
-            sys.stdout.write(block)
-    sys.stdout.flush()
+            emit(block)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from mscsec.batch import Options, pool_table
 from mscsec.cli.app import run
-from mscsec.errors import NotEstimable, UnknownMethod, UsageError
+from mscsec.errors import InvalidInput, NotEstimable, UnknownMethod, UsageError
 from mscsec.pooling.counts import pool_counts, pool_rates
 
 RNG = np.random.default_rng(7)
@@ -87,6 +87,17 @@ def test_what_a_method_does_not_have_is_refused() -> None:
         )
     with pytest.raises(UnknownMethod, match="did you mean 'MH'"):
         pool_table(TABLE, measure="OR", options=Options(method="MHH"))
+
+
+@pytest.mark.parametrize("method", ["mh", "IV"])
+def test_a_key_is_written_as_it_is(method: str) -> None:
+    with pytest.raises(UnknownMethod, match="Known: MH, Peto"):
+        pool_table(TABLE, measure="OR", options=Options(method=method))
+
+
+def test_a_level_that_is_none_is_refused_before_any_row() -> None:
+    with pytest.raises(InvalidInput, match="level is 95"):
+        pool_table(TABLE, measure="OR", options=Options(method="MH", level=95))
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gc
+import multiprocessing
 import os
 import random
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +22,7 @@ from hypothesis import strategies as st
 
 from mscsec.batch import ENGINES, FORMATS, Options, engines, pool_file, pool_table
 from mscsec.effects.measures import effect_size
-from mscsec.errors import CannotCompute, InvalidInput, MscsecError, UnknownMethod, UnknownName, UsageError
+from mscsec.errors import CannotCompute, InvalidInput, UnknownMethod, UnknownName, UsageError
 from mscsec.pooling import CI, PREDICTION, TAU2, TAU2_CI, pool
 
 from .tables import FIELDS, Analyses, alone, analyses, many, rows_of, same, write
@@ -448,8 +451,32 @@ def test_a_package_that_is_not_installed_is_named(package, options, output, extr
     assert list(folder.iterdir()) == [table]
 
 
-def test_dask_without_a_cluster_says_so(folder, monkeypatch):
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:9", "nonsense", "tcp://127.0.0.1", "http://127.0.0.1:9", "tls://127.0.0.1:9", ""]
+)
+def test_dask_without_a_cluster_says_so(address, folder, monkeypatch, capfd):
     monkeypatch.setattr(engines, "TIMEOUT", 0.3)
     table = write(folder / "t.csv", rows_of(many(2)))
-    with pytest.raises(MscsecError, match="no dask scheduler answers"):
-        pool_file(table, folder / "o.csv", engine="dask", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(
+        UsageError, match=rf"no dask scheduler answers at {address!r}: .+ Write an address like tcp://host:8786"
+    ):
+        pool_file(table, folder / "o.csv", engine="dask", scheduler=address)
+    assert list(folder.iterdir()) == [table]
+    gc.collect()  # a client that was not wanted would complain now
+    assert capfd.readouterr().err == ""
+
+
+def test_a_server_of_another_kind_is_no_scheduler(folder, monkeypatch):
+    monkeypatch.setattr(engines, "TIMEOUT", 0.3)
+    table = write(folder / "t.csv", rows_of(many(2)))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UsageError, match="no dask scheduler answers"):
+            pool_file(table, folder / "o.csv", engine="dask", scheduler=address)
+
+
+def test_there_are_no_more_processes_than_pieces():
+    found = ENGINES["processes"].run([1, 2, 3], abs, 500, None)
+    assert next(found) == 1
+    assert len(multiprocessing.active_children()) <= 3
+    assert list(found) == [2, 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -14,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from mscsec.batch import Options, pool_file
-from mscsec.batch.parts import Part, Store
-from mscsec.errors import UsageError
+from mscsec.batch.parts import Part, Store, move_whole
+from mscsec.errors import InvalidInput, UsageError
 
 from .tables import many, rows_of, write
 
 PIECE = 500
+clear = Store.clear
 
 
 class Killed(BaseException):
@@ -91,13 +93,138 @@ def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_another_input_or_other_options_are_another_run(tmp_path, monkeypatch):
     table = interrupted(tmp_path, monkeypatch)
-    with pytest.raises(UsageError, match="request was"):
-        pool_file(table, tmp_path / "o.csv", workers=1, piece_size=PIECE, resume=True, options=Options(tau2="DL"))
+    for changed, message in (
+        ({"options": Options(tau2="DL")}, r"\(tau2 was None, is 'DL'\)"),
+        ({"options": Options(level=0.9)}, r"\(level was 0.95, is 0.9\)"),
+        ({"spool_rows": "always"}, r"\(spool was 'auto', is 'always'\)"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            pool_file(table, tmp_path / "o.csv", workers=1, piece_size=PIECE, resume=True, **changed)
     os.utime(table, ns=(1, 1))
     with pytest.raises(UsageError, match="changed was"):
         pool_file(table, tmp_path / "o.csv", workers=1, piece_size=PIECE, resume=True)
     summary = pool_file(table, tmp_path / "o.csv", workers=1, piece_size=PIECE, force=True)
     assert summary.resumed == 0
+
+
+def test_a_packed_table_continues(tmp_path, monkeypatch):
+    table = write(tmp_path / "t.csv", rows_of(many(60)))
+    packed = tmp_path / "t.csv.gz"
+    packed.write_bytes(gzip.compress(table.read_bytes()))
+    with monkeypatch.context() as patch:
+        interrupt(patch, 3)
+        with pytest.raises(Killed):
+            pool_file(packed, tmp_path / "o.csv", workers=1, piece_size=PIECE)
+    assert pool_file(packed, tmp_path / "o.csv", workers=1, piece_size=PIECE, resume=True).resumed == 3
+    pool_file(table, tmp_path / "p.csv", workers=1, piece_size=PIECE)
+    assert (tmp_path / "o.csv").read_bytes() == (tmp_path / "p.csv").read_bytes()
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 8])
+@pytest.mark.parametrize("place", [0, 2])
+def test_rows_apart_within_one_piece_mean_the_same_to_whoever_meets_them(place, after, tmp_path, monkeypatch):
+    # Padding decides how sums are rounded, so that the two ways differ in the last bits: one way must be taken always.
+    tables = many(60, 7)
+    for i, name in enumerate(list(tables)):
+        tables[name] = (tables[name] * 2)[: 3 + i % 9]
+    pieces = [list(rows_of(dict(chunk))) for chunk in zip(*[iter(tables.items())] * 6, strict=True)]
+    pieces[place] = pieces[place][::2] + pieces[place][1::2]
+    table = write(tmp_path / "t.csv", [row for rows in pieces for row in rows])
+    call = {"piece_size": len(pieces[0]) * 40}
+    whole = pool_file(table, tmp_path / "p.csv", workers=1, **call)
+    assert whole.spooled
+    pool_file(table, tmp_path / "q.csv", engine="threads", workers=3, **call)
+    with monkeypatch.context() as patch:
+        interrupt(patch, after)
+        with pytest.raises(Killed):
+            pool_file(table, tmp_path / "o.csv", workers=1, **call)
+    again = pool_file(table, tmp_path / "o.csv", workers=1, resume=True, **call)
+    assert again.spooled
+    assert (tmp_path / "o.csv").read_bytes() == (tmp_path / "p.csv").read_bytes() == (tmp_path / "q.csv").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".rejects", ".npz"])
+@pytest.mark.parametrize("content", [b"", None])
+def test_a_part_that_the_disk_lost_is_computed_again(content, suffix, tmp_path, monkeypatch):
+    table = write(tmp_path / "t.csv", [["a", "x", 1], *rows_of(many(60))])
+    with monkeypatch.context() as patch:
+        interrupt(patch, 4)
+        with pytest.raises(Killed):
+            pool_file(table, tmp_path / "o.csv", workers=1, piece_size=PIECE)
+    lost = tmp_path / "o.csv.parts" / f"0000000{suffix}"
+    lost.write_bytes(bytes(lost.stat().st_size) if content is None else content)
+    call = {"workers": 1, "piece_size": PIECE, "rejects": tmp_path / "r.csv", "force": True}
+    summary = pool_file(table, tmp_path / "o.csv", resume=True, **call)
+    assert summary.resumed == 3
+    first = [(tmp_path / name).read_bytes() for name in ("o.csv", "r.csv")]
+    pool_file(table, tmp_path / "o.csv", **call)
+    assert [(tmp_path / name).read_bytes() for name in ("o.csv", "r.csv")] == first
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_a_run_killed_while_its_results_are_put_in_place_continues(moved, tmp_path, monkeypatch):
+    table = write(tmp_path / "t.csv", [["a", "x", 1], *rows_of(many(20))])
+    call = {"workers": 1, "piece_size": PIECE, "rejects": tmp_path / "r.csv"}
+    done = 0
+
+    def move(path: Path, target: Path) -> None:
+        nonlocal done
+        if done == moved:
+            raise Killed
+        done += 1
+        move_whole(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mscsec.batch.run.move_whole", move)
+        patch.setattr(Store, "clear", lambda self: (_ for _ in ()).throw(Killed) if done == 2 else clear(self))
+        with pytest.raises(Killed):
+            pool_file(table, tmp_path / "o.csv", **call)
+    assert (tmp_path / "r.csv").exists() == (moved > 0)
+    assert (tmp_path / "o.csv").exists() == (moved > 1)
+    summary = pool_file(table, tmp_path / "o.csv", resume=True, **call)
+    assert summary.analyses == 21
+    assert sorted(os.listdir(tmp_path)) == ["o.csv", "r.csv", "t.csv"]
+    with pytest.raises(UsageError, match="exists already"):
+        pool_file(table, tmp_path / "o.csv", resume=True, **call)
+
+
+def test_an_input_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    table = write(tmp_path / "t.csv", rows_of(many(60)))
+    whole = Store.save
+
+    def save(self: Store, number: int, part: Part) -> None:
+        os.utime(table, ns=(1, 1))
+        whole(self, number, part)
+
+    monkeypatch.setattr(Store, "save", save)
+    with pytest.raises(InvalidInput, match=r"t\.csv was changed while it was read"):
+        pool_file(table, tmp_path / "o.csv", workers=1, piece_size=PIECE)
+    assert os.listdir(tmp_path) == ["t.csv"]
+
+
+def test_of_an_input_that_goes_away_nothing_is_kept(tmp_path, monkeypatch):
+    table = write(tmp_path / "t.csv", rows_of(many(60)))
+    interrupt(monkeypatch, 3)
+    with pytest.raises(Killed):
+        pool_file(table, tmp_path / "o.csv", workers=1, piece_size=PIECE, called="<stdin>")
+    assert os.listdir(tmp_path) == ["t.csv"]
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '{"schema": "mscsec/batch-parts/1"}'])
+def test_a_manifest_that_cannot_be_read_is_one_message(content, tmp_path, monkeypatch):
+    table = interrupted(tmp_path, monkeypatch)
+    (tmp_path / "o.csv.parts" / "manifest.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"(cannot be read|schema was [^;]*\)).*give --force to start again"):
+        pool_file(table, tmp_path / "o.csv", workers=1, resume=True, piece_size=PIECE)
+    assert pool_file(table, tmp_path / "o.csv", workers=1, force=True, piece_size=PIECE).resumed == 0
+
+
+def test_a_file_where_the_parts_would_be_is_left_alone(tmp_path):
+    table = write(tmp_path / "t.csv", rows_of(many(2)))
+    (tmp_path / "o.csv.parts").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match="something else"):
+        pool_file(table, tmp_path / "o.csv", force=True)
+    assert (tmp_path / "o.csv.parts").read_text(encoding="utf-8") == "mine"
 
 
 def test_resume_with_nothing_to_continue_is_a_run(tmp_path):
