@@ -14,6 +14,7 @@ def test_with_equal_variances_the_draws_are_those_of_the_definition(yi: list[flo
     """Q is (v + tau2) / v times chi-square on k - 1, mean and HKSJ standard error are those of the plain mean at every tau2."""
     k, n = len(yi), 150_000
     found = bootstrap_prediction(one_set(yi, [v] * k), 0.9, np.random.default_rng(3), draws=n)
+    assert np.all(np.diff(found.draws) >= 0)
     rng = np.random.default_rng(4)
     squares = float(np.sum((np.array(yi) - np.mean(yi)) ** 2))
     tau2 = np.maximum(squares / rng.chisquare(k - 1, n) - v, 0.0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.stats import chi2
 
+from mscsec.errors import InvalidInput
 from mscsec.pooling import pool
 from mscsec.pooling.regression import (
     ESTIMATORS,
@@ -176,6 +177,36 @@ def test_a_batch_is_its_rows_and_padding_counts_for_nothing(key, data):
         assert_allclose(np.sqrt(np.diagonal(whole.bread[row])), se(one), rtol=1e-7)
 
 
+def assert_row(batch, row, one):
+    """A row of a batch has the numbers of that regression alone."""
+    for name in ("estimate", "se", "df", "p_value", "ci_low", "ci_high"):
+        expected = [getattr(part, name) for part in one.coefficients.values()]
+        expected = [np.inf if value is None else value for value in expected]
+        assert_allclose(getattr(batch, name)[row], expected, rtol=1e-6, atol=1e-8, err_msg=name)
+    if one.qm is not None:
+        df2 = np.inf if one.qm.df2 is None else one.qm.df2
+        found = [batch.qm[row], batch.qm_df2[row], batch.qm_p[row]]
+        assert_allclose(found, [one.qm.statistic, df2, one.qm.p_value], rtol=1e-5, atol=1e-12)
+    assert_allclose([batch.qe[row], batch.qe_p[row]], [one.qe, one.qe_p], rtol=1e-8)
+    if one.tau2_se is not None:
+        assert_allclose(batch.tau2_se[row], one.tau2_se, rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{"model": "common"}, {"tau2": 0.3}, {"tau2": 0.0}, {"tau2": "DL"}], ids=str)
+@pytest.mark.parametrize("ci", ["wald", "hksj"])
+def test_regress_batch_takes_a_known_variance_and_none(ci, options):
+    rng = np.random.default_rng(6)
+    x, v, y = np.column_stack([np.ones(7), np.arange(7.0)]), rng.uniform(0.05, 0.4, 7), rng.normal(size=(2, 7))
+    batch = regress_batch(y, v, x, ci=ci, level=0.9, **options)
+    for row in range(2):
+        one = regress(y[row], v, x, ci=ci, level=0.9, **options)
+        assert_row(batch, row, one)
+        assert batch.tau2[row] == pytest.approx(one.tau2 or 0.0)
+    for wrong in (-0.1, np.inf, np.nan):
+        with pytest.raises(InvalidInput, match=f"tau2 is {wrong}"):
+            regress_batch(y, v, x, ci=ci, tau2=wrong)
+
+
 @pytest.mark.parametrize("ci", INTERVALS)
 @FEW
 @given(data=regressions(most=9))
@@ -195,12 +226,7 @@ def test_regress_batch_is_regress_row_by_row(ci, data):
             continue
         one = fit((y + row[0] * x[:, 1])[inside], v[inside], x[inside], ci=ci)
         assert_allclose(batch.tau2[row], one.tau2, rtol=1e-7, atol=1e-10)
-        assert_allclose(batch.estimate[row], beta(one), rtol=1e-7, atol=1e-9)
-        assert_allclose(batch.ci_high[row], [part.ci_high for part in one.coefficients.values()], rtol=1e-6, atol=1e-8)
-        assert_allclose(batch.p_value[row], [part.p_value for part in one.coefficients.values()], rtol=1e-6, atol=1e-12)
-        if one.qm is not None:
-            assert_allclose(batch.qm_p[row], one.qm.p_value, rtol=1e-5, atol=1e-12)
-        assert_allclose([batch.qe[row], batch.qe_p[row]], [one.qe, one.qe_p], rtol=1e-8)
+        assert_row(batch, row, one)
 
 
 def test_a_singular_row_of_a_batch_is_flagged_and_the_others_are_not():
