@@ -553,7 +553,7 @@ CODES = by_key(
     Code(
         "P302",
         "double-zero study",
-        "Nobody, or everybody, had the event in both arms of a study. The message says what the method did with it: such a study has no ratio of its own, but it informs a difference and some likelihoods.",
+        "Nobody, or everybody, had the event in both arms of a study. The message says what the method did with it: such a study has no ratio of its own, but it informs a difference and some likelihoods. Cochran's weights also take nothing from a study without events in its comparator.",
     ),
     Code(
         "P303",

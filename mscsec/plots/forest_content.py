@@ -346,7 +346,8 @@ def _methods(sizes: EffectSizes, fits: Sequence[PooledResult], groups: Groups | 
     found: list[tuple[str, str]] = []
     for fit in [*fits, *(groups.result.groups.values() if groups is not None else ())]:
         if fit.k == 1:
-            text = f"One study: nothing was pooled; {level(fit.level)} CI by the normal approximation."
+            by = "profile likelihood" if fit.ci_method == "profile" else "the normal approximation"
+            text = f"One study: nothing was pooled; {level(fit.level)} CI by {by}."
         else:
             name, how = model_words(fit, sizes.measure), method_name(fit.method, sizes.measure)
             parts = [

@@ -148,7 +148,9 @@ def heterogeneity_words(fit: PooledResult) -> str:
         )
         parts.append(f"tau2 = {variance(fit.tau2)}{bounds}")
     if fit.i2 is not None:
-        both = f", {percent(fit.i2_q)} from Q" if fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005 else ""
+        q_shown = "q_lrt" not in (fit.details or {})
+        differs = q_shown and fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005
+        both = f", {percent(fit.i2_q)} from Q" if differs else ""
         parts.append(f"I2 = {percent(fit.i2)}{both}")
     details = fit.details or {}
     if "q_lrt" in details:  # the Wald test of a likelihood fails where a study has a zero cell
@@ -188,8 +190,9 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
             else f", by {method_name(fit.method, sizes.measure)},"
         )
         return said(
-            "One study reported this outcome; its {}{} is shown with a {} confidence interval (normal approximation), and nothing was pooled.",
+            "One study reported this outcome; its {}{} is shown with a {} confidence interval {}, and nothing was pooled.",
             sizes.measure_name, how, num(level(fit.level), PROTOCOL),
+            CI_NAMES["profile"] if fit.ci_method == "profile" else "(normal approximation)",
         )  # fmt: skip
     model = {"random": "a random-effects model", "common": "a common-effect model"}.get(
         fit.model, f"a {fit.model} model"

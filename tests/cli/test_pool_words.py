@@ -85,6 +85,20 @@ def test_a_comparison_does_not_call_the_rule_an_exception(cli: Cli, here: Path) 
     )
 
 
+def test_the_interval_of_one_study_is_named(cli: Cli, here: Path) -> None:
+    (here / "one.csv").write_text(SPARSE.splitlines()[0] + "\nA,3,40,3,42\n")
+    call = ("pool", "--table", "one.csv", "--measure", "OR", "--method")
+    assert "with a 95% confidence interval by the profile likelihood, and nothing" in flat(cli(*call, "Firth").out)
+    assert "with a 95% confidence interval (normal approximation), and nothing" in flat(cli(*call, "UM.FS").out)
+
+
+def test_no_q_is_spoken_of_beside_a_likelihood_ratio_test(cli: Cli, here: Path) -> None:
+    """Its Wald Q has no information from studies with a zero, so that an I2 from it would say 0 beside P = 0.003."""
+    (here / "t.csv").write_text("study,events_1,time_1,events_2,time_2\nA,5,10,0,12\nB,3,20,0,22\nC,1,30,4,31\n")
+    said = flat(cli("pool", "--table", "t.csv", "--measure", "IRR", "--method", "GLMM").out)
+    assert "I2 = 60.3%; likelihood-ratio test = 11.63, df = 2, P = 0.003" in said
+
+
 def test_peto_has_a_readable_name(cli: Cli, sparse: str) -> None:
     said = cli("pool", "--table", sparse, "--measure", "OR", "--method", "Peto").out
     assert "Pooled effect: Peto OR 0.68" in said

@@ -77,7 +77,7 @@ def test_one_study(row) -> None:
     found = pool_counts([3], [20], [5], [22], method=row.key)
     assert found.k == 1
     assert found.weights == pytest.approx((1.0,))
-    assert "P201" in {notice.code for notice in found.warnings}
+    assert {notice.code for notice in found.warnings} == {"P201"}
     assert found.prediction_low is None
 
 
@@ -91,6 +91,27 @@ def test_a_thousand_million_patients(row) -> None:
     # Peto's step and the rare-event approximation are off by the order of the effect squared and of the rate.
     assert_allclose(found.estimate, expected, rtol=2e-3 if row.key in ("Peto", "CM.AL") else 1e-5)
     assert_allclose(found.se, np.sqrt((1 / (n * 1.1e-3).sum()) + 1 / (n * 1e-3).sum()), rtol=5e-3)
+
+
+def test_why_there_is_no_ratio_is_said_as_it_is() -> None:
+    """Events and others in both arms over all, yet each table has its zero on the same side."""
+    one_sided = ([0, 5], [10, 10], [3, 10], [10, 10])
+    for method in ("MH", "UM.FS", "CM.EL"):
+        with pytest.raises(NotEstimable, match="no one without it in the other, always on the same side"):
+            pool_counts(*one_sided, method=method)
+    assert math.isfinite(pool_counts(*one_sided, measure="RR").estimate)
+    rates = ([0, 0], [10, 20], [3, 4], [12, 22])
+    for method in ("MH", "UM.FS", "UM.RS", "CM.EL"):
+        with pytest.raises(NotEstimable, match="over all studies there is no event in one of the arms") as caught:
+            pool_rates(*rates, method=method)
+        assert "without it" not in caught.value.message  # person-time has no one without the event
+
+
+def test_cochrans_weights_say_whose_events_do_not_count() -> None:
+    """metainc's weights too are the events expected at the comparator's rate: 8 events against none weigh nothing."""
+    found = pool_rates([5, 3, 1], [10, 20, 30], [0, 0, 4], [12, 22, 31], method="Cochran")
+    assert found.weights == (0, 0, 1)
+    assert "No event in the comparator of studies 1, 2 (2 of 3): no weight" in str(found.warnings)
 
 
 def test_an_empty_arm_is_left_out_and_named() -> None:

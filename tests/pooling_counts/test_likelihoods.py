@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy import integrate, optimize, stats
 from scipy.special import expit, gammaln
 
-from mscsec.pooling.counts import ZeroCells, families, pool_counts, pool_group_rates, pool_proportions
+from mscsec.pooling.counts import ZeroCells, families, pool_counts, pool_group_rates, pool_proportions, pool_rates
 from mscsec.pooling.counts.beta_binomial import DIRECT, _rising, fit_beta_binomial
 from mscsec.pooling.counts.families import log_gamma_ratio, noncentral_hypergeometric
 from mscsec.pooling.counts.glmm_models import (
@@ -269,3 +269,58 @@ def test_zero_cells_need_no_correction_in_a_likelihood() -> None:
         other = pool_counts(*zero, method=method, zero_cells=ZeroCells("other", increment=0.01))
         assert plain.estimate == other.estimate
         assert not any(notice.code == "P303" for notice in plain.warnings)
+
+
+# Trials of a national register: the likelihood's terms are near 1e6, so that its last steps are less than its rounding.
+REGISTER = [
+    np.array(v)
+    for v in (
+        [63870.0, 84275, 7438, 21438, 12814, 22326],
+        [223980.0, 294907, 26131, 74660, 44796, 78393],
+        [47731.0, 564953, 167106, 580654, 485462, 111364],
+        [50250.0, 594625, 175875, 611375, 510875, 117250],
+    )
+]
+
+
+@pytest.mark.parametrize("model", ["common", "random"])
+@pytest.mark.parametrize("method", ["UM.FS", "CM.AL", "UM.RS"])
+def test_large_counts_converge_whichever_way_round(method: str, model: str) -> None:
+    a, n_1, c, n_2 = REGISTER
+    found = pool_counts(a, n_1, c, n_2, method=method, model=model)
+    others = [pool_counts(c, n_2, a, n_1, method=method, model=model)]
+    others += [] if method == "CM.AL" else [pool_counts(n_1 - a, n_1, n_2 - c, n_2, method=method, model=model)]
+    for other in others:
+        assert_allclose((other.estimate, other.se), (-found.estimate, found.se), rtol=1e-7)
+    if (method, model) == ("UM.FS", "common"):
+        assert_allclose(found.estimate, stratified_logistic(), rtol=1e-10)
+
+
+def stratified_logistic() -> float:
+    """The root of the score with each stratum's level at its own root: no likelihood, so no rounding of one."""
+
+    def surplus(level: float, theta: float, a: float, n_1: float, c: float, n_2: float) -> float:
+        return float(n_1 * expit(level + theta) + n_2 * expit(level) - a - c)
+
+    def score(theta: float) -> float:
+        total = 0.0
+        for a, n_1, c, n_2 in zip(*REGISTER, strict=True):
+            level = optimize.brentq(surplus, -20, 20, args=(theta, a, n_1, c, n_2), xtol=1e-14, rtol=1e-15)
+            total += n_1 * expit(level + theta) - a
+        return total
+
+    return float(optimize.brentq(score, -6, 0, xtol=1e-13, rtol=1e-14))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_large_person_times_converge(seed: int) -> None:
+    """Counts of ten millions: the pooled log rate ratio of one true ratio lies within a few standard errors of it."""
+    rng = np.random.default_rng(seed)
+    t_1, t_2 = rng.uniform(1e6, 1e8, (2, 4))
+    rate = 0.3 * np.exp(rng.normal(0, 0.5, 4))
+    data = (rng.poisson(rate * t_1 * np.exp(-1)), t_1, rng.poisson(rate * t_2), t_2)
+    for method in ("UM.FS", "CM.EL", "UM.RS"):
+        for model in ("common", "random"):
+            found = pool_rates(*data, method=method, model=model)
+            assert abs(found.estimate + 1) < 5 * found.se < 0.05
+    assert pool_group_rates(data[0], t_1).iterations is not None

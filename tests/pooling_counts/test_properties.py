@@ -49,6 +49,14 @@ def test_swapped_arms_change_the_sign(method: str, measure: str, data: list[np.n
         assert_allclose(two.se, one.se, rtol=1e-9, atol=1e-9)
 
 
+@MANY
+@given(sizes=st.lists(st.integers(1, 10**6), min_size=2, max_size=8))
+def test_tables_full_of_events_have_no_difference_and_no_variance(sizes: list[int]) -> None:
+    full = pool_counts(sizes, sizes, sizes[::-1], sizes[::-1], measure="RD")
+    assert (full.estimate, full.se, full.p_value) == (0.0, 0.0, None)
+    assert "P304" in {notice.code for notice in full.warnings}
+
+
 @pytest.mark.parametrize(("method", "measure"), ROWS)
 @settings(deadline=None, max_examples=6)
 @given(data=similar())

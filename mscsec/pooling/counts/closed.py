@@ -278,7 +278,7 @@ def by_cochran(request: Request) -> PooledResult:
         raise NotEstimable("no event in one of the arms over all studies, so the rate ratio is not estimable")
     weights, se = expected / expected.sum(), float(np.sqrt(1 / total_1 + 1 / total_2))
     estimate = float((weights * effects.yi).sum())
-    told = _told(request, effects, "Cochran")
+    told = _told(request, effects, "Cochran") + notices.no_weight(t.mask & (t.x_1 > 0) & (t.x_2 == 0))
     details = _details(request, t, effects, None)
     if request.options.model == "random":
         details["common"] = {"estimate": estimate, "se": se, "weights": weights.tolist()}
@@ -323,10 +323,8 @@ def summed_tables(t: Tables | PersonTime, measure: str, rule: ZeroCells, method:
 
 def _require(found: Stratified, measure: str) -> None:
     if not found.estimable:
-        raise NotEstimable(
-            "no table tells the arms apart: over all studies there is no event (or no one without it) in one of the arms, "
-            f"so the Mantel-Haenszel {MEASURES[measure].name} is not estimable"
-        )
+        why = notices.ONE_SIDED if measure == "OR" else notices.NO_EVENT
+        raise NotEstimable(f"{why}, so the Mantel-Haenszel {MEASURES[measure].name} is not estimable")
 
 
 def _test(test: ChiSquare) -> dict[str, float | int | None]:

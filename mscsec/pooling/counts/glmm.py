@@ -111,14 +111,15 @@ def _level_scale(model: Model, best: Maximum) -> float:
     without = best.shared.copy()
     without[p] = 0.0
     height = float(log_likelihood(model, without, best.own).value.sum())
-    return 0.0 if height >= best.value - FLAT * (1 + abs(best.value)) else float(abs(best.shared[p]))
+    lost = best.value - height
+    return 0.0 if lost <= FLAT * (1 + abs(best.value)) + model.rounding else float(abs(best.shared[p]))
 
 
 def _rise(model: Model, fixed: Maximum) -> Maximum | None:
     """The highest maximum with a positive tau, or None where none lies above that at tau = 0."""
     found = [_climb(model, np.append(fixed.shared, tau), fixed.own) for tau in STARTS]
     best = max(found, key=lambda maximum: maximum.value)
-    return best if best.value > fixed.value + FLAT * (1 + abs(fixed.value)) else None
+    return best if best.value > fixed.value + FLAT * (1 + abs(fixed.value)) + model.rounding else None
 
 
 def _weights(by_study: Array, name: str) -> Array:
@@ -134,7 +135,7 @@ def _climb(model: Model, shared: Array, own: Array) -> Maximum:
             return constant(np.full(len(own), -np.inf), model.shared + model.own_intercept)
         return log_likelihood(model, shared, own)
 
-    return maximise(objective, shared, own, has_own=model.own_intercept)
+    return maximise(objective, shared, own, has_own=model.own_intercept, rounding=model.rounding)
 
 
 def _inverse(information: Array, name: str) -> Array:

@@ -64,12 +64,12 @@ def risk_difference(t: Tables) -> Stratified:
     Source: Greenland & Robins (1985), Biometrics 41:55-68; Sato, Greenland & Robins (1989), Biometrics 45:1323-1324.
     """
     n = t.total
-    estimate, share, w, ok = _difference(t, t.a * (t.n_2 / n) - t.c * (t.n_1 / n), t.n_1 * (t.n_2 / n))
+    estimate, share, w, ok = _difference(t, t.a / n * t.d - t.b / n * t.c, t.n_1 * (t.n_2 / n))
     f_1, f_2 = t.n_1 / n, t.n_2 / n
     first = _kept(t, t.c * f_1**2 - t.a * f_2**2 + f_1 * f_2 * (t.n_2 - t.n_1) / 2).sum(-1)
     second = _kept(t, (t.a / n * t.d + t.c / n * t.b) / 2).sum(-1)
     numerator = np.where(ok, estimate, 0.0) * first + second
-    numerator = np.where(numerator > ROUNDING * second, numerator, 0.0)
+    numerator = np.where((numerator > ROUNDING * second) & (second > 0), numerator, 0.0)
     return Stratified(estimate, np.sqrt(_over(numerator, w**2, ok)), share, ok)
 
 
@@ -79,7 +79,7 @@ def risk_difference_large_strata(t: Tables) -> Stratified:
     Source: Greenland & Robins (1985), Biometrics 41:55-68.
     """
     n = t.total
-    estimate, share, w, ok = _difference(t, t.a * (t.n_2 / n) - t.c * (t.n_1 / n), t.n_1 * (t.n_2 / n))
+    estimate, share, w, ok = _difference(t, t.a / n * t.d - t.b / n * t.c, t.n_1 * (t.n_2 / n))
     arm_1 = (t.n_2 / n) ** 2 * t.a * (t.b / np.where(t.mask, t.n_1, 1.0))
     arm_2 = (t.n_1 / n) ** 2 * t.c * (t.d / np.where(t.mask, t.n_2, 1.0))
     return Stratified(estimate, np.sqrt(_over(_kept(t, arm_1 + arm_2).sum(-1), w**2, ok)), share, ok)

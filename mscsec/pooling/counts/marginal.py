@@ -36,6 +36,11 @@ class Model:
         """Number of parameters that studies share: coefficients, then scales."""
         return int(self.design.shape[-1] + self.effects.shape[-1])
 
+    @property
+    def rounding(self) -> float:
+        """How far rounding may put the log-likelihood off: its terms grow with the counts, and all but cancel in the sum."""
+        return 16 * float(np.finfo(float).eps * (np.abs(self.family.constant).sum() + np.abs(self.family.y).sum()))
+
 
 def log_likelihood(model: Model, shared: Array, own: Array) -> Jet:
     """Log-likelihood of each study, value (k,), with derivatives in the shared parameters and, last, its own intercept.

@@ -171,6 +171,9 @@ def _rows(t: Any, used: BoolArray) -> Any:
     return type(t)(*(getattr(t, name)[used] for name in (*fields, "mask")))
 
 
+NO_OUTCOME = "over all studies there is no event, or no one without it, in one of the arms"
+
+
 def _require_events(t: Tables | PersonTime, used: BoolArray, key: str) -> None:
     """Raises NotEstimable where the maximum likelihood effect is infinite: every study at the same end of its support."""
     x_1, x_2 = (t.a, t.c) if isinstance(t, Tables) else (t.x_1, t.x_2)
@@ -181,11 +184,12 @@ def _require_events(t: Tables | PersonTime, used: BoolArray, key: str) -> None:
     if isinstance(t, Tables) and key == "UM.RS":
         above = bool(t.a[used].any() and t.d[used].any())
         below = bool(t.b[used].any() and t.c[used].any())
-    if not (above and below):
-        raise NotEstimable(
-            f"the effect is infinite or undefined under {key}: over all studies there is no event, or no one without it, "
-            "in one of the arms"
-        )
+    if above and below:
+        return
+    why = notices.NO_EVENT
+    if isinstance(t, Tables) and key != "CM.AL":
+        why = NO_OUTCOME if key == "UM.RS" else notices.ONE_SIDED
+    raise NotEstimable(f"the effect is infinite or undefined under {key}: {why}")
 
 
 # --- one group -----------------------------------------------------------------------------------------------------------
@@ -342,7 +346,7 @@ def _with_spread(
     typical = (k - 1) / float(w.sum() - (w**2).sum() / w.sum()) if k > 1 else float(effects.vi[0])
     method, limits, df = _prediction(result, found.tau2, options)
     told = result.warnings
-    if method is None and limits is None and (options.prediction or options.convention.prediction) != "none":
+    if method is None and result.k > 1 and (options.prediction or options.convention.prediction) != "none":
         told = (*told, Notice("P205", said("No prediction interval from {}", num(f"{result.k} studies"))))
     return replace(
         result,

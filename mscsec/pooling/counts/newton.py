@@ -31,10 +31,13 @@ class Maximum:
     iterations: int
 
 
-def maximise(objective: Callable[[Array, Array], Jet], shared: Array, own: Array, *, has_own: bool) -> Maximum:
+def maximise(
+    objective: Callable[[Array, Array], Jet], shared: Array, own: Array, *, has_own: bool, rounding: float = 0.0
+) -> Maximum:
     """Climb from (shared, own) by Newton's method with the Hessian made definite and the step halved as needed.
 
     objective : (shared (q,), own (k,)) to a Jet of value (k,) whose parameters are the shared ones and, last, the study's own.
+    rounding : how far its sum may be off; a step that loses no more than that is not taken back.
     """
     jet = objective(shared, own)
     value, converged, step_count = float(jet.value.sum()), False, 0
@@ -44,11 +47,17 @@ def maximise(objective: Callable[[Array, Array], Jet], shared: Array, own: Array
             # The last step is taken without another look: what it leaves is its square.
             shared, own, converged = shared + move, own + move_own, True
             break
+        if decrement <= SMALL * (1 + abs(value)) and _short(move, shared) and _short(move_own, own):
+            # Nor is it asked whether this one climbs: with large counts so small a rise is less than the rounding of the sum.
+            shared, own, converged = shared + move, own + move_own, True
+            jet = objective(shared, own)
+            value = float(jet.value.sum())
+            break
         size = min(1.0, 5.0 / max(np.abs(move).max(initial=0.0), 1e-300))
         for _ in range(HALVINGS):
             trial = objective(shared + size * move, own + size * move_own)
             total = float(trial.value.sum())
-            if np.isfinite(total) and total >= value - 1e-13 * abs(value):
+            if np.isfinite(total) and total >= value - 1e-13 * abs(value) - rounding:
                 break
             size /= 2
         else:
@@ -56,9 +65,6 @@ def maximise(objective: Callable[[Array, Array], Jet], shared: Array, own: Array
             converged = decrement <= SMALL * (1 + abs(value))
             break
         shared, own, value, jet = shared + size * move, own + size * move_own, total, trial
-        if size == 1.0 and decrement <= SMALL * (1 + abs(value)) and _short(move, shared) and _short(move_own, own):
-            converged = True
-            break
     return Maximum(shared, own, value, -_profile(jet, has_own)[1], converged, step_count)
 
 

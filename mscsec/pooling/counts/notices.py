@@ -9,6 +9,10 @@ from mscsec.results import Notice
 from mscsec.said import Said, num, said
 
 SPARSE_RATE = 0.05  # event rate below which tables with a zero cell become likely at usual sample sizes
+NO_EVENT = "over all studies there is no event in one of the arms"
+ONE_SIDED = (
+    "in every study there is no event in one of the arms, or no one without it in the other, always on the same side"
+)
 SHOWN = 10  # places named in one message before it says "and so on"
 
 
@@ -68,3 +72,13 @@ def corrected_too(which: BoolArray, amount: str, where: str) -> tuple[Notice, ..
         return ()
     why = "because another study has one" if where == "if0all" else "as in every study"
     return (Notice("P303", said("No zero cell in {}: {} added there too, {}", places(which), amount, why)),)
+
+
+def no_weight(which: BoolArray) -> tuple[Notice, ...]:
+    """Studies whose events in arm 1 do not count, since none in the comparator lets any be expected."""
+    if not which.any():
+        return ()
+    text = said(
+        "No event in the comparator of {}: no weight in the estimate, which weights by expected events", places(which)
+    )
+    return (Notice("P302", text),)
