@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import math
 import tracemalloc
@@ -57,6 +58,22 @@ def test_each_row_is_its_own_meta_analysis(options: dict[str, Any]) -> None:
     assert checked > 300
 
 
+@pytest.mark.parametrize(
+    "options", [{"tau2": "REML"}, {"tau2": "GENQ", "weights": np.arange(1.0, 8)}], ids=["REML", "GENQ"]
+)
+def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
+    whole = pool_batch(YI, VI, MASK, prediction="hts", tau2_ci="QP", tau2_se=True, **options)
+    monkeypatch.setattr("mscsec.pooling.batch.CHUNK", 3 * 7)
+    parts = pool_batch(YI, VI, MASK, prediction="hts", tau2_ci="QP", tau2_se=True, **options)
+    for field in dataclasses.fields(whole):
+        if (values := getattr(whole, field.name)) is not None:
+            assert_allclose(getattr(parts, field.name), values, rtol=1e-11, atol=1e-13, err_msg=field.name)
+    wrong = VI.copy()
+    wrong[38, 4] = -1
+    with pytest.raises(InvalidInput, match="row 38, study 4"):
+        pool_batch(YI, wrong)
+
+
 def test_rows_of_one_study_and_of_none() -> None:
     batch = pool_batch(YI, VI, MASK)
     assert math.isnan(batch.estimate[0])
@@ -97,6 +114,8 @@ def test_any_leading_shape_and_broadcasting() -> None:
 
 def test_what_a_chunk_took_is_given_back_at_once() -> None:
     """Not by the garbage collector, which comes late: a cycle of references would keep chunk after chunk."""
+    pool_batch(YI, VI, tau2="REML")  # what is kept for later calls is there
+    pool(YI[2], VI[2])
     gc.collect()
     gc.disable()
     try:

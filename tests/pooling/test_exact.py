@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize_scalar
-from scipy.special import chdtri
+from scipy.special import chdtrc, chdtri
 
 from mscsec.pooling import pool
 
@@ -117,6 +118,27 @@ def test_profile_limits_have_the_likelihood_ratio_of_their_level(yi: Any, vi: An
         )
         ratio = 2 * (result.details["log_likelihood"] + top)
         assert ratio == pytest.approx(chdtri(1, 1 - level), abs=1e-5)
+
+
+@pytest.mark.parametrize("null", [-3.0, 0.0, 5.2, 5.5, 40.0])
+def test_the_statistic_of_the_profile_is_the_signed_root_of_the_likelihood_ratio(null: float) -> None:
+    """Both likelihoods maximised over log tau2 by another optimiser; effects far from zero and from their null value."""
+    y, v = np.array([5.0, 5.6, 4.7, 5.9, 5.5]), np.array([0.04, 0.09, 0.1, 0.05, 0.02])
+
+    def highest(mean_of: Callable[[Any], Any]) -> float:
+        def minus(log_tau2: float) -> float:
+            s = v + np.exp(log_tau2)
+            return float(0.5 * np.sum(np.log(s) + (y - mean_of(1 / s)) ** 2 / s))
+
+        parts = ((-9, 0), (-3, 4), (0, 12))
+        return -min(
+            minimize_scalar(minus, bounds=part, method="bounded", options={"xatol": 1e-9}).fun for part in parts
+        )
+
+    ratio = 2 * (highest(lambda w: np.average(y, weights=w)) - highest(lambda w: null))
+    result = pool(y, v, tau2="ML", ci="profile", null=null, tau2_ci="none")
+    assert result.statistic == pytest.approx(math.copysign(math.sqrt(ratio), result.estimate - null), rel=1e-6)
+    assert result.p_value == pytest.approx(chdtrc(1, ratio), rel=1e-5)
 
 
 def test_a_profile_limit_may_lie_at_a_tau2_just_above_an_estimate_of_zero() -> None:

@@ -406,6 +406,15 @@ def test_without_a_study_each_fit_has_its_own_kind_of_interval() -> None:
     assert kinds == ["hksj", "hksj", "hksj", "wald"]
 
 
+def test_influence_does_not_depend_on_how_much_is_worked_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = studies(YI, VI, tau2="PM").deleted.dfbetas
+    weights = 1 / (np.array(VI) + np.array(studies(YI, VI, tau2="PM").deleted.tau2)[:, None])
+    moved = pool(YI, VI, tau2="PM").estimate - studies(YI, VI, tau2="PM", ci="wald").deleted.estimate
+    np.testing.assert_allclose(studies(YI, VI, tau2="PM", ci="wald").deleted.dfbetas, moved * np.sqrt(weights.sum(1)))
+    monkeypatch.setitem(studies.__globals__, "BLOCK", 2 * len(YI))  # the module has the name of its function
+    np.testing.assert_allclose(studies(YI, VI, tau2="PM").deleted.dfbetas, whole, rtol=1e-12)
+
+
 def test_a_common_effect_has_no_shrunken_effects_to_be_conditional_on() -> None:
     result = studies(YI, VI, model="common")
     assert (result.shrunken, result.conditional_resid, result.conditional_se) == (None, None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 
@@ -190,6 +191,27 @@ def assert_row(batch, row, one):
     assert_allclose([batch.qe[row], batch.qe_p[row]], [one.qe, one.qe_p], rtol=1e-8)
     if one.tau2_se is not None:
         assert_allclose(batch.tau2_se[row], one.tau2_se, rtol=1e-6)
+
+
+@pytest.mark.parametrize("tau2", ["REML", "DL"])
+def test_the_size_of_a_chunk_changes_nothing(tau2, monkeypatch):
+    rng = np.random.default_rng(8)
+    x, v, y = np.column_stack([np.ones(7), np.arange(7.0)]), rng.uniform(0.05, 0.4, 7), rng.normal(size=(11, 7))
+    one = regress(y[0], v, x, tau2=tau2)
+    whole, test = regress_batch(y, v, x, tau2=tau2), permutation_test(one, draws=50)
+    for module in ("batch", "likelihood", "permutation"):
+        monkeypatch.setattr(f"mscsec.pooling.regression.{module}.CHUNK", 3 * 7)
+    parts = regress_batch(y, v, x, tau2=tau2)
+    for field in dataclasses.fields(whole):
+        values = getattr(whole, field.name)
+        assert_allclose(getattr(parts, field.name), values, rtol=1e-10, atol=1e-13, err_msg=field.name)
+    seen = []
+    assert (
+        permutation_test(one, draws=50, progress=lambda *done: seen.append(done)).permutations
+        == test.permutations
+        == 51
+    )
+    assert seen == [(done, 50) for done in (*range(3, 50, 3), 50)]
 
 
 @pytest.mark.parametrize("options", [{"model": "common"}, {"tau2": 0.3}, {"tau2": 0.0}, {"tau2": "DL"}], ids=str)

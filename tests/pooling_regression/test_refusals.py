@@ -415,6 +415,8 @@ def test_three_levels_at_their_edges():
         multilevel(Y[:2], V[:2], [1, 1])
     with pytest.raises(InvalidInput, match="has no cluster"):
         multilevel(Y, V, [1, 1, None, 2, 2, 3])
+    with pytest.raises(InvalidInput, match="5 cluster labels and 6 effects"):
+        multilevel(Y, V, [1, 1, 2, 2, 3])
     with pytest.raises(InvalidInput, match="it is one of"):
         multilevel(Y, V, [1, 1, 2, 2, 3, 3], method="DL")
     flat = multilevel(np.full(6, 0.2), V, [1, 1, 2, 2, 3, 3])
