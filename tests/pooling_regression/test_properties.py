@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from mscsec.errors import InvalidInput
 from mscsec.pooling import pool
@@ -21,6 +21,7 @@ from mscsec.pooling.regression import (
     between,
     contrast,
     influence,
+    multilevel,
     permutation_test,
     predict,
     regress,
@@ -347,6 +348,59 @@ def test_leaving_out_a_study_is_fitting_the_others(data):
         assert_allclose(part.tau2[i], one.tau2, rtol=1e-7, atol=1e-10)
         assert_allclose(part.qe[i], one.qe, rtol=1e-8)
         assert_allclose(part.residual[i], y[i] - x[i] @ beta(one), rtol=1e-6, atol=1e-9)
+
+
+Y = np.array([0.1, 0.5, -0.2, 0.9, 0.4, 0.0]) + np.array([1, 2, 3, 4, 5, 7]) / 4
+V = np.array([0.04, 0.09, 0.02, 0.1, 0.05, 0.03])
+X = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 7.0])
+
+
+@pytest.mark.parametrize(
+    ("options", "r2"),
+    [
+        ({"model": "common"}, 0.66677203984373961),
+        ({"tau2": "REML"}, 0.66753762792699405),
+        ({"tau2": "DL"}, 0.71333713434164665),
+        ({"tau2": "ML"}, 0.80160055830420191),
+        ({"tau2": 0.1}, None),
+    ],
+    ids=str,
+)
+def test_the_share_of_variance_that_the_moderators_account_for_as_in_metafor(options, r2):
+    """R2 of rma(Y, V, mods=~X, method=...) in metafor 3.8, where its REML stops at 1e-5 and ours at the root."""
+    found = regress(Y, V, X, ci="wald", **options)
+    assert found.r2 == (None if r2 is None else pytest.approx(r2, rel=1e-5))
+
+
+@pytest.mark.parametrize("method", ["ML", "REML"])
+def test_the_log_likelihood_with_given_weights_is_that_at_the_coefficients_reported(method):
+    """ML: the normal density there; REML: less by as much as the weighted squares are more than at the best coefficients."""
+    design = np.column_stack([np.ones(6), X])
+    found = regress(Y, V, X, tau2=method, weights=np.arange(1.0, 7.0), ci="wald")
+    s = V + found.tau2
+    least = np.linalg.lstsq(design / np.sqrt(s)[:, None], Y / np.sqrt(s), rcond=None)[0]
+    at, best = (np.sum(norm.logpdf(Y, design @ b, np.sqrt(s))) for b in (beta(found), least))
+    if method == "ML":
+        assert found.log_likelihood == pytest.approx(at, rel=1e-10)
+        assert found.aic == pytest.approx(-2 * at + 2 * 3, rel=1e-10)
+    else:
+        plain = regress(Y, V, X, tau2="REML", ci="wald")
+        assert plain.tau2 == pytest.approx(found.tau2)
+        assert found.log_likelihood == pytest.approx(plain.log_likelihood + at - best, rel=1e-8)
+
+
+def test_the_shares_of_three_levels_are_of_the_typical_sampling_variance():
+    """(k - p) / tr P of Higgins & Thompson (2002), P with dense matrices."""
+    design, w = np.column_stack([np.ones(6), X]), np.diag(1 / V)
+    p = w - w @ design @ np.linalg.inv(design.T @ w @ design) @ design.T @ w
+    found = multilevel(Y, V, list("aabbcd"), X, ci="t", tau2_ci="none")
+    total = found.tau2_between + found.tau2_within + 4 / np.trace(p)
+    assert found.tau2_within == pytest.approx(0.13088957478232455, rel=1e-4)  # rma.mv() of metafor 3.8
+    assert found.i2_within == pytest.approx(found.tau2_within / total, rel=1e-10)
+    assert found.i2_between == pytest.approx(found.tau2_between / total, rel=1e-10)
+    assert (found.q_df, found.prediction_df) == (4, None)
+    alone = multilevel(Y, V, list("aabbcd"), tau2_ci="none")
+    assert (alone.q_df, alone.prediction_df) == (5, 5)
 
 
 def test_a_study_is_influential_by_any_one_of_the_cutoffs():
