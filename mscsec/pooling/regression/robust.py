@@ -11,6 +11,7 @@ from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import InvalidInput, NotEstimable
 from mscsec.pooling.regression.fit import positions
 from mscsec.pooling.regression.inference import Inference, fit_coefficients, wald_test
+from mscsec.pooling.regression.projection import dependent_columns
 from mscsec.pooling.regression.result import Coefficient, JointTest, RegressionResult
 from mscsec.pooling.regression.summary import coefficients
 from mscsec.registry import by_key, choose
@@ -69,16 +70,15 @@ class RobustResult(Result):
 class _Clusters:
     """The fit cut into clusters.
 
-    members : the effects of each cluster. bread : (p, p) M = (X'AX)^-1.
-    adjusted : for each cluster the (p, n_i) matrix M X_i' A_i B_i that its residuals are multiplied by.
-    residual : (k,) y - x'beta; total : (k,) working variances vi + tau2; a : (k,) weights of the fit.
-    alone : (p,) True for the coefficients that some cluster determines alone.
+    members : the effects of each cluster. adjusted : for each the (p, n_i) matrix M X_i' A_i B_i, M = (X'AX)^-1, that its
+    residuals are multiplied by.
+    basis : (k, p) orthonormal rows of A^(1/2) X; total : (k,) working variances vi + tau2; a : (k,) weights of the fit.
+    residual : (k,) y - x'beta. alone : (p,) True for the coefficients that some cluster determines alone.
     """
 
     members: tuple[IntArray, ...]
-    design: Array
-    bread: Array
     adjusted: tuple[Array, ...]
+    basis: Array
     residual: Array
     total: Array
     a: Array
@@ -162,61 +162,73 @@ def _members(cluster: Sequence[object], k: int) -> tuple[IntArray, ...]:
 def _cut(fit: RegressionResult, members: tuple[IntArray, ...], power: float) -> _Clusters:
     problem, x = fit.data.problem, fit.data.design
     used = fit_coefficients(problem, np.array([fit.tau2])).used
-    inverse = used.inverse_triangle()[0]
-    bread = inverse @ inverse.T
+    inverse, basis = used.inverse_triangle()[0], used.basis[:, 0, :].T
     a, total = used.weights[0], problem.vi[0] + fit.tau2
-    half = inverse.T  # x half' = whitened design, in which the leverage is a sum of squares
-    white = x @ half.T
-    meat = used.quadratic(a * total)[0]
     adjusted, alone = [], np.zeros(x.shape[1], dtype=bool)
     for m in members:
-        lever = white[m]
-        block = np.diag(total[m]) - _symmetric(lever @ lever.T * (a * total)[m]) + lever @ meat @ lever.T
-        alone |= _determined_alone(lever * np.sqrt(a[m])[:, None], inverse)
+        lost = dependent_columns(np.delete(x, m, axis=0))  # without this cluster
+        for j, made_of in lost.items():
+            alone[[j, *made_of]] = True
         correction = np.eye(m.size)
         if power == 0.5:
-            correction = _bias_reduced(block, total[m])
+            correction = _bias_reduced(basis, m, a, total, len(lost))
         elif power == 1:
-            correction = _jackknife(lever * np.sqrt(a[m])[:, None], a[m])
-        adjusted.append((bread @ x[m].T * a[m]) @ correction)
-    residual = used.residual[0] / np.sqrt(a)
-    return _Clusters(members, x, bread, tuple(adjusted), residual, total, a, alone)
+            correction = _jackknife(basis, m, a, len(lost))
+        adjusted.append((inverse @ basis[m].T * np.sqrt(a[m])) @ correction)
+    return _Clusters(members, tuple(adjusted), basis, used.residual[0] / np.sqrt(a), total, a, alone)
 
 
-def _symmetric(part: Array) -> Array:
-    return np.asarray(part + part.T)
-
-
-def _bias_reduced(block: Array, total: Array) -> Array:
-    """B with B block B' = diag(total), block the working covariance of one cluster's residuals, (I - H) S (I - H)'.
+def _bias_reduced(basis: Array, m: IntArray, a: Array, total: Array, lost: int) -> Array:
+    """B with B R B' = diag(total), R the working covariance of one cluster's residuals, (I - H) diag(total) (I - H)'.
 
     The symmetric root is taken in units of the working standard deviations; a direction that the cluster alone
     determines has no residual and drops out (Moore-Penrose inverse).
     """
-    root = np.sqrt(total)
-    values, vectors = np.linalg.eigh(block * np.outer(root, root))
-    keep = values > 1e-10 * values.max()
-    inverse = (vectors[:, keep] / np.sqrt(values[keep])) @ vectors[:, keep].T
-    return np.asarray(root[:, None] * inverse * root)
+    factor = _residual_factor(basis, m, np.sqrt(a * total)) * np.sqrt(total[m] / a[m])[:, None]
+    vectors, values = _singular(factor, lost)
+    root = np.sqrt(total[m])
+    return np.asarray(root[:, None] * ((vectors / values) @ vectors.T) * root)
 
 
-def _jackknife(lever: Array, a: Array) -> Array:
-    """(I - H)^-1 of one cluster: its residuals become those of the fit without it. lever : (n_i, p) whitened rows."""
-    values, vectors = np.linalg.eigh(np.eye(a.size) - lever @ lever.T)
-    keep = values > 1e-10
-    inverse = (vectors[:, keep] / values[keep]) @ vectors[:, keep].T
-    return np.asarray(inverse * np.sqrt(a) / np.sqrt(a)[:, None])
+def _jackknife(basis: Array, m: IntArray, a: Array, lost: int) -> Array:
+    """(I - H)^-1 of one cluster: its residuals become those of the fit without it."""
+    vectors, values = _singular(_residual_factor(basis, m, np.ones(a.size)), lost)
+    return np.asarray(((vectors / values**2) @ vectors.T) * np.sqrt(a[m]) / np.sqrt(a[m])[:, None])
+
+
+def _residual_factor(basis: Array, m: IntArray, r: Array) -> Array:
+    """(n_i, n_i + p) E of which E E' is the cluster's block of (I - QQ') diag(r^2) (I - QQ'), Q the (k, p) basis.
+
+    The columns of the other clusters are an orthogonal transformation of Q_i Q' diag(r). Where a cluster has nearly
+    all of the leverage in some direction its block is a difference that rounding eats; the factor keeps it, for what
+    is left of that direction stands in the columns of the others.
+    """
+    own, rest = basis[m], np.delete(basis * r[:, None], m, axis=0)
+    return np.hstack([np.diag(r[m]) - own @ (own * r[m][:, None]).T, -own @ np.asarray(np.linalg.qr(rest, mode="r")).T])
+
+
+def _singular(factor: Array, lost: int) -> tuple[Array, Array]:
+    """Left singular vectors and values, without the `lost` smallest, which are zero.
+
+    Rows of very different size (a variance of 1e-9 beside 1) keep their digits if the long ones are reduced first.
+    Source: Higham (2000), Linear Algebra Appl 309:153-174, on QR with sorted rows before an SVD.
+    """
+    order = np.argsort(-(factor**2).sum(-1), kind="stable")
+    triangle = np.asarray(np.linalg.qr(factor[order].T, mode="r")).T
+    vectors, values, _ = np.linalg.svd(triangle)
+    keep = values.size - lost
+    return vectors[np.argsort(order), :keep], values[:keep]
 
 
 def _cross(parts: _Clusters) -> Array:
     """(p, p, n, n) covariances between the clusters' contributions to the coefficients under the working model."""
-    k = parts.total.size
-    n, p = len(parts.members), parts.bread.shape[0]
-    forward = np.zeros((n, p, k))
+    k, p = parts.basis.shape
+    root = np.sqrt(parts.total)
+    others = (parts.basis * np.sqrt(parts.a * parts.total)[:, None]).T
+    scaled = np.zeros((len(parts.members), p, k))
     for i, (b, m) in enumerate(zip(parts.adjusted, parts.members, strict=True)):
-        forward[i] = -(b @ parts.design[m]) @ (parts.bread @ parts.design.T * parts.a)
-        forward[i][:, m] += b
-    scaled = forward * np.sqrt(parts.total)
+        scaled[i] = -(b / np.sqrt(parts.a[m]) @ parts.basis[m]) @ others
+        scaled[i][:, m] += b * root[m]
     return np.asarray(np.einsum("isk,jtk->stij", scaled, scaled))
 
 
@@ -225,18 +237,6 @@ def _satterthwaite(cross: Array) -> Array:
     own = np.einsum("ssij->sij", cross)
     trace = np.einsum("sii->s", own)
     return np.asarray(trace**2 / np.maximum((own**2).sum((-2, -1)), np.finfo(float).tiny))
-
-
-def _determined_alone(white: Array, inverse: Array) -> BoolArray:
-    """(p,) True for the coefficients that cannot be estimated without this cluster.
-
-    white : (n_i, p) whitened rows of the cluster; inverse : R^-1. A direction in which all the leverage is the
-    cluster's own is lost with it, and so is every coefficient with a part in that direction.
-    """
-    values, vectors = np.linalg.eigh(white.T @ white)
-    lost = vectors[:, values > 1 - 1e-10]
-    share = inverse / np.sqrt((inverse**2).sum(-1))[:, None]
-    return np.asarray((np.abs(share @ lost) > 1e-8).any(-1))
 
 
 def _coefficients(
