@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import ndtr, stdtr
+from scipy.special import ndtr, stdtr, stdtrit
 
 from mscsec.codes import CODES
 from mscsec.errors import InvalidInput, TooFewStudies, UnknownMethod
@@ -184,6 +184,23 @@ def test_a_new_effect_is_certain_where_effects_agree_exactly(threshold: float, c
     result = pool([0.5] * 4, [0.02, 0.05, 0.03, 0.11], ci="hksj", prediction="hk", threshold=threshold)
     assert (result.prediction_low, result.prediction_high) == (0.5, 0.5)
     assert result.probability_above == chance
+
+
+@pytest.mark.parametrize(
+    ("ci", "key"),
+    [("wald", "t-k1"), ("t", "t-k1"), ("hksj", "hk"), ("hksj-adhoc", "hk"), ("kr", "shown"), ("ivhet", "shown")],
+)
+def test_the_prediction_interval_goes_with_the_interval_shown(ci: str, key: str) -> None:
+    result = pool(YI, VI, ci=ci)
+    assert result.tau2 is not None
+    half = stdtrit(4, 0.975) * math.sqrt(result.tau2 + result.se**2)
+    assert (result.prediction_method, result.prediction_df) == (key, 4)
+    assert (result.prediction_low, result.prediction_high) == pytest.approx(
+        (result.estimate - half, result.estimate + half)
+    )
+    batch = pool_batch([YI], [VI], ci=ci, prediction="auto")
+    assert batch.prediction_low is not None
+    assert batch.prediction_low[0] == pytest.approx(result.prediction_low, rel=1e-9)
 
 
 def test_without_a_prediction_there_is_no_probability_and_it_is_said() -> None:
