@@ -445,7 +445,9 @@ def study_effect(
 
 
 NOTHING = (math.nan,) * 8  # the eight numbers of a StudyEffect where there are none
-NO_ESTIMATE = Flag("E104", "not estimable", "not estimable: nobody, or everybody, had the event")
+NO_EVENT, ALL_EVENTS = (
+    Flag("E104", "not estimable", f"not estimable: {who} had the event") for who in ("nobody", "everybody")
+)
 
 
 def uninformative(found: Any, place: int) -> bool:
@@ -455,17 +457,17 @@ def uninformative(found: Any, place: int) -> bool:
 
 def blank(study: str, label: str, trail: Trail, experimental: ArmData, comparator: ArmData) -> StudyEffect:
     """A study that is counted without an estimate of its own."""
-    return StudyEffect(
-        study, label, *NOTHING, experimental, comparator, trail.derivation(), (*trail.flags, NO_ESTIMATE)
-    )
+    why = ALL_EVENTS if experimental.events else NO_EVENT
+    return StudyEffect(study, label, *NOTHING, experimental, comparator, trail.derivation(), (*trail.flags, why))
 
 
 def without_estimate(row: StudyEffect) -> StudyEffect:
     """The study as one that is counted without an estimate of its own: no number was added to its counts."""
-    kept = tuple(flag for flag in row.flags if flag.code not in ("E101", NO_ESTIMATE.code))
+    kept = tuple(flag for flag in row.flags if flag.code not in ("E101", NO_EVENT.code))
+    why = ALL_EVENTS if row.experimental.events else NO_EVENT
     return StudyEffect(
         row.study, row.label, *NOTHING, row.experimental, row.comparator, replace(row.derivation, steps=()),
-        (*kept, NO_ESTIMATE), row.result_index, row.timepoint,
+        (*kept, why), row.result_index, row.timepoint,
     )  # fmt: skip
 
 

@@ -263,6 +263,7 @@ def method_name(method: str, measure: str) -> str:
 _BY = {
     "MH": "the Mantel-Haenszel method",
     "Peto": "Peto's method",
+    "IV": "inverse variance with a continuity correction",
     "SSW": "sample-size weights",
     "Cochran": "Cochran's weights (expected events)",
     "Firth": "logistic regression with Firth's penalty",

@@ -72,6 +72,7 @@ def test_rates_are_spoken_of_as_rates(cli: Cli, here: Path) -> None:
     assert "Tests: Mantel-Haenszel = 2.26, df = 1, P = 0.13" in said
     assert "B (1 of 5): 0.5 added to the events of each arm for the study's own estimate" in said
     assert "a 0.5 added to the events for this row alone; the pooled estimate is made from the counts" in said
+    assert "not estimable: nobody had the event" in said
     assert "cell" not in said.replace("A zero cell in", "")
     assert "D (D): left out: nobody had an event" in flat(cli(*call).out)
     assert "pooled by Cochran's weights (expected events) in a" in flat(cli(*call, "--method", "Cochran").out)

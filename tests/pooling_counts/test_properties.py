@@ -164,13 +164,41 @@ def test_the_unit_of_time(data: list[np.ndarray], unit: float) -> None:
         assert_allclose((two.estimate, two.se), (one.estimate * scale, one.se * scale), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("method", [row.key for row in RATES.values()])
-@settings(deadline=None, max_examples=6)
-@given(data=similar())
-def test_swapped_arms_change_the_sign_of_rates(method: str, data: list[np.ndarray]) -> None:
-    one, two = (pool_rates(*d, method=method, model="random") for d in (data, swapped(data)))
-    assert_allclose(two.estimate, -one.estimate, rtol=1e-5, atol=1e-6)
-    assert_allclose(two.se, one.se, rtol=1e-5)
+RATE_ROWS = [(row.key, measure, model) for row in RATES.values() for measure in row.measures for model in row.models]
+
+
+@pytest.mark.parametrize(("method", "measure", "model"), RATE_ROWS)
+@settings(deadline=None, max_examples=5)
+@given(data=similar(), seed=st.integers(0, 1000), unit=st.sampled_from([1e-3, 365.25, 1e6]))
+def test_what_must_not_matter_to_rates(
+    method: str, measure: str, model: str, data: list[np.ndarray], seed: int, unit: float
+) -> None:
+    """The order of studies, one without person-time, the unit of time and, but for the sign, which arm is which."""
+    x_1, t_1, x_2, t_2 = data
+    scale = 1.0 if measure == "IRR" else 1 / unit
+
+    def found(*columns: np.ndarray) -> tuple[float, float, int]:
+        r = pool_rates(*columns, method=method, measure=measure, model=model)
+        return r.estimate, r.se, r.k
+
+    estimate, se, k = found(*data)
+    order = np.random.default_rng(seed).permutation(len(x_1))
+    assert_allclose(found(*(v[order] for v in data)), (estimate, se, k), rtol=1e-6, atol=1e-7)
+    assert_allclose(found(*(np.append(v, 0.0) for v in data)), (estimate, se, k), rtol=1e-9, atol=1e-12)
+    moved = found(x_1, t_1 * unit, x_2, t_2 * unit)
+    assert_allclose(moved, (estimate * scale, se * scale, k), rtol=1e-5, atol=1e-6 * scale)
+    if (method, model) != ("Cochran", "common"):  # its weights are the rates of one arm
+        assert_allclose(found(*swapped(data)), (-estimate, se, k), rtol=1e-5, atol=1e-6)
+
+
+@MANY
+@given(data=tables(inner=True, smallest=2))
+def test_cochrans_estimate_is_its_formula(data: list[np.ndarray]) -> None:
+    x_1, t_1, x_2, t_2 = data
+    expected = x_2 * t_1 / t_2
+    found = pool_rates(*data, method="Cochran")
+    assert_allclose(found.estimate, (expected * np.log(x_1 / expected)).sum() / expected.sum(), rtol=1e-9, atol=1e-12)
+    assert_allclose(found.se**2, 1 / x_1.sum() + 1 / x_2.sum(), rtol=1e-12)
 
 
 @MANY
