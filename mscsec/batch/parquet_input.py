@@ -15,8 +15,7 @@ from mscsec.batch.options import Columns
 from mscsec.batch.rows import Names, Rows, without_group
 from mscsec.errors import InvalidInput, UsageError
 
-STEP = 4096  # rows looked at together for the end of an analysis
-MIN_ROWS = 250_000  # row groups smaller than this are read together; each read has a fixed cost
+STEP = 65_536  # rows read together
 
 
 def need_pyarrow() -> Any:
@@ -37,24 +36,29 @@ class ParquetTable:
     names: tuple[str, ...]
 
     def pieces(self, columns: Columns, size: int) -> Iterator[ParquetPiece]:
-        """Pieces of one row group or several small ones; the rows of the next row group that continue an analysis come along.
+        """Pieces of about `size` bytes, of 32 a row: several small row groups or a part of a large one; the rows that continue the
+        last analysis of a piece come along.
 
         Raises UsageError for a table without rows.
         """
         with _opened(self) as file:
             edges = _edges(file)
-            total = int(edges[-1])
+            total, rows = int(edges[-1]), max(1, size // 32)
             if total == 0:
                 raise UsageError(f"{self.called} has no rows", code="E211")
-            start, least = 0, min(MIN_ROWS, max(1, size // 64))
-            for i in range(1, file.num_row_groups):
-                edge = int(edges[i])
-                if edge - start >= least:
-                    stop = edge + _continued(file, i, columns.group)
-                    if stop < total:
-                        yield ParquetPiece(self, columns, start, stop)
-                        start = stop
-            yield ParquetPiece(self, columns, start, total)
+            start = 0
+            while start < total:
+                stop = _next_cut(edges, start, rows)
+                if stop < total:
+                    stop += _continued(file, edges, stop, columns.group)
+                yield ParquetPiece(self, columns, start, stop)
+                start = stop
+
+
+def _next_cut(edges: IntArray, start: int, rows: int) -> int:
+    """The last edge of a row group that is not far from `rows` behind `start`, else a row within the group."""
+    near = edges[(edges >= start + rows / 2) & (edges <= start + 1.5 * rows)]
+    return int(near[-1]) if len(near) else min(start + rows, int(edges[-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,23 @@ class ParquetPiece:
             first = int(np.searchsorted(edges, self.start, side="right")) - 1
             last = int(np.searchsorted(edges, self.stop, side="left"))
             wanted = list(dict.fromkeys((self.columns.group, *self.columns.used)))
-            read = file.read_row_groups(list(range(first, last)), columns=wanted, use_threads=False)
-        return _from_arrow(
-            read.slice(self.start - int(edges[first]), self.stop - self.start), self.columns, self.start + 1
-        )
+            read = file.iter_batches(STEP, row_groups=list(range(first, last)), columns=wanted, use_threads=False)
+            found = _slice(read, self.start - int(edges[first]), self.stop - int(edges[first]))
+        return _from_arrow(found, self.columns, self.start + 1)
+
+
+def _slice(batches: Iterator[Any], start: int, stop: int) -> Any:
+    """An Arrow table of the rows from `start` to `stop` of the batches; nothing behind them is read, nothing before them kept."""
+    import pyarrow
+
+    at, kept = 0, []
+    for batch in batches:
+        if at + len(batch) > start:
+            kept.append(batch.slice(max(0, start - at), min(len(batch), stop - at) - max(0, start - at)))
+        at += len(batch)
+        if at >= stop:
+            break
+    return pyarrow.Table.from_batches(kept)
 
 
 def open_parquet(path: str, called: str | None = None) -> ParquetTable:
@@ -122,19 +139,23 @@ def _edges(file: Any) -> IntArray:
     return np.cumsum([0, *(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))])
 
 
-def _continued(file: Any, group: int, column: str) -> int:
-    """How many rows from the head of a row group on belong to the last analysis of the one before."""
-    before = file.read_row_group(group - 1, columns=[column]).column(0)
-    last = _names(before.slice(max(0, len(before) - 1)))
-    rows = 0
-    for i in range(group, file.num_row_groups):
-        here = file.read_row_group(i, columns=[column]).column(0)
-        for start in range(0, len(here), STEP):
-            changed = np.flatnonzero(_names(here.slice(start, STEP)) != last)
+def _continued(file: Any, edges: IntArray, row: int, column: str) -> int:
+    """How many rows from `row` on belong to the analysis of the row before it."""
+    group = int(np.searchsorted(edges, row - 1, side="right")) - 1
+    batches = file.iter_batches(
+        STEP, row_groups=list(range(group, file.num_row_groups)), columns=[column], use_threads=False
+    )
+    last: Any = None
+    at = int(edges[group])
+    for batch in batches:
+        if at + len(batch) >= row:
+            names = _names(batch.column(0).slice(max(0, row - 1 - at)))
+            last = names[0] if last is None else last
+            changed = np.flatnonzero(names != last)
             if len(changed):
-                return rows + start + int(changed[0])
-        rows += len(here)
-    return rows
+                return max(row - 1, at) + int(changed[0]) - row
+        at += len(batch)
+    return int(edges[-1]) - row
 
 
 def _names(column: Any) -> Names:

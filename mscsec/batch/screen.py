@@ -124,22 +124,22 @@ def _effects(rows: Rows, measure: str, reasons: dict[int, str]) -> tuple[Effects
         numbers: dict[str, Any] = {name: values[at] for name, values in rows.numbers.items()}
         return effect_size(measure, drop00=drop00, **numbers) if len(at) else None
 
-    def search(at: IntArray) -> None:
-        """Halves the rows until each one that is refused stands alone."""
-        try:
-            compute(at)
-        except InvalidInput as error:
-            if len(at) == 1:
-                reasons[int(at[0])] = error.message.replace(" (study 1)", "")
-                return
-            search(at[: len(at) // 2])
-            search(at[len(at) // 2 :])
-
     at = _others(len(rows), reasons)
     try:
         return compute(at), at
     except InvalidInput:
-        search(at)
+        pass
+    # Halves the rows until each one that is refused stands alone. (A function that calls itself would hold on to the rows.)
+    pending = [at]
+    while pending:
+        part = pending.pop()
+        try:
+            compute(part)
+        except InvalidInput as error:
+            if len(part) == 1:
+                reasons[int(part[0])] = error.message.replace(" (study 1)", "")
+            else:
+                pending += [part[: len(part) // 2], part[len(part) // 2 :]]
     at = _others(len(rows), reasons)
     return compute(at), at
 

@@ -10,6 +10,7 @@ import random
 import socket
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mscsec.batch import ENGINES, FORMATS, Options, engines, pool_file, pool_table
+from mscsec.batch.analyse import analyse
+from mscsec.batch.options import choose_columns
+from mscsec.batch.source import open_table
 from mscsec.effects.measures import effect_size
 from mscsec.errors import CannotCompute, InvalidInput, UnknownMethod, UnknownName, UsageError
 from mscsec.pooling import CI, PREDICTION, TAU2, TAU2_CI, pool
@@ -480,3 +484,26 @@ def test_there_are_no_more_processes_than_pieces():
     assert next(found) == 1
     assert len(multiprocessing.active_children()) <= 3
     assert list(found) == [2, 3]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_piece_that_is_done_leaves_nothing_to_the_garbage_collector(suffix, folder):
+    table = write(folder / "t.csv", [["a", 9, 2, 1, 2], ["b", 1, 20, 2, 20]], "analysis,events_1,n_1,events_2,n_2")
+    if suffix == "parquet":
+        table = folder / "t.parquet"
+        pd.read_csv(folder / "t.csv").to_parquet(table)
+    columns = choose_columns(["analysis", "events_1", "n_1", "events_2", "n_2"], "analysis", "OR")
+    with open_table(table) as read:
+        (piece,) = read.pieces(columns, 1 << 20)
+    for options in (Options(), Options(method="MH")):
+        analyse(piece.rows(), columns, options)  # what is imported and built once is not counted
+        gc.collect()
+        gc.disable()  # a run meets the collector too seldom for arrays of megabytes
+        try:
+            rows = piece.rows()
+            kept = [weakref.ref(rows.groups), *map(weakref.ref, rows.numbers.values())]
+            analyse(rows, columns, options)
+            del rows
+            assert [ref() is None for ref in kept] == [True] * 5
+        finally:
+            gc.enable()
