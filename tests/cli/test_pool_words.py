@@ -84,6 +84,8 @@ def test_a_comparison_does_not_call_the_rule_an_exception(cli: Cli, here: Path) 
     assert (
         "442/450 against 433/450 events, 97.2% overall; arms 1 to 1; 1 study in which everybody had the event." in said
     )
+    table = cli("pool", "--table", "all.csv", "--measure", "OR", "--compare", "--markdown").out
+    assert "| inverse variance with a continuity correction | random |" in table
 
 
 def test_the_interval_of_one_study_is_named(cli: Cli, here: Path) -> None:

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from mscsec.errors import CannotCompute
-from mscsec.pooling.counts import COUNTS, RATES, pool_counts, pool_counts_batch, pool_rates, pool_rates_batch
+from mscsec.pooling.counts import (
+    CONVENTIONS,
+    COUNTS,
+    RATES,
+    pool_counts,
+    pool_counts_batch,
+    pool_rates,
+    pool_rates_batch,
+)
 from mscsec.pooling.counts import mantel_haenszel as mh
 from mscsec.pooling.counts.stratified_tests import fitted_count, homogeneity
 from mscsec.pooling.counts.tables import person_time, two_by_two
@@ -137,6 +145,28 @@ def test_a_batch_is_its_rows(method: str, measure: str, data: list[np.ndarray], 
         assert_allclose(whole.estimate, np.full(2, row.estimate), rtol=1e-9, atol=1e-12)
         assert_allclose(whole.se, np.full(2, row.se), rtol=1e-9, atol=1e-12)
         assert (whole.weights[:, k:] == 0).all()
+
+
+@pytest.mark.parametrize("preset", CONVENTIONS)
+@pytest.mark.parametrize(
+    ("one", "many", "measure"),
+    [(pool_counts, pool_counts_batch, m) for m in ("OR", "RR", "RD")]
+    + [(pool_rates, pool_rates_batch, m) for m in ("IRR", "IRD")],
+)
+@settings(deadline=None, max_examples=10)
+@given(data=tables())
+def test_a_batch_is_what_is_pooled_alone_in_every_convention(
+    one, many, measure: str, preset: str, data: list[np.ndarray]
+) -> None:
+    whole = many(*data, measure=measure, preset=preset)
+    try:
+        row = one(*data, measure=measure, method="MH", preset=preset)
+    except CannotCompute:
+        assert not whole.estimable
+        return
+    for name in ("estimate", "se", "statistic", "p_value", "q", "q_p", "i2", "k"):
+        alone = getattr(row, name)
+        assert_allclose(getattr(whole, name), np.nan if alone is None else alone, rtol=1e-9, err_msg=name)
 
 
 @MANY
