@@ -631,6 +631,11 @@ CODES = by_key(
         "A measure of influence divides by a variance that is zero, because the other studies agree exactly, or lie exactly on the regression. It is left empty for the studies named.",
     ),
     Code(
+        "P412",
+        "no test for subgroup differences",
+        "The means of subgroups are compared with weights of one over the square of their standard errors. Where the effects of a subgroup are identical the Hartung-Knapp standard error is zero and there is no such weight. The Wald interval (--ci wald) keeps the sampling error of the studies and gives a test.",
+    ),
+    Code(
         "P501",
         "too few studies for a test of asymmetry",
         "With fewer than ten studies a test of funnel asymmetry has too little power to tell chance from a real difference between small and large studies (Sterne et al. 2011), and a large P value is no reassurance. Look at the funnel, and look for unpublished trials.",

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mscsec.cli.output import csv_text, display_width, fitted_table, shorten, styled, unicode_output, width, wrap
-from mscsec.cli.render_pool import left_out
+from mscsec.cli.render_pool import left_out, markdown_head, markdown_left_out, markdown_row, markdown_text
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import interval, level, number, p_value, percent, variance
-from mscsec.report.words import arm_words, footnotes, method_words, warning_words
+from mscsec.report.words import footnotes, method_words, warning_words
+from mscsec.results import Notice
 
 if TYPE_CHECKING:
-    from mscsec.pooling.regression import BetweenTest, SubgroupResult
+    from mscsec.pooling.regression import SubgroupResult
 
 PLOT_ROOM = (16, 40)
 
@@ -44,16 +45,13 @@ def subgroups_text(sizes: EffectSizes, field: str, labels: Sequence[str], found:
         lines.append("")
     for text in draw.axis_lines(scale, sizes.null, glyphs):
         lines.append((" " * (room_label + 2) + text).rstrip())
-    lines += ["", *_spread(found, cells), "", *wrap(between_words(found.between, found.tau2_common), cells, "  ")]
+    lines += ["", *_spread(found, cells), "", *wrap(between_words(found), cells, "  ")]
     if found.tau2_common:
         shared = f"Shared tau2 = {variance(found.tau2)} ({level(sizes.level)} CI {variance(found.tau2_ci_low)} to {variance(found.tau2_ci_high)})"
         lines += wrap(f"{shared}; residual I2 = {percent(found.i2_residual)}; R2 = {percent(found.r2)}", cells, "  ")
     lines += ["", *wrap(f"Method: {_method(sizes, field, found)}", cells)]
-    for warning in found.warnings:
-        lines += wrap(f"Note: {warning}", cells, "  ")
-    for name, fit in found.groups.items():
-        for text in warning_words(sizes, fit):
-            lines += wrap(f"Note on {name}: {text}", cells, "  ")
+    for text in _notes(sizes, found):
+        lines += wrap(text, cells, "  ")
     if notes.notes:
         lines += [
             "",
@@ -61,6 +59,13 @@ def subgroups_text(sizes: EffectSizes, field: str, labels: Sequence[str], found:
             *(line for mark, text in notes.notes for line in wrap(f"  {mark}  {text}", cells, "     ")),
         ]
     return "\n".join(lines + left_out(sizes, cells)) + "\n"
+
+
+def _notes(sizes: EffectSizes, found: SubgroupResult) -> list[str]:
+    """What a reader must know beside the numbers: of the comparison, of all studies together, of each subgroup."""
+    fits = {"all studies": found.overall, **found.groups}
+    each = [f"Note on {name}: {text}" for name, fit in fits.items() for text in warning_words(sizes, fit)]
+    return [f"Note: {warning}" for warning in found.warnings] + each
 
 
 _Item = tuple[str, str, str, tuple[float, float, float] | None, bool]  # label, effect, weight, what to draw, pooled
@@ -125,20 +130,25 @@ def _line(
     return styled(text, "1") if pooled else text
 
 
-def between_words(test: BetweenTest, common: bool) -> str:
+def between_words(found: SubgroupResult) -> str:
     """The test for a difference between subgroups."""
+    test = found.between
     if test.q is None:
-        return "Test for subgroup differences: not possible, fewer than two subgroups have an estimate"
-    kind = "one tau2 for all subgroups" if common else "each subgroup with its own tau2"
+        return f"Test for subgroup differences: not possible, {test.reason}"
+    kind = "each subgroup with its own tau2"
+    if found.overall.model == "common":
+        kind = "a common effect within each subgroup"
+    elif found.tau2_common:
+        kind = "one tau2 for all subgroups"
     return f"Test for subgroup differences: Q = {number(test.q)}, df = {test.df}, {p_value(test.p_value)} ({kind})"
 
 
 def _method(sizes: EffectSizes, field: str, found: SubgroupResult) -> str:
-    shared = (
-        "with one between-study variance for all"
-        if found.tau2_common
-        else "each with a between-study variance of its own"
-    )
+    shared = "each with a between-study variance of its own"
+    if found.overall.model == "common":
+        shared = "each with a common effect"
+    elif found.tau2_common:
+        shared = "with one between-study variance for all"
     text = f"Subgroups by {field} were pooled separately, {shared}, and compared by Cochran's Q between them. All together: "
     whole = method_words(sizes, found.overall)
     other = [
@@ -178,6 +188,8 @@ _HEADER = [
     "tau2_ci_high",
     "prediction_low",
     "prediction_high",
+    "method",
+    "notes",
 ]
 
 
@@ -187,13 +199,19 @@ def subgroups_csv(sizes: EffectSizes, field: str, labels: Sequence[str], found: 
     for name, fit in found.groups.items():
         members = [row for row, label in zip(sizes.rows, labels, strict=True) if label == name]
         for row, weight in zip(members, fit.weights, strict=True):
-            rows.append(
-                [name, row.study, row.label, 1, row.estimate, row.low, row.high, weight, row.yi, row.sei] + [None] * 10
-            )
-        rows.append([name, "pooled", f"{field} = {name}", *_figures(fit), None, None, None, *_limits(fit)])
-    test = found.between
-    rows.append(["", "pooled", "all", *_figures(found.overall), test.q, test.df, test.p_value, *_limits(found.overall)])
+            figures = [1, row.estimate, row.low, row.high, weight, row.yi, row.sei]
+            told = "; ".join(flag.text for flag in row.flags)
+            rows.append([name, row.study, row.label, *figures, *[None] * 10, row.derivation.words, told])
+        how = [method_words(sizes, fit), _joined(fit.warnings)]
+        rows.append([name, "pooled", f"{field} = {name}", *_figures(fit), None, None, None, *_limits(fit), *how])
+    test, whole = found.between, found.overall
+    how = [_method(sizes, field, found), _joined((*found.warnings, *whole.warnings))]
+    rows.append(["", "pooled", "all", *_figures(whole), test.q, test.df, test.p_value, *_limits(whole), *how])
     return csv_text(_HEADER, rows)
+
+
+def _joined(notices: Sequence[Notice]) -> str:
+    return "; ".join(str(notice) for notice in notices)
 
 
 def _limits(fit: PooledResult) -> list[object]:
@@ -217,38 +235,36 @@ def _figures(fit: PooledResult) -> list[object]:
 
 
 def subgroups_markdown(sizes: EffectSizes, field: str, labels: Sequence[str], found: SubgroupResult) -> str:
-    """A table for a manuscript."""
-    lines = [
-        f"**{sizes.outcome_label} by {field}**",
-        "",
-        f"| Study | Experimental | Comparator | {sizes.measure} ({level(sizes.level)} CI) |",
-        "| --- | --- | --- | ---: |",
-    ]
+    """A table for a manuscript, with the test, the method and the notes under it."""
+    marks = footnotes(sizes.rows)
+    lines = [f"**{sizes.outcome_label} by {field}**", "", *markdown_head(sizes)]
     for name, fit in found.groups.items():
-        lines.append(f"| *{name}* | | | |")
+        lines.append(f"| *{_cell(name)}* | | | |")
         for row, label in zip(sizes.rows, labels, strict=True):
             if label == name:
-                lines.append(
-                    f"| {row.label} | {arm_words(row.experimental)} | {arm_words(row.comparator)} | {number(row.estimate)} ({interval(row.low, row.high)}) |"
-                )
-        lines.append(
-            f"| **k = {fit.k}** | | | **{number(fit.display.estimate)} ({interval(fit.display.ci_low, fit.display.ci_high)})** |"
-        )
-    whole = found.overall.display
-    lines.append(
-        f"| **All, k = {found.overall.k}** | | | **{number(whole.estimate)} ({interval(whole.ci_low, whole.ci_high)})** |"
-    )
+                lines.append(markdown_row(row, marks.marks[row.study]))
+        lines.append(_total(f"k = {fit.k}", fit))
+    lines.append(_total(f"All, k = {found.overall.k}", found.overall))
     confidence = level(found.overall.level)
     lines += [
         "",
-        f"| {field} | k | P | τ² ({confidence} CI) | I² | {confidence} PI |",
+        f"| {_cell(field)} | k | P | τ² ({confidence} CI) | I² | {confidence} PI |",
         "| --- | ---: | ---: | --- | ---: | --- |",
     ]
     for name, fit in {**found.groups, "All": found.overall}.items():
         lines.append(
-            f"| {name} | {fit.k} | {p_value(fit.p_value).removeprefix('P ').removeprefix('= ')} | {' | '.join(_between(fit))} |"
+            f"| {_cell(name)} | {fit.k} | {p_value(fit.p_value).removeprefix('P ').removeprefix('= ')} | {' | '.join(_between(fit))} |"
         )
-    return (
-        "\n".join([*lines, "", between_words(found.between, found.tau2_common), "", _method(sizes, field, found)])
-        + "\n"
-    )
+    lines += ["", between_words(found), "", _method(sizes, field, found), ""]
+    lines += [f"{mark}. {text}" for mark, text in marks.notes]
+    lines += ["", *(f"- {text}" for text in _notes(sizes, found))]
+    return markdown_text(lines + markdown_left_out(sizes))
+
+
+def _total(label: str, fit: PooledResult) -> str:
+    shown = fit.display
+    return f"| **{label}** | | | **{number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)})** |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -319,7 +319,7 @@ def _found(sizes: EffectSizes, fit: PooledResult, before: Sequence[PooledResult]
 def _between(result: SubgroupResult) -> str:
     test = result.between
     if test.q is None:
-        return "Test for subgroup differences: not possible with fewer than two estimates"
+        return f"Test for subgroup differences: not possible, {test.reason}"
     return f"Test for subgroup differences: Q = {number(test.q)}, df = {test.df}, {p_value(test.p_value)}"
 
 
@@ -359,7 +359,7 @@ def _methods(sizes: EffectSizes, fits: Sequence[PooledResult], groups: Groups | 
             text = "; ".join(parts) + "."
         if ("", typeset(text)) not in found and not (fit.k == 1 and fit not in fits):
             found.append(("", typeset(text)))
-    if groups is not None:
+    if groups is not None and groups.result.overall.model == "random":
         own = "shared by all subgroups" if groups.result.tau2_common else "of each subgroup's own"
         found.append(("", typeset(f"The between-study variance tau2 is {own}.")))
     return found

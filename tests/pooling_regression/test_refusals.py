@@ -452,6 +452,7 @@ def test_subgroups_at_their_edges():
     assert (one.between.q, one.between.p_value, one.between.df) == (None, None, 0)
     assert [notice.code for notice in one.warnings] == ["P408"]
     assert between({"a": one.groups["a"]}).q is None
+    assert one.between.reason == "fewer than two subgroups have an estimate"
     nan_free(one)
 
 
@@ -468,9 +469,19 @@ def test_a_lone_study_is_a_subgroup_of_one():
     assert each.q_within_df == 0
 
 
-def test_an_hksj_interval_of_zero_width_cannot_weigh_a_subgroup():
-    with pytest.raises(InvalidInput, match="standard error of a is zero"):
-        subgroups([0.5, 0.5, 0.5, 0.1, 0.9, 0.4], V, list("aaabbb"), ci="hksj")
+def test_an_hksj_interval_of_zero_width_cannot_weigh_a_subgroup_and_the_groups_are_shown():
+    yi = [0.5, 0.5, 0.5, 0.1, 0.9, 0.4]
+    found = subgroups(yi, V, list("aaabbb"), ci="hksj")
+    assert found.groups["a"].se == 0
+    assert (found.between.q, found.between.p_value, found.between.df) == (None, None, 1)
+    assert found.between.reason == "the standard error of a is zero, so its mean has no weight"
+    assert found.between_common.q is not None
+    (notice,) = found.warnings
+    assert notice.code == "P412"
+    nan_free(found)
+    assert subgroups(yi, V, list("aaabbb"), ci="wald").between.reason is None
+    both = subgroups([0.5, 0.5, 0.5, 0.1, 0.1, 0.1], V, list("aaabbb"), ci="hksj").between
+    assert both.reason == "the standard error of a and b each is zero, so these means have no weight"
 
 
 # --- formulas -----------------------------------------------------------------------------------------------------------

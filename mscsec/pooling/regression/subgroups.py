@@ -26,13 +26,14 @@ from mscsec.results import Notice, Result
 class BetweenTest(Result):
     """Cochran's Q of the subgroups' means, weighted by the variances of the intervals shown; chi-square on `df`.
 
-    estimates : by subgroup, those that entered. q, p_value : None where fewer than two did.
+    estimates : by subgroup, those that entered. q, p_value : None where there is no such test, for the `reason`.
     """
 
     q: float | None
     df: int
     p_value: float | None
     estimates: Mapping[str, float]
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,16 @@ def _result(
 ) -> SubgroupResult:
     between_common, q_within = _common(y, v, members)
     df = y.size - len(members)
-    notices = (Notice("P408", "one subgroup: there is nothing to compare it with"),) if len(members) == 1 else ()
+    test = between(found)
+    notices: tuple[Notice, ...] = ()
+    if len(members) == 1:
+        notices = (Notice("P408", "one subgroup: there is nothing to compare it with"),)
+    elif test.reason is not None:
+        notices = (Notice("P412", f"no test for subgroup differences: {test.reason}; the Wald interval gives one"),)
     return SubgroupResult(
         groups=found,
         overall=overall,
-        between=between(found),
+        between=test,
         between_common=between_common,
         q_within=q_within,
         q_within_df=df,
@@ -169,12 +175,12 @@ def _between(names: tuple[str, ...], estimate: Array, variance: Array) -> Betwee
     shown = {name: float(value) for name, value in zip(names, estimate, strict=True)}
     df = len(names) - 1
     if df < 1:
-        return BetweenTest(None, df, None, shown)
-    if not (variance > 0).all():
-        lone = names[int(np.argmin(variance))]
-        raise InvalidInput(
-            f"the standard error of {lone} is zero", "each group's mean has a positive one", 'Use ci="wald"'
-        )
+        return BetweenTest(None, df, None, shown, "fewer than two subgroups have an estimate")
+    exact = [name for name, part in zip(names, variance, strict=True) if not part > 0]
+    if exact:
+        each = "each is zero, so these means have" if len(exact) > 1 else "is zero, so its mean has"
+        told = f"the standard error of {' and '.join(exact)} {each} no weight"
+        return BetweenTest(None, df, None, shown, told)
     w = 1 / variance
     centre = (w * estimate).sum() / w.sum()
     q = float((w * (estimate - centre) ** 2).sum())
