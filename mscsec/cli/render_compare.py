@@ -63,7 +63,7 @@ def _facts(advice: Advice) -> str:
     if advice.single_zero:
         zeros.append(f"{count(len(advice.single_zero), 'study', 'studies')} with a zero cell")
     sparse = "Sparse data: avoid adding 0.5 to zero cells. " if advice.sparse else ""
-    return f"{sparse}{advice.k} studies, {advice.events_1:g}/{advice.n_1:g} against {advice.events_2:g}/{advice.n_2:g} events, {percent(advice.event_rate)} overall; arms {advice.imbalance:.2g} to 1{'; ' + ', '.join(zeros) if zeros else ''}."
+    return f"{sparse}{count(advice.k, 'study', 'studies')}, {advice.events_1:g}/{advice.n_1:g} against {advice.events_2:g}/{advice.n_2:g} events, {percent(advice.event_rate)} overall; arms {advice.imbalance:.2g} to 1{'; ' + ', '.join(zeros) if zeros else ''}."
 
 
 def _row(item: Compared) -> list[str]:
@@ -139,12 +139,12 @@ def compare_markdown(sizes: EffectSizes, found: Comparison) -> str:
     lines = [
         f"**{sizes.outcome_label}**",
         "",
-        f"| Method | Model | k | {sizes.measure} ({level(sizes.level)} CI) | P | Advice |",
-        "| --- | --- | ---: | ---: | ---: | --- |",
+        f"| Method | Model | k | {sizes.measure} ({level(sizes.level)} CI) | P | tau2 | Advice |",
+        "| --- | --- | ---: | ---: | ---: | ---: | --- |",
     ]
     for item in found.rows:
         cells = _row(item)
         lines.append(
-            f"| {method_name(item.method, found.measure)} | {' | '.join(cells[2:6])} | {_VERDICTS[item.verdict]} |"
+            f"| {method_name(item.method, found.measure)} | {' | '.join(cells[2:])} | {_VERDICTS[item.verdict]} |"
         )
     return "\n".join([*lines, "", _facts(found.advice)]) + "\n"

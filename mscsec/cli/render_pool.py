@@ -252,19 +252,22 @@ def left_out(sizes: EffectSizes, cells: int) -> list[str]:
 
 _HEADER = [
     "study", "label", "k", "estimate", "ci_low", "ci_high", "weight", "yi", "vi", "sei", "n_1", "events_1", "mean_1", "sd_1", "n_2", "events_2",
-    "mean_2", "sd_2", "p_value", "tau2", "i2", "prediction_low", "prediction_high", "method", "notes",
+    "mean_2", "sd_2", "p_value", "tau2", "i2", "prediction_low", "prediction_high", "method", "notes", "q", "q_df", "q_p", "tau2_ci_low",
+    "tau2_ci_high", "level", "model",
 ]  # fmt: skip
 
 
 def pool_csv(sizes: EffectSizes, fit: PooledResult) -> str:
     """One row a study, then the pooled row; estimates on the natural scale, yi on the analysis scale, weights as shares."""
-    rows = [_csv_row(row, weight) for row, weight in zip(sizes.rows, shares(fit), strict=True)]
+    rows = [_csv_row(row, weight) | {"level": sizes.level} for row, weight in zip(sizes.rows, shares(fit), strict=True)]
     shown = fit.display
     pooled = dict.fromkeys(_HEADER) | {
         "study": "pooled", "label": "pooled", "k": fit.k, "estimate": shown.estimate, "ci_low": shown.ci_low, "ci_high": shown.ci_high,
         "weight": sum(fit.weights) if fit.weights else None, "yi": fit.estimate, "vi": fit.se**2, "sei": fit.se, "p_value": fit.p_value, "tau2": fit.tau2, "i2": fit.i2,
         "prediction_low": shown.prediction_low, "prediction_high": shown.prediction_high,
         "method": method_words(sizes, fit), "notes": "; ".join(str(notice) for notice in fit.warnings),
+        "q": fit.q, "q_df": fit.q_df, "q_p": fit.q_p, "tau2_ci_low": fit.tau2_ci_low, "tau2_ci_high": fit.tau2_ci_high,
+        "level": fit.level, "model": fit.model,
     }  # fmt: skip
     return csv_text(_HEADER, [[row[name] for name in _HEADER] for row in (*rows, pooled)])
 

@@ -148,9 +148,7 @@ def heterogeneity_words(fit: PooledResult) -> str:
         )
         parts.append(f"tau2 = {variance(fit.tau2)}{bounds}")
     if fit.i2 is not None:
-        q_shown = "q_lrt" not in (fit.details or {})
-        differs = q_shown and fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005
-        both = f", {percent(fit.i2_q)} from Q" if differs else ""
+        both = f", {percent(fit.i2_q)} from Q" if fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005 else ""
         parts.append(f"I2 = {percent(fit.i2)}{both}")
     details = fit.details or {}
     if "q_lrt" in details:  # the Wald test of a likelihood fails where a study has a zero cell
@@ -184,16 +182,7 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     """How the estimate was made, as a sentence for the methods or results section."""
     about_mh = fit.method == "MH" and fit.model == "random"  # Mantel-Haenszel enters through tau2 alone
     if fit.k == 1:
-        how = (
-            ""
-            if fit.method in ("single study", "IV", "inverse variance")
-            else f", by {method_name(fit.method, sizes.measure)},"
-        )
-        return said(
-            "One study reported this outcome; its {}{} is shown with a {} confidence interval {}, and nothing was pooled.",
-            sizes.measure_name, how, num(level(fit.level), PROTOCOL),
-            CI_NAMES["profile"] if fit.ci_method == "profile" else "(normal approximation)",
-        )  # fmt: skip
+        return _alone_words(sizes, fit)
     model = {"random": "a random-effects model", "common": "a common-effect model"}.get(
         fit.model, f"a {fit.model} model"
     )
@@ -222,6 +211,21 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
             _in_words(fit.prediction_method, PREDICTION_NAMES, PREDICTION, ""),
         )
     return text + "."
+
+
+def _alone_words(sizes: EffectSizes, fit: PooledResult) -> Said:
+    """The same of one study, whose interval is a Wald one but where its method has another."""
+    named = fit.method in ("single study", "IV", "inverse variance") or sizes.measure == "PETO"
+    how = "" if named else f", by {method_name(fit.method, sizes.measure)},"
+    by = (
+        "(normal approximation)"
+        if fit.ci_method == "wald"
+        else _in_words(fit.ci_method, CI_NAMES, CI, "by the method ")
+    )
+    return said(
+        "One study reported this outcome; its {}{} is shown with a {} confidence interval {}, and nothing was pooled.",
+        sizes.measure_name, how, num(level(fit.level), PROTOCOL), by,
+    )  # fmt: skip
 
 
 def weights_words(field: str) -> str:
@@ -263,7 +267,6 @@ def method_name(method: str, measure: str) -> str:
 _BY = {
     "MH": "the Mantel-Haenszel method",
     "Peto": "Peto's method",
-    "IV": "inverse variance with a continuity correction",
     "SSW": "sample-size weights",
     "Cochran": "Cochran's weights (expected events)",
     "Firth": "logistic regression with Firth's penalty",

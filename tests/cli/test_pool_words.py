@@ -193,3 +193,46 @@ def test_subgroups_show_what_is_behind_each_estimate(cli: Cli, here: Path) -> No
     assert line.split()[:2] == ["iv", "3"]
     assert f"{iv['prediction_low']:.2f} to {iv['prediction_high']:.2f}" in line
     assert next(line for line in out.splitlines() if line.startswith("oral  ")).endswith("–")
+
+
+def test_csv_has_heterogeneity_level_and_model_behind_the_columns_it_had(cli: Cli, effects: str) -> None:
+    call = ("pool", "--table", effects, "--measure", "GEN", "--level", "0.9")
+    result = json.loads(cli(*call, "--json").out)["result"]
+    out = cli(*call, "--csv").out
+    assert ",method,notes,q,q_df,q_p,tau2_ci_low,tau2_ci_high,level,model\n" in out.split("\n")[0] + "\n"
+    *studies, pooled = csv.DictReader(out.splitlines())
+    for name in ("q", "q_df", "q_p", "tau2_ci_low", "tau2_ci_high", "level"):
+        assert float(pooled[name]) == result[name]
+    assert pooled["model"] == "random"
+    assert {(row["level"], row["q"], row["model"]) for row in studies} == {("0.9", "", "")}
+
+
+@pytest.fixture
+def alone(here: Path) -> tuple[str, ...]:
+    (here / "one.csv").write_text("study,events_1,n_1,events_2,n_2\nA,2,30,5,31\n")
+    return ("pool", "--table", "one.csv", "--measure", "OR")
+
+
+def test_the_interval_of_one_study_is_called_what_it_is(cli: Cli, alone: tuple[str, ...]) -> None:
+    said = flat(cli(*alone, "--method", "Firth").out)
+    assert "is shown with a 95% confidence interval by the profile likelihood, and nothing was pooled." in said
+    assert "normal approximation" not in said
+    assert "95% confidence interval (normal approximation)" in flat(cli(*alone, "--method", "MH").out)
+    assert "its odds ratio by Peto's method is shown" in flat(cli(*alone, "--method", "Peto").out)
+
+
+def test_one_study_is_one_study(cli: Cli, alone: tuple[str, ...]) -> None:
+    assert "1 study, 2/30 against 5/31 events" in flat(cli(*alone, "--compare").out)
+
+
+def test_a_comparison_in_markdown_has_tau2(cli: Cli, sparse: str) -> None:
+    call = ("pool", "--table", sparse, "--measure", "OR", "--compare")
+    by_key = {row["method"]: row for row in json.loads(cli(*call, "--json").out)["comparison"]["rows"]}
+    found = float(by_key["UM.RS"]["result"]["tau2"])
+    head, rule, *rows = [line for line in cli(*call, "--markdown").out.splitlines() if line.startswith("|")]
+    assert head.endswith("| P | tau2 | Advice |")
+    assert {line.count("|") for line in (head, rule, *rows)} == {8}
+    (row,) = [row for row in rows if "UM.RS" in row]
+    assert float(row.split("|")[-3]) == pytest.approx(found, rel=5e-3)
+    (row,) = [row for row in rows if "Mantel" in row]
+    assert row.split("|")[-3].strip() == "–"

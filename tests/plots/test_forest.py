@@ -342,6 +342,15 @@ def test_one_study_has_no_diamond() -> None:
     figure, _ = forest(sizes, fit_effects(sizes, CHOSEN))
     assert not diamonds(figure)
     assert "nothing was pooled" in texts(figure).replace("\n", " ")
+    assert "CI by the normal approximation" in texts(figure).replace("\n", " ").replace("\u00a0", " ")
+
+
+def test_the_interval_of_one_study_is_called_what_it_is() -> None:
+    sizes = events(1)
+    figure, _ = forest(sizes, replace(fit_effects(sizes, CHOSEN), ci_method="profile"))
+    said = texts(figure).replace("\n", " ").replace("\u00a0", " ")
+    assert "CI by profile likelihood" in said
+    assert "normal approximation" not in said
 
 
 def test_a_narrow_page_drops_in_the_stated_order() -> None:
