@@ -22,12 +22,26 @@ T = TypeVar("T")
 
 
 def floats(name: str, values: Any) -> Array:
-    """`values` as an array of floats, None as nan; raises InvalidInput, with the first offender, where there is no number."""
+    """`values` as an array of floats, None and what a masked array hides as nan.
+
+    Raises InvalidInput, with the first offender, where there is no number.
+    """
     try:
+        if type(values) is not np.ndarray and isinstance(values, np.ndarray) and hasattr(values, "filled"):
+            masked: Any = values.astype(float)  # of numpy.ma, which need not be imported to be known
+            return np.asarray(masked.filled(np.nan))
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         found = next((f" holds {value!r}" for value in _leaves(values) if not _is_number(value)), " is ragged")
         raise InvalidInput(f"{name}{found}", "it is an array of numbers, its rows of one length") from None
+
+
+def real(name: str, value: Any, rule: str = "it is a number") -> float:
+    """`value` as a float; raises InvalidInput, with the rule, where it is no number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{name} is {value!r}", rule) from None
 
 
 def _leaves(values: Any) -> Iterator[Any]:

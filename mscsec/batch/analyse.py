@@ -154,10 +154,10 @@ class _Work:
         self.several_maxima += int(np.count_nonzero(fit.several & good))
 
     def refuse_singles(self) -> None:
-        """As `pool` does: an interval that is built on tau2 does not exist for one study."""
+        """As `pool` does: a method that refuses one study gives no number for it."""
         ci = CI.get(self.options.ci or "")
         single = self.k == 1
-        if ci is None or ci.common or ci.scaled or not single.any():
+        if ci is None or not ci.refuses_one or not single.any():
             return
         self.status[single] = f"{REFUSED}: {TooFewStudies(f'the interval by {ci.name}', ci.needs, 1).message}"
         for values in self.out.values():

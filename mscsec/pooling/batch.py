@@ -80,8 +80,8 @@ class BatchResult(Result):
 
     @once
     def q_p(self) -> Array:
-        """Upper tail of chi-square for Q; 1 where nothing was pooled."""
-        return np.where(self.pooled, chdtrc(np.maximum(self.k - 1, 1), np.where(self.pooled, self.q, 0.0)), 1.0)
+        """Upper tail of chi-square for Q; nan where nothing was pooled."""
+        return np.where(self.pooled, chdtrc(np.maximum(self.k - 1, 1), np.where(self.pooled, self.q, 0.0)), np.nan)
 
     def to_dict(self) -> dict[str, Any]:
         """Fields as plain data, with the P values and the I2 that are worked out when asked for."""
@@ -198,11 +198,11 @@ class _Data:
             raise InvalidInput(f"the shapes {shapes}", "they can be broadcast against each other") from None
         if not full:
             raise InvalidInput("yi and vi are single numbers", "the last axis of a batch is that of the studies")
-        own = None if weights is None else given_weights(np.broadcast_to(np.asarray(weights, dtype=float), full), full)
+        own = None if weights is None else given_weights(np.broadcast_to(floats("weights", weights), full), full)
         of_q = (
             own
             if tau2_weights is None
-            else given_weights(np.broadcast_to(np.asarray(tau2_weights, dtype=float), full), full)
+            else given_weights(np.broadcast_to(floats("tau2_weights", tau2_weights), full), full)
         )
         flat = (-1, full[-1]) if full[-1] else (int(np.prod(full[:-1])), 0)
 

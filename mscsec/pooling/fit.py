@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, of_one
+from mscsec.arrays import Array, ArrayLike, of_one, real
 from mscsec.errors import InvalidInput, NotConverged, TooFewStudies
 from mscsec.pooling.bootstrap import Progress, bootstrap_prediction
 from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_interval, i2_from_tau2, r_b
@@ -64,7 +64,7 @@ def pool(
     i2 : "tau2" or "q", the form that `i2` and `h2` report; `i2_q` is always there.
     transform : "identity", "exp", "tanh" or an increasing function; the way back to the scale of `display`.
     preset : key of `PRESETS`, from which every option left at None is taken; "cochrane-2025" unless named.
-    threshold : where given, the result carries the probability that a new study's true effect lies above it.
+    threshold : where given, a finite number, the result carries the probability that a new study's true effect lies above it.
     null : value of the mean that the test is of, on the analysis scale.
 
     Raises TooFewStudies without a study, InvalidInput for impossible numbers or options that contradict each other,
@@ -83,12 +83,13 @@ def pool(
         null=null,
     )
     back = _way_back(transform)
+    bound = None if threshold is None else _threshold(threshold)
     sets, mean_weights = read_weights(yi, vi, weights, tau2_weights)
     if sets.k == 0:
         raise TooFewStudies("a meta-analysis", 1, 0, "No study has an estimate with a sampling variance.")
     if sets.k == 1:
-        return _single(sets, plan, tau2_ci, back, threshold)
-    return _several(sets, mean_weights, plan, back, threshold, seed, progress)
+        return _single(sets, plan, tau2_ci, back, bound)
+    return _several(sets, mean_weights, plan, back, bound, seed, progress)
 
 
 # --- one study --------------------------------------------------------------------------------------------------------
@@ -97,13 +98,16 @@ def pool(
 def _single(
     sets: Sets, plan: Plan, tau2_ci: str | None, back: tuple[str, Callable[[float], float]], threshold: float | None
 ) -> PooledResult:
-    """The study itself; nothing is pooled, so no between-study quantity exists. t and HKSJ fall back to Wald, as the notice says."""
-    if plan.ci is not None and not plan.ci.common and not plan.ci.scaled:
+    """The study itself; nothing is pooled, so no between-study quantity exists. The interval is Wald's, as the notice says."""
+    if plan.ci is not None and plan.ci.refuses_one:
         raise TooFewStudies(f"the interval by {plan.ci.name}", plan.ci.needs, 1)
     if tau2_ci not in (None, "none"):
         raise TooFewStudies("an interval for tau2", 2, 1)
     shown = wald(fitted(sets, np.zeros(())[()], null=plan.null), plan.level)
-    notices = [Notice("P201", "One study: its own estimate and Wald interval are shown, nothing was pooled")]
+    told: str = "One study: its own estimate and Wald interval are shown, nothing was pooled"
+    if plan.ci is not None and plan.ci.needs > 1:
+        told = said("{}; the interval asked for ({}) needs {}", told, plan.ci.name, num(f"{plan.ci.needs} studies"))
+    notices = [Notice("P201", told)]
     if threshold is not None:
         notices.append(_NO_PROBABILITY)
     return PooledResult(
@@ -393,6 +397,15 @@ def _tau2_interval(estimated: Estimated, plan: Plan, c: Cochran, details: Fields
             )
         )
     return {"tau2_ci_low": low, "tau2_ci_high": high, "tau2_ci_method": row.key}
+
+
+def _threshold(value: Any) -> float:
+    """Raises InvalidInput for what is no finite number."""
+    rule = "a threshold is a finite number on the analysis scale"
+    bound = real("threshold", value, rule)
+    if not math.isfinite(bound):
+        raise InvalidInput(f"threshold is {value!r}", rule)
+    return bound
 
 
 def _way_back(transform: Transform) -> tuple[str, Callable[[float], float]]:

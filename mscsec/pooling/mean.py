@@ -229,6 +229,7 @@ class CiMethod:
     mean : whose weights the estimate has: "model", or "common" where the method always takes the common-effect ones.
     common : True where it means something without a between-study variance too.
     own_p : True where the P value has a distribution of its own.
+    refuses_one : True where a single study is refused, as metafor's `hc()` does, instead of being shown with its Wald interval.
     """
 
     key: str
@@ -240,6 +241,7 @@ class CiMethod:
     mean: str = "model"
     common: bool = False
     own_p: bool = False
+    refuses_one: bool = False
 
 
 CI = by_key(
@@ -252,7 +254,7 @@ CI = by_key(
     CiMethod("hksj-wider", "HKSJ, or Wald where that is wider", hksj_or_wald, 2, "jackson2017", scaled=True),
     CiMethod("hksj-iqwig", "HKSJ, floored where narrower than Wald with DL", hksj_iqwig, 2, "iqwig2022", scaled=True),
     CiMethod("kr", "Kenward-Roger", kenward_roger, 2, "kenward1997"),
-    CiMethod("hc", "Henmi-Copas", henmi_copas_interval, 2, "henmi2010", mean="common", own_p=True),
+    CiMethod("hc", "Henmi-Copas", henmi_copas_interval, 2, "henmi2010", mean="common", own_p=True, refuses_one=True),
     CiMethod("profile", "profile likelihood (ML)", profile_interval, 2, "hardy1996"),
     CiMethod("ivhet", "inverse variance heterogeneity", ivhet, 2, "doi2015", mean="common"),
 )

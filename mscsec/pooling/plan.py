@@ -6,6 +6,7 @@ import functools
 import math
 from dataclasses import dataclass
 
+from mscsec.arrays import real
 from mscsec.errors import InvalidInput
 from mscsec.pooling.mean import CI, CiMethod
 from mscsec.pooling.prediction import PREDICTION, PredictionMethod
@@ -53,8 +54,13 @@ def make_plan(
 
     Raises UnknownMethod for an unknown key, and InvalidInput for a value out of range or for options that contradict each other.
     """
-    value = tau2 if tau2 is None or isinstance(tau2, str) else float(tau2)
-    return _plan(model, value, ci, prediction, tau2_ci, i2, preset, level, prediction_level, null)
+    value = (
+        tau2 if tau2 is None or isinstance(tau2, str) else real("tau2", tau2, "it is a number or names an estimator")
+    )
+    ahead = None if prediction_level is None else real("prediction_level", prediction_level)
+    return _plan(
+        model, value, ci, prediction, tau2_ci, i2, preset, real("level", level), ahead, real("null", null)
+    )  # fmt: skip
 
 
 @functools.lru_cache(maxsize=256)

@@ -148,7 +148,9 @@ def heterogeneity_words(fit: PooledResult) -> str:
         )
         parts.append(f"tau2 = {variance(fit.tau2)}{bounds}")
     if fit.i2 is not None:
-        both = f", {percent(fit.i2_q)} from Q" if fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005 else ""
+        q_shown = "q_lrt" not in (fit.details or {})
+        differs = q_shown and fit.i2_q is not None and abs(fit.i2_q - fit.i2) > 0.005
+        both = f", {percent(fit.i2_q)} from Q" if differs else ""
         parts.append(f"I2 = {percent(fit.i2)}{both}")
     details = fit.details or {}
     if "q_lrt" in details:  # the Wald test of a likelihood fails where a study has a zero cell
@@ -217,14 +219,10 @@ def _alone_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     """The same of one study, whose interval is a Wald one but where its method has another."""
     named = fit.method in ("single study", "IV", "inverse variance") or sizes.measure == "PETO"
     how = "" if named else f", by {method_name(fit.method, sizes.measure)},"
-    by = (
-        "(normal approximation)"
-        if fit.ci_method == "wald"
-        else _in_words(fit.ci_method, CI_NAMES, CI, "by the method ")
-    )
     return said(
         "One study reported this outcome; its {}{} is shown with a {} confidence interval {}, and nothing was pooled.",
-        sizes.measure_name, how, num(level(fit.level), PROTOCOL), by,
+        sizes.measure_name, how, num(level(fit.level), PROTOCOL),
+        CI_NAMES["profile"] if fit.ci_method == "profile" else "(normal approximation)",
     )  # fmt: skip
 
 
@@ -267,6 +265,7 @@ def method_name(method: str, measure: str) -> str:
 _BY = {
     "MH": "the Mantel-Haenszel method",
     "Peto": "Peto's method",
+    "IV": "inverse variance with a continuity correction",
     "SSW": "sample-size weights",
     "Cochran": "Cochran's weights (expected events)",
     "Firth": "logistic regression with Firth's penalty",

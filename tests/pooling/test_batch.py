@@ -77,11 +77,23 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch, op
 def test_rows_of_one_study_and_of_none() -> None:
     batch = pool_batch(YI, VI, MASK)
     assert math.isnan(batch.estimate[0])
-    assert (batch.k[0], batch.pooled[0], batch.q_p[0]) == (0, False, 1)
+    assert (batch.k[0], batch.pooled[0]) == (0, False)
+    assert np.isnan(batch.q[:2]).all()
+    assert np.isnan(batch.q_p[:2]).all()
+    assert batch.to_dict()["q_p"][:2] == [None, None]
     one = pool(YI[1, :1], VI[1, :1])
     assert (batch.estimate[1], batch.se[1], batch.ci_low[1]) == pytest.approx((one.estimate, one.se, one.ci_low))
     assert math.isnan(batch.tau2[1])
     assert batch.to_dict()["tau2"][1] is None
+
+
+@pytest.mark.parametrize("ci", CI)
+def test_a_row_of_one_study_has_its_wald_interval_whatever_is_asked_for(ci: str) -> None:
+    batch = pool_batch([[0.3, 0.0], [0.1, 0.5]], 0.04, [[True, False], [True, True]], tau2="ML", ci=ci)
+    assert (batch.ci_low[0], batch.ci_high[0]) == pytest.approx(
+        (0.3 - 1.959963984540054 * 0.2, 0.3 + 1.959963984540054 * 0.2)
+    )
+    assert (batch.pooled[0], batch.scaled[0]) == (False, False)
 
 
 @pytest.mark.parametrize("ci", ["t", "hc"])

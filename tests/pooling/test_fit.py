@@ -45,6 +45,22 @@ def test_one_study_is_shown_as_it_is(options: dict[str, Any]) -> None:
     assert codes(result) == ["P201"]
 
 
+@pytest.mark.parametrize("ci", [key for key, row in CI.items() if key not in ("wald", "hc")])
+def test_an_interval_that_one_study_cannot_have_is_named_beside_its_wald_interval(ci: str) -> None:
+    result = pool([0.35], [0.04], tau2="ML", ci=ci)
+    assert (result.ci_low, result.ci_high) == pytest.approx(
+        (0.35 - 1.959963984540054 * 0.2, 0.35 + 1.959963984540054 * 0.2)
+    )
+    assert (result.ci_method, codes(result)) == ("wald", ["P201"])
+    assert result.warnings[0].message.endswith(f"; the interval asked for ({CI[ci].name}) needs 2 studies")
+
+
+def test_one_study_is_refused_by_henmi_and_copas() -> None:
+    """As metafor's hc() does: "Stopped because k = 1."."""
+    with pytest.raises(TooFewStudies, match="Henmi-Copas needs 2 studies or more, found 1"):
+        pool([0.35], [0.04], ci="hc")
+
+
 def test_two_studies_come_with_a_warning_and_a_wald_interval() -> None:
     result = pool([0.1, 0.9], [0.04, 0.09])
     assert codes(result) == ["P202"]
@@ -454,3 +470,40 @@ def test_the_statistic_and_the_p_value_shown_are_of_one_test(key: str) -> None:
     assert result.statistic is not None
     tail = ndtr(-abs(result.statistic)) if result.df is None else stdtr(result.df, -abs(result.statistic))
     assert result.p_value == pytest.approx(2 * tail, rel=1e-9)
+
+
+@pytest.mark.parametrize("value", ["a", math.nan, math.inf, [0.1, 0.2]])
+def test_a_threshold_is_a_finite_number(value: Any) -> None:
+    for k in (1, 3):
+        with pytest.raises(InvalidInput, match=r"threshold is .*; a threshold is a finite number"):
+            pool(YI[:k], VI[:k], threshold=value)
+
+
+@pytest.mark.parametrize("name", ["level", "prediction_level", "null", "tau2"])
+def test_an_option_that_is_no_number_is_named(name: str) -> None:
+    options: dict[str, Any] = {name: [0.9]}
+    with pytest.raises(InvalidInput, match=rf"{name} is \[0.9\]; it is a number"):
+        pool(YI, VI, **options)
+
+
+def test_what_a_masked_array_hides_is_missing() -> None:
+    hidden = np.ma.array([0.1, 0.3, 0.9], mask=[False, True, False])
+    with pytest.raises(InvalidInput, match=r"yi\[1\] is nan"):
+        pool(hidden, [0.1, 0.1, 0.1])
+    with pytest.raises(InvalidInput, match=r"vi\[1\] is nan"):
+        pool([0.1, 0.1, 0.1], hidden)
+    with pytest.raises(InvalidInput, match="row 0, study 1: yi is nan"):
+        pool_batch(hidden, 0.1)
+    with pytest.raises(InvalidInput, match="weights"):
+        pool([0.1, 0.3, 0.9], [0.1, 0.1, 0.1], weights=hidden)
+    whole = pool(np.ma.array([0.1, 0.3, 0.9]), [0.1, 0.1, 0.1])
+    assert whole == pool([0.1, 0.3, 0.9], [0.1, 0.1, 0.1])
+    left = hidden.compressed()
+    assert pool(left, [0.1, 0.1]).k == 2
+
+
+def test_weights_of_a_batch_that_are_no_numbers_are_named() -> None:
+    with pytest.raises(InvalidInput, match="weights holds 'a'"):
+        pool_batch([[0.1, 0.2]], 0.1, weights=["a", 1])
+    with pytest.raises(InvalidInput, match="tau2_weights holds 'a'"):
+        pool_batch([[0.1, 0.2]], 0.1, tau2="GENQ", tau2_weights=["a", 1])
