@@ -97,7 +97,7 @@ def _impossible(rows: Rows) -> dict[int, str]:
         for i in np.flatnonzero(where):
             reasons.setdefault(int(i), text(int(i)))
 
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         for name, x in rows.numbers.items():
             note(np.isinf(x), lambda i, name=name, x=x: f"{name} is {x[i]:g}; a reported number is finite")
             rule = ARGUMENTS[name]
@@ -110,7 +110,29 @@ def _impossible(rows: Rows) -> dict[int, str]:
                     e > size,
                     lambda i, e=e, size=size, name=events: f"{name} is {e[i]:g} among {size[i]:g} participants",
                 )
+        if "vi" in rows.numbers and "sei" in rows.numbers:
+            vi, sei = rows.numbers["vi"], rows.numbers["sei"]
+            note(
+                _contradict(vi, sei),
+                lambda i: f"sei is {sei[i]:g} and vi {vi[i]:g}; vi is the square of sei, here {sei[i] ** 2:.6g}",
+            )
     return reasons
+
+
+def _contradict(vi: Array, sei: Array) -> BoolArray:
+    """Where `vi` is not the square of `sei`, with room for the rounding of both; nan contradicts nothing."""
+    half_v, half_s = _half_a_digit(vi), _half_a_digit(sei)
+    low = np.maximum(sei - half_s, 0.0) ** 2 - half_v
+    high = (sei + half_s) ** 2 + half_v
+    return np.asarray((vi < low * (1 - 1e-9)) | (vi > high * (1 + 1e-9)))
+
+
+def _half_a_digit(x: Array) -> Array:
+    """Half a unit of the last of the decimals that a number needs, 0.005 for 0.12; of one with more than eight, next to nothing."""
+    half = np.full(x.shape, 0.5e-8)
+    for decimals in reversed(range(8)):
+        half[np.round(x, decimals) == x] = 0.5 * 10.0**-decimals
+    return half
 
 
 def _effects(rows: Rows, measure: str, reasons: dict[int, str]) -> tuple[Effects | None, IntArray]:

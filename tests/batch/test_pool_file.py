@@ -213,6 +213,26 @@ def test_ways_to_write_an_effect(header, row, measure, folder):
     assert same(number(line["estimate"]), wanted)
 
 
+def test_a_variance_that_is_not_the_square_of_its_standard_error_is_said(folder):
+    rows = [
+        ["a", 0.5, 0.04, 0.2],
+        ["a", 0.5, 0.04, 0.21],
+        ["a", 0.5, 0.2, 0.2],
+        ["a", 0.5, "", 0.3],
+        ["a", 0.5, 0.0441, 0.21],
+    ]
+    rows += [
+        ["b", 0.5, 0.123456789**2, 0.123456789],
+        ["b", 0.5, 0.0153, 0.123456789],
+        ["b", 0.5, 1, 3],
+        ["b", 0.5, 4, ""],
+    ]
+    table = write(folder / "t.csv", rows, "analysis,yi,vi,sei")
+    summary = pool_file(table, folder / "o.csv", workers=1)
+    assert [(reject.line, reject.code) for reject in summary.examples] == [(line, "E222") for line in (4, 8, 9, 11)]
+    assert summary.examples[0].reason == "sei is 0.2 and vi 0.2; vi is the square of sei, here 0.04"
+
+
 def test_blank_lines_and_spaces_count_as_lines_and_nothing_else(folder):
     text = "\n analysis , YI, vi\n\na,0.1, 0.2\n\na,−0.3,0.25\na,+.2,x\n   \n"
     (folder / "t.csv").write_text(text, encoding="utf-8")
