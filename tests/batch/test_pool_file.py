@@ -226,6 +226,7 @@ def test_a_variance_that_is_not_the_square_of_its_standard_error_is_said(folder)
         ["b", 0.5, 0.0153, 0.123456789],
         ["b", 0.5, 1, 3],
         ["b", 0.5, 4, ""],
+        ["b", 0.5, 1e300, 1e300],
     ]
     table = write(folder / "t.csv", rows, "analysis,yi,vi,sei")
     summary = pool_file(table, folder / "o.csv", workers=1)
