@@ -178,6 +178,30 @@ def test_five_thousand_studies() -> None:
     assert pool(yi, vi, tau2="DL", tau2_ci="J").tau2_ci_low == pytest.approx(0.1, abs=0.02)
 
 
+@pytest.mark.parametrize("k", [2600, 2700, 9000, 25_000])
+def test_large_sets_solve_their_equations_in_every_digit(k: int) -> None:
+    """Sums of so many studies are taken in several ways, by size; here in extended precision about the mean."""
+    rng = np.random.default_rng(k)
+    vi = rng.uniform(0.01, 0.5, k)
+    yi = rng.normal(7.0, np.sqrt(vi + 0.1))
+
+    def excess(key: str, tau2: float) -> tuple[float, float]:
+        w = 1 / (vi.astype(np.longdouble) + np.longdouble(tau2))
+        resid = yi - (w * yi).sum() / w.sum()
+        q, spread = (w * resid**2).sum(), (w * w * resid**2).sum()
+        trace = w.sum() if key == "ML" else w.sum() - (w * w).sum() / w.sum()
+        return float(q - (k - 1) if key == "PM" else spread - trace), float(np.sqrt(q / (k - 1) / w.sum()))
+
+    for key in ("REML", "ML", "PM"):
+        one = pool(yi, vi, tau2=key, ci="hksj", tau2_ci="none")
+        assert one.tau2 is not None
+        assert excess(key, one.tau2 * (1 - 1e-9))[0] > 0 > excess(key, one.tau2 * (1 + 1e-9))[0]
+        assert one.se == pytest.approx(excess(key, one.tau2)[1], rel=1e-12)
+        batch = pool_batch([yi, yi], [vi, vi], tau2=key, ci="hksj")
+        assert_allclose(batch.tau2, one.tau2, rtol=1e-11)
+        assert_allclose(batch.se, one.se, rtol=1e-11)
+
+
 @pytest.mark.parametrize(
     ("yi", "vi", "says"),
     [
