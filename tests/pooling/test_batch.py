@@ -33,6 +33,8 @@ OPTIONS: list[dict[str, Any]] = [
     *({"tau2": "ML" if key == "profile" else "REML", "ci": key} for key in CI),
     *({"tau2": "DL", "prediction": key} for key in PREDICTION),
     *({"tau2": "REML", "tau2_ci": key, "tau2_se": True} for key in TAU2_CI if key != "GENQ"),
+    {"tau2": "PM", "tau2_ci": "QP"},
+    {"tau2": "DL", "tau2_se": True},
 ]
 
 
@@ -40,6 +42,10 @@ OPTIONS: list[dict[str, Any]] = [
 def test_each_row_is_its_own_meta_analysis(options: dict[str, Any]) -> None:
     batch = pool_batch(YI, VI, MASK, **options)
     alone = {name: value for name, value in options.items() if name != "tau2_se"}
+    asked = {"tau2_se": ("tau2_se",), "tau2_ci": ("tau2_ci_low", "tau2_ci_high")}
+    asked |= {"prediction": ("prediction_low", "prediction_high")}
+    wanted = {name for option, names in asked.items() if option in options for name in names}
+    assert {name for name in EXTRA if getattr(batch, name) is not None} == wanted
     checked = 0
     for row, mask in enumerate(MASK):
         k = int(mask.sum())
@@ -85,6 +91,10 @@ def test_rows_of_one_study_and_of_none() -> None:
     assert (batch.estimate[1], batch.se[1], batch.ci_low[1]) == pytest.approx((one.estimate, one.se, one.ci_low))
     assert math.isnan(batch.tau2[1])
     assert batch.to_dict()["tau2"][1] is None
+    for row in (0, 1):
+        assert (batch.modes[row], batch.converged[row], batch.scaled[row]) == (1, True, False)
+    by_law = pool_batch(YI, VI, MASK, ci="hc")
+    assert by_law.p_value[1] == pytest.approx(one.p_value, rel=1e-12)
 
 
 @pytest.mark.parametrize("ci", CI)
@@ -175,6 +185,8 @@ def test_memory_stays_within_four_times_the_input() -> None:
     [
         ((np.full((2, 3), np.nan), np.ones((2, 3)), None), "row 0, study 0"),
         ((np.zeros((2, 3)), np.array([[1, 1, 1], [1, 0, 1.0]]), None), "row 1, study 1"),
+        ((np.zeros((2, 3)), np.array([[1, 1, 1], [1, 1, 1e80]]), None), "row 1, study 2"),
+        ((np.zeros((2, 3)), np.array([[1, 1e-80, 1], [1, 1, 1]]), None), "row 0, study 1"),
         ((np.zeros((2, 3)), np.ones((2, 4)), None), "broadcast"),
         ((1.0, 1.0, None), "last axis"),
     ],

@@ -113,6 +113,13 @@ def test_a_common_effect_has_walds_interval_and_no_other_beside_it() -> None:
     assert batch.ci_high[0] == pytest.approx(result.ci_high, rel=1e-12)
 
 
+@pytest.mark.parametrize("ci", ["hc", "ivhet"])
+def test_the_weights_are_those_of_the_estimate_shown(ci: str) -> None:
+    result = pool(YI, VI, tau2="DL", ci=ci)
+    assert result.weights == pytest.approx([1 / v / sum(1 / u for u in VI) for v in VI], rel=1e-12)
+    assert result.estimate == pytest.approx(sum(w * y for w, y in zip(result.weights, YI, strict=True)), rel=1e-12)
+
+
 def test_i2_from_q_just_above_its_degrees_of_freedom() -> None:
     """Two studies have Q = (y1 - y2)^2 / (v1 + v2), here 3/2 on 1."""
     result, batch = pool([0.0, 1.0], [1 / 3, 1 / 3], preset="meta"), pool_batch([[0.0, 1.0]], 1 / 3, preset="meta")

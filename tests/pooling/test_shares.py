@@ -133,6 +133,34 @@ def test_the_error_is_that_of_the_first_wrong_row_whoever_meets_another_before()
             pool_batch(YI, wrong, tau2="PM", workers=2)
 
 
+def test_each_part_is_worked_out_once() -> None:
+    done, doing = os.pipe()
+
+    def work(part: slice, columns: shares.Columns) -> None:
+        os.write(doing, bytes([part.start]))
+        columns[0][:] = 1
+
+    shares.split(work, [np.zeros(90)], [slice(i, i + 1) for i in range(90)], 3)
+    assert sorted(os.read(done, 1000)) == list(range(90))
+    os.close(done)
+    os.close(doing)
+
+
+def test_an_interrupt_ends_all_of_them_and_goes_on(children: list[int]) -> None:
+    parent = os.getpid()
+
+    def work(part: slice, columns: shares.Columns) -> None:
+        if os.getpid() == parent:
+            raise KeyboardInterrupt
+        while True:
+            pass
+
+    with pytest.raises(KeyboardInterrupt):
+        shares.split(work, [np.zeros(2)], [slice(0, 1), slice(1, 2)], 2)
+    assert len(children) == 1
+    assert gone(children)
+
+
 def test_more_parts_than_a_pipe_takes_numbers() -> None:
     n = 20_001
     rows = np.zeros(n + 1)
