@@ -150,6 +150,23 @@ def test_impossible_counts_are_refused(columns, message: str) -> None:
     assert message in caught.value.message
 
 
+def test_a_unit_of_time_beyond_the_range_of_numbers() -> None:
+    """Squares of 1e-200 are 0 to a float: refused by name. At the ends of what is taken, nothing overflows."""
+    for unit in (1e-200, 1e200):
+        times = (np.array([10, 20]) * unit, np.array([12, 22]) * unit)
+        for measure in ("IRR", "IRD"):
+            with pytest.raises(InvalidInput, match=r"time_1 of study 1 is .* Take another unit of person-time"):
+                pool_rates([3, 5], times[0], [4, 6], times[1], measure=measure)
+        with pytest.raises(InvalidInput, match=r"between 1e-100 and 1e\+100"):
+            pool_group_rates([3, 5], times[0])
+    plain = pool_rates([3, 5], [10, 20], [4, 6], [12, 22], measure="IRD")
+    for unit in (1e-98, 1e98):
+        found = pool_rates([3, 5], [10 * unit, 20 * unit], [4, 6], [12 * unit, 22 * unit], measure="IRD")
+        assert_allclose(
+            (found.estimate * unit, found.se * unit, found.q), (plain.estimate, plain.se, plain.q), rtol=1e-12
+        )
+
+
 def test_events_without_person_time() -> None:
     with pytest.raises(InvalidInput, match="no person-time in arm 2 of study 1"):
         pool_rates([1], [10], [2], [0])
@@ -192,6 +209,8 @@ def test_unknown_names_are_answered_with_the_known(options) -> None:
         {"method": "IV", "model": "common", "tau2_ci": "QP"},
         {"method": "UM.FS", "tau2": "REML"},
         {"method": "UM.FS", "points": 0},
+        {"method": "UM.FS", "points": 7.5},
+        {"method": "UM.FS", "coding": math.nan},
         {"increment": -1.0},
     ],
 )

@@ -63,7 +63,7 @@ def check_options(options: Options) -> None:
 
 def check_points(points: int | None) -> int | None:
     """The number of nodes asked for; raises InvalidInput for one that no quadrature has."""
-    if points is not None and not 1 <= points <= 101:
+    if points is not None and not (isinstance(points, int | np.integer) and 1 <= points <= 101):
         raise InvalidInput(f"points is {points}", "a quadrature has 1 to 101 nodes")
     return points
 

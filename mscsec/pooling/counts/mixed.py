@@ -118,6 +118,8 @@ class TwoArms:
 def two_arms(request: Request, key: str) -> TwoArms:
     """The studies and the likelihood of a model; raises NotEstimable where the effect is infinite, InvalidInput for options it does not have."""
     _check(request.options)
+    if not math.isfinite(request.coding):
+        raise InvalidInput(f"coding is {request.coding}", "it is a number, 0.5 where both arms vary alike")
     t = request.tables
     used = _used(request, key)
     _require_events(t, used, key)

@@ -9,6 +9,8 @@ import numpy as np
 from mscsec.arrays import Array, ArrayLike, BoolArray, floats
 from mscsec.errors import InvalidInput
 
+SMALLEST, LARGEST = 1e-100, 1e100  # beyond, squares and products of counts and times leave the range of a float
+
 
 @dataclass(frozen=True, slots=True)
 class Tables:
@@ -116,7 +118,8 @@ def person_time(
 def counts(mask: ArrayLike | None, **named: ArrayLike) -> tuple[list[Array], BoolArray]:
     """The named arrays as floats of one shape (..., k), 0 where masked, and the mask.
 
-    Raises InvalidInput where an unmasked number is negative or not finite, or where the lengths differ.
+    Raises InvalidInput where an unmasked number is negative, not finite or of a size that no unit of time gives, or where the
+    lengths differ.
     """
     given = [np.atleast_1d(floats(name, values)) for name, values in named.items()]
     if len({values.shape for values in given}) > 1:
@@ -126,9 +129,13 @@ def counts(mask: ArrayLike | None, **named: ArrayLike) -> tuple[list[Array], Boo
     if mask is not None:
         keep &= np.asarray(mask, dtype=bool)
     for name, values in zip(named, given, strict=True):
-        at = first(keep & ~(np.isfinite(values) & (values >= 0)))
+        at = first(keep & ~((values == 0) | ((values >= SMALLEST) & (values <= LARGEST))))
         if at is not None:
-            raise InvalidInput(f"{name} of study {at[-1] + 1} is {values[at]:g}", "it must be a number, 0 or more")
+            found = f"{name} of study {at[-1] + 1} is {values[at]:g}"
+            if np.isfinite(values[at]) and values[at] > 0:
+                instead = "Take another unit of person-time." if name.startswith("time") else ""
+                raise InvalidInput(found, f"what is not 0 lies between {SMALLEST:g} and {LARGEST:g}", instead)
+            raise InvalidInput(found, "it must be a number, 0 or more")
     return [np.where(keep, values, 0.0) for values in given], keep
 
 
