@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -251,19 +252,22 @@ def _useful(inputs: Inputs) -> list[str]:
     return [name for name, cells in columns.items() if None not in cells and len(set(cells)) > 1] or list(columns)
 
 
+_PLACE = re.compile(r"\s*(.+?)\s*=\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?:,|$)")  # a name may hold = and ,
+
+
 def _places(at: list[str]) -> dict[str, dict[str, float]]:
     """`["dose=10,year=2020", "dose=40,year=2020"]` as values by column, by the words that name them."""
     places: dict[str, dict[str, float]] = {}
     for text in at:
         place: dict[str, float] = {}
-        for part in text.split(","):
-            name, sign, value = part.rpartition("=")
-            try:
-                place[name.strip()] = float(value)
-            except ValueError:
-                sign = ""
-            if not sign:
-                raise UsageError(f"--at is {text!r}; write NAME=NUMBER, several with commas: --at dose=10,year=2020")
+        end = 0
+        while end < len(text) and (found := _PLACE.match(text, end)):
+            name, end = found[1], found.end()
+            if name in place:
+                raise UsageError(f"--at {text!r} gives {name} twice; write a second --at for another value")
+            place[name] = float(found[2])
+        if not place or end < len(text) or text.rstrip().endswith(","):
+            raise UsageError(f"--at is {text!r}; write NAME=NUMBER, several with commas: --at dose=10,year=2020")
         names = list(next(iter(places.values()), place))
         if set(place) != set(names):
             raise UsageError(

@@ -8,6 +8,7 @@ from mscsec.cli.output import csv_text, display_width, fitted_table, styled, wid
 from mscsec.cli.render_pool import left_out
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.regression import SANDWICHES, PermutationTest, Predictions, RegressionResult
+from mscsec.pooling.regression.fit import INTERCEPT
 from mscsec.pooling.regression.result import AnyRegression, Coefficient, CountRegression, JointTest
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
 from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES, by_label, measure_plural, method_name, weights_words
@@ -27,7 +28,7 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
         "",
         *_coefficients(fit.coefficients, fit.level, found),
         "",
-        *wrap(f"Test of moderators: {_joint(fit.qm)}", cells, "  "),
+        *wrap(_joint_words(fit.qm), cells, "  "),
     ]
     lines += wrap(f"Residual heterogeneity: {_residual(fit)}", cells, "  ")
     if isinstance(fit, RegressionResult) and fit.r2 is not None:
@@ -37,7 +38,7 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
         lines += wrap(text, cells, "  ")
     if found.permutation is not None:
         test = found.permutation
-        lines += wrap(f"Permutation test, {_rearranged(test)}: moderators {p_value(test.qm_p)}", cells, "  ")
+        lines += wrap(f"Permutation test, {_rearranged(test)}: {_tested(fit.qm)} {p_value(test.qm_p)}", cells, "  ")
     if found.robust is not None:
         how = f"{found.robust.kind}, {count(found.robust.n_clusters, 'cluster')}"
         lines += ["", *wrap(f"Cluster-robust by {found.cluster} ({how})", cells)]
@@ -53,7 +54,7 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
             *_coefficients(found.scale.location, fit.level, None),
         ]
         lines += ["and log between-study variance", *_coefficients(found.scale.scale, fit.level, None)]
-        lines += wrap(f"Test of scale moderators: {_joint(found.scale.qs)}", cells, "  ")
+        lines += wrap(_joint_words(found.scale.qs, "scale "), cells, "  ")
     if found.predictions is not None:
         lines += ["", *_predictions(sizes, found.predictions, found.at)]
     lines += ["", *wrap(f"Method: {method(sizes, found)}", cells)]
@@ -131,6 +132,16 @@ def _fitted(head: list[str], rows: list[list[str]], right: list[int]) -> list[st
 
 def _p(value: float | None) -> str:
     return p_value(value).removeprefix("P ").removeprefix("= ")
+
+
+def _tested(test: JointTest | None, of: str = "") -> str:
+    """What a joint test is of: the moderators, or the intercept where there are none."""
+    return f"{of}intercept" if test is not None and test.tested == (INTERCEPT,) else f"{of}moderators"
+
+
+def _joint_words(test: JointTest | None, of: str = "") -> str:
+    what = _tested(test, of)
+    return f"Test of {what if what.endswith('moderators') else f'the {what}'}: {_joint(test)}"
 
 
 def _joint(test: JointTest | None) -> str:
@@ -312,6 +323,6 @@ def regress_markdown(sizes: EffectSizes, found: Regression) -> str:
     if isinstance(fit, RegressionResult) and fit.r2 is not None:
         residual += f"; R2 = {percent(fit.r2)}"
     told = [f"Note: {text}" for text in notes(found)]
-    for text in (f"Test of moderators: {_joint(fit.qm)}", residual, method(sizes, found), *told):
+    for text in (_joint_words(fit.qm), residual, method(sizes, found), *told):
         lines += ["", text]
     return "\n".join(lines) + "\n"

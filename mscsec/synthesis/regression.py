@@ -11,6 +11,7 @@ import numpy as np
 from mscsec.arrays import Array
 from mscsec.effects.moderators import column
 from mscsec.effects.sizes import EffectSizes
+from mscsec.errors import InvalidInput
 from mscsec.pooling.regression import (
     Design,
     Inflation,
@@ -165,7 +166,15 @@ def _function(counts: Counts) -> Callable[..., AnyRegression]:
 
 
 def _design(sizes: EffectSizes, by: Moderators) -> Design:
-    return design(by.formula, by.columns, labels=sizes.labels, missing=by.missing)
+    """Raises InvalidInput for the effect itself among its moderators, beside what `design` raises."""
+    x = design(by.formula, by.columns, labels=sizes.labels, missing=by.missing)
+    effects = [float(sizes.yi[place]) for place in x.kept]
+    for name in x.columns:
+        if len(effects) > 1 and [by.columns[name][place] for place in x.kept] == effects:
+            raise InvalidInput(
+                f"{name} is the effect itself", "a moderator is something else that is known of the studies"
+            )
+    return x
 
 
 def _common(sizes: EffectSizes, by: Moderators, x: Design, fit: AnyRegression) -> dict[str, Any]:

@@ -148,3 +148,61 @@ def test_the_scale_takes_the_likelihood_and_the_tests_asked_for(cli: Cli, here: 
     assert (asked["method"], asked["ci_method"]) == ("ML", "t")
     assert asked["location"]["intercept"]["df"] == 6
     assert abs(asked["log_likelihood"] - plain["log_likelihood"]) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("--at", f"{DOSE}=1,{DOSE}=2"), f"gives {DOSE} twice"),
+        (("--at", f"{DOSE}=1,"), "write NAME=NUMBER"),
+        (("--at", f"{DOSE}=1=2"), f"each coefficient's column has one: {DOSE} [U004]"),
+    ],
+)
+def test_a_place_to_predict_at_that_is_not_one_is_refused(
+    call: tuple[str, ...], says: str, cli: Cli, here: Path
+) -> None:
+    (here / "t.csv").write_text(TRIALS, encoding="utf-8")
+    code, out, err = cli("regress", "--table", "t.csv", "--moderators", DOSE, *call)
+    assert (code, out) == (2, "")
+    assert says in err
+
+
+def test_every_column_is_asked_for_and_how_is_said(cli: Cli, here: Path) -> None:
+    rows = 'study,yi,vi,arm,dose\na,.1,.1,x,1\nb,.3,.2,x,2\nc,.2,.1,"y, late",3\nd,.5,.2,"y, late",5\ne,.6,.1,x,4\n'
+    (here / "t.csv").write_text(rows, encoding="utf-8")
+    call = ("regress", "--table", "t.csv", "--moderators", "arm * dose", "--json", "--at")
+    code, _, err = cli(*call, "dose=1")
+    assert code == 2
+    names = "arm[T.y, late], dose, arm[T.y, late]:dose"
+    assert f"values are given for dose; each coefficient's column has one: {names}. Of a factor give arm[T.y, late] 1 at that level and 0 at the others; of the interaction arm[T.y, late]:dose give the product of its parts [U004]" in err  # fmt: skip
+    out = json.loads(cli(*call, "arm[T.y, late]=1, dose=1.5e0,arm[T.y, late]:dose=1.5").out)
+    found = {name: part["estimate"] for name, part in out["result"]["coefficients"].items()}
+    level, slope = found["arm[T.y, late]"], found["dose"] + found["arm[T.y, late]:dose"]
+    assert out["predictions"]["estimate"] == [pytest.approx(found["intercept"] + level + 1.5 * slope)]
+
+
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [
+        ("", "the formula is empty; name a moderator, or write 1 for the mean alone [U001]"),
+        ("one", "one is 'u' in every study; a moderator differs between studies. Leave it out [U004]"),
+        ("seven", "seven is the same in every study, as the intercept is. Leave it out"),
+        ("x + yi", "yi is the effect itself; a moderator is something else that is known of the studies [U004]"),
+    ],
+)
+def test_what_explains_nothing_is_refused(formula: str, says: str, cli: Cli, here: Path) -> None:
+    rows = "study,yi,vi,one,seven,x\na,.1,.1,u,7,1\nb,.3,.2,u,7,2\nc,.2,.1,u,7,4\nd,.4,.1,u,7,3\n"
+    (here / "t.csv").write_text(rows, encoding="utf-8")
+    code, out, err = cli("regress", "--table", "t.csv", "--moderators", formula)
+    assert code in (2, 3)
+    assert out == ""
+    assert says in err
+
+
+def test_the_mean_alone_is_no_test_of_moderators(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text(TRIALS, encoding="utf-8")
+    for form in ((), ("--markdown",)):
+        out = cli("regress", "--table", "t.csv", "--moderators", "1", *form).out
+        assert "Test of the intercept: " in out
+        assert "of moderators" not in out
+    assert cli("regress", "--table", "t.csv", "--moderators", "vi").code == 0  # small studies may differ: no refusal

@@ -284,9 +284,11 @@ def test_prediction_wants_the_moderators():
         == predict(fit, {"dose": 2, "square": 4}).estimate
         == predict(fit, [[1, 2, 4]]).estimate
     )
-    with pytest.raises(InvalidInput, match="values are given for dose; the moderators are dose, square"):
+    with pytest.raises(InvalidInput, match="has one: dose, square"):
         predict(fit, {"dose": 2})
-    with pytest.raises(InvalidInput, match="values are given for nothing; the moderators are dose, square"):
+    with pytest.raises(
+        InvalidInput, match="values are given for nothing; each coefficient's column has one: dose, square"
+    ):
         predict(fit, {})
     alone = regress(Y, V, np.ones(6))
     assert predict(alone, {}).estimate == pytest.approx([part.estimate for part in alone.coefficients.values()])
@@ -525,11 +527,48 @@ def test_factors_interactions_and_arithmetic():
         ("I(dose if arm else dose)", UsageError, "not arithmetic"),
         ("I(arm * arm)", UsageError, "cannot be evaluated"),
         ("0", UsageError, "leaves no coefficient; name a moderator"),
+        ("", UsageError, "the formula is empty; name a moderator, or write 1 for the mean alone"),
+        ("~ ", UsageError, "the formula is empty"),
+        ("blind", InvalidInput, "blind is 'yes' in every study; a moderator differs between studies"),
+        ("0 + blind", InvalidInput, "blind is 'yes' in every study"),
+        ("dose + arm:blind", InvalidInput, "blind is 'yes' in every study"),
+        ("C(seven)", InvalidInput, r"C\(seven\) has one level, the same in every study"),
+        ("dose (mg)", UsageError, r"write it in backquotes: `dose \(mg\)`"),
+        ("dose + a:b", UsageError, "has the column 'a:b', whose name is no single word"),
+        ("f(x)", UsageError, r"write it in backquotes: `f\(x\)`"),
     ],
 )
 def test_a_formula_that_does_not_work_says_why(formula, error, message):
+    signs = {"dose (mg)": [1, 2, 3, 4], "a:b": [1, 2, 3, 4], "f(x)": [1, 2, 3, 4]}
     with pytest.raises(error, match=message):
-        design(formula, TABLE)
+        design(formula, TABLE | {"blind": ["yes"] * 4, "seven": [7] * 4} | signs)
+
+
+def test_a_name_of_any_signs_stands_in_backquotes():
+    table = {"dose (mg)": [1, 2, 4, 3], "a:b": [5, 1, 2, 1], "f(x)": [1, 2, 1, 2]}
+    found = design("`dose (mg)` * `a:b` + C(`f(x)`)", table)
+    assert found.names == ("intercept", "dose (mg)", "a:b", "C(f(x))[T.2]", "dose (mg):a:b")
+    assert found.X[2].tolist() == [1, 4, 2, 0, 8]
+    assert found.columns == ("a:b", "dose (mg)", "f(x)")
+
+
+def test_a_category_of_one_level_may_be_what_is_left():
+    table = {"arm": ["a", "a", "b"], "dose": [1, 2, None]}
+    with pytest.raises(InvalidInput, match="arm is 'a' in every study that is left"):
+        design("arm + dose", table, missing="drop")
+
+
+def test_a_number_that_is_a_category_has_whole_levels_and_powers_do_not_overflow():
+    assert design("C(year)", {"year": [1949.0, 1950.0, 1950.5, 1949.0]}).names == ("intercept", "C(year)[T.1950]", "C(year)[T.1950.5]")  # fmt: skip
+    assert design("0 + C(year):x", {"year": [-1.0, 2.0], "x": [1.0, 3.0]}).names == ("C(year)[-1]:x", "C(year)[2]:x")
+    text = design("C(size)", {"size": ["1", "2", "2.0"]})
+    assert text.names == ("intercept", "C(size)[T.2]", "C(size)[T.2.0]")
+    assert design("I(n**5)", {"n": [200_000, 1]}).X[0, 1] == pytest.approx(3.2e26)
+
+
+def test_a_column_that_does_not_vary_is_said_to_be_so():
+    with pytest.raises(NotEstimable, match=r"dose is the same in every study, as the intercept is\. Leave it out, or"):
+        regress(Y, V, np.full(6, 3.0), names=["dose"])
 
 
 def test_columns_may_have_dots_in_their_names():

@@ -161,18 +161,25 @@ def _independent(
         return design, labels, ()
     if redundant != "drop" and len(design) < len(labels):
         raise TooFewStudies(f"a meta-regression with {len(labels)} coefficients", len(labels), len(design))
-    said = "; ".join(
-        f"{labels[j]} is zero in every study"
-        if not parts
-        else f"{labels[j]} is made up of {', '.join(labels[i] for i in parts)}"
-        for j, parts in made_of.items()
-    )
+    said = "; ".join(_redundant(labels, j, parts) for j, parts in made_of.items())
     if redundant != "drop":
+        several = any(labels[i] != INTERCEPT for parts in made_of.values() for i in parts)
+        leave = "Leave out one of them" if several else "Leave it out"
         instead = "" if redundant is None else ', or have it left out: redundant="drop" (--redundant drop)'
-        raise NotEstimable(f"the design is singular: {said}. Leave out one of them{instead}")
+        raise NotEstimable(f"the design is singular: {said}. {leave}{instead}")
     kept = [j for j in range(len(labels)) if j not in made_of]
     notice = Notice("P401", f"dropped from the design: {said}")
     return design[:, kept], tuple(labels[j] for j in kept), (notice,)
+
+
+def _redundant(labels: tuple[str, ...], j: int, parts: list[int]) -> str:
+    """What is wrong with a column of the design that others make up."""
+    others = [labels[i] for i in parts]
+    if not others:
+        return f"{labels[j]} is zero in every study"
+    if others == [INTERCEPT]:
+        return f"{labels[j]} is the same in every study, as the {INTERCEPT} is"
+    return f"{labels[j]} is made up of {', '.join(others)}"
 
 
 def _enough_studies(problem: Problem, model: str, tau2: str | float) -> None:

@@ -110,10 +110,7 @@ def new_rows(names: tuple[str, ...], constant: str | None, new: ArrayLike | Mapp
     moderators = [name for name in names if name != constant]
     if isinstance(new, Mapping):
         if set(new) - {constant} != set(moderators):
-            raise InvalidInput(
-                f"values are given for {', '.join(new) or 'nothing'}",
-                f"the moderators are {', '.join(moderators) or 'none'}",
-            )
+            raise _other_columns(list(new), moderators)
         columns = np.broadcast_arrays(*(np.atleast_1d(floats(name, new[name])) for name in moderators))
         values = np.column_stack(columns) if moderators else np.ones((1, 0))
     else:
@@ -130,6 +127,20 @@ def new_rows(names: tuple[str, ...], constant: str | None, new: ArrayLike | Mapp
             f"each row to predict at has {values.shape[1]} values", f"the moderators are {', '.join(moderators)}"
         )
     return values
+
+
+def _other_columns(given: list[str], moderators: list[str]) -> InvalidInput:
+    """The refusal of values for other columns than those of the coefficients."""
+    instead = ""
+    if level := next((name for name in moderators if name.endswith("]") and ":" not in name), None):
+        instead = f"Of a factor give {level} 1 at that level and 0 at the others"
+    if product := next((name for name in moderators if ":" in name), None):
+        instead += f"{'; of' if instead else 'Of'} the interaction {product} give the product of its parts"
+    return InvalidInput(
+        f"values are given for {', '.join(given) or 'nothing'}",
+        f"each coefficient's column has one: {', '.join(moderators) or 'there is none but the intercept'}",
+        instead,
+    )
 
 
 def row_df(fit: AnyRegression, rows: Array) -> Array:
