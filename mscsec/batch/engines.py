@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection
@@ -117,7 +117,8 @@ def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str
     Its machines see the input under the same path; results come back here and are written here.
     """
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client, KilledWorker, LocalCluster
+        from distributed.comm.core import CommClosedError
     except ImportError:
         raise UsageError("the engine dask needs the package distributed: pip install 'mscsec[dask]'") from None
     with contextlib.ExitStack() as stack:
@@ -133,9 +134,14 @@ def dask(jobs: Iterable[J], work: Callable[[J], R], workers: int, scheduler: str
         except (OSError, ValueError) as error:
             raise UsageError(f"no dask scheduler answers at {scheduler}: {error}") from None
         several = max(workers, sum(client.nthreads().values()))
-        yield from _in_order(
-            jobs, lambda job: client.submit(work, job, pure=False), lambda future: future.result(), several
-        )
+        try:
+            yield from _in_order(
+                jobs, lambda job: client.submit(work, job, pure=False), lambda future: future.result(), several
+            )
+        except (CancelledError, CommClosedError, KilledWorker) as error:
+            raise CannotCompute(
+                f"the dask cluster or a worker of it ended before its work was done ({type(error).__name__}); resume once it is back"
+            ) from None
 
 
 def _answers(scheduler: str) -> None:

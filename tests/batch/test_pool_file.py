@@ -10,14 +10,16 @@ import random
 import socket
 import sys
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
-from distributed import LocalCluster
+from distributed import KilledWorker, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -489,6 +491,29 @@ def test_dask_without_a_cluster_says_so(address, folder, monkeypatch, capfd):
     assert list(folder.iterdir()) == [table]
     gc.collect()  # a client that was not wanted would complain now
     assert capfd.readouterr().err == ""
+
+
+def ended(job: object) -> None:
+    raise KilledWorker("work", SimpleNamespace(address="tcp://x:1"), 3)
+
+
+def test_a_cluster_that_loses_its_workers_is_said_to(folder):
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        found = ENGINES["dask"].run([1, 2], ended, 1, cluster.scheduler_address)
+        with pytest.raises(CannotCompute, match=r"ended before its work was done \(KilledWorker\); resume"):
+            list(found)
+
+
+def test_a_cluster_that_goes_away_is_said_to(folder):
+    cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None)
+
+    def jobs() -> Iterator[int]:
+        yield from (3, 3)
+        cluster.close()
+        yield 0
+
+    with pytest.raises(CannotCompute, match=r"ended before its work was done \(FutureCancelledError\); resume"):
+        list(ENGINES["dask"].run(jobs(), time.sleep, 2, cluster.scheduler_address))
 
 
 def test_a_server_of_another_kind_is_no_scheduler(folder, monkeypatch):
