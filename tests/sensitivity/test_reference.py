@@ -30,10 +30,10 @@ def options(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def fields(found: Any) -> dict[str, Any]:
-    """The result in the reference's words; a lone study has there tau2, Q and I2 of 0, where here they do not exist."""
+    """The result in the reference's words; a lone study has there tau2, Q and I2 of 0 and a P value of 1, which here do not exist."""
     values = {theirs: getattr(found.result, ours) for theirs, ours in NAMES.items()}
     pooled = found.result.pooled
-    values["Q"] = np.where(pooled, values["Q"], 0.0)
+    values["Q"], values["Qp"] = np.where(pooled, values["Q"], 0.0), np.where(pooled, values["Qp"], 1.0)
     values["tau2"] = np.where(np.isnan(values["tau2"]), 0.0, values["tau2"])  # a common effect has none either
     return values | {
         "I2": 100 * np.where(pooled, found.result.i2, 0.0),
