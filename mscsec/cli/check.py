@@ -19,7 +19,7 @@ from mscsec.records.checks import Finding
 from mscsec.records.reader import EvidenceBase, inspect
 from mscsec.registry import choose
 from mscsec.report.numbers import count
-from mscsec.synthesis.fit import faults_of
+from mscsec.synthesis.fit import problems_of as problems_of_analysis
 
 Format = Annotated[
     str, typer.Option("--output-format", metavar="FORMAT", help="text, json, github (annotations) or sarif.")
@@ -89,13 +89,7 @@ def further(base: EvidenceBase) -> list[Problem]:
                         )
                     )
                 )
-    for key, why in faults_of(base.review.analysis):
-        path, what = (
-            (("analysis", key), f"{key} {getattr(base.review.analysis, key)!r}")
-            if key
-            else (("analysis",), "these choices")
-        )
-        found.append(base.protocol.problem(Finding(path, "R218", f"found {what}", why)))
+    found += problems_of_analysis(base, base.review.analysis)
     for study in base.studies:
         document_of = base.documents[study.id]
         for contradiction in contradictions(study):

@@ -29,9 +29,10 @@ from mscsec.integrity.problems import problems_of
 from mscsec.integrity.review import IntegrityReview, contradicted_results, review
 from mscsec.integrity.samples import samples_of
 from mscsec.pooling.result import PooledResult
+from mscsec.problems import RecordError
 from mscsec.records.reader import EvidenceBase, load
 from mscsec.results import Result
-from mscsec.synthesis.fit import fit_effects, pooled
+from mscsec.synthesis.fit import choices_of, fit_effects, pooled
 
 Study = Annotated[
     str | None,
@@ -175,6 +176,8 @@ def with_and_without(
     """The outcome pooled as the review says, of all results and without those that contradict themselves."""
     try:
         sizes, everything = pooled(base, outcome, comparison)
+    except RecordError as error:
+        return WithAndWithout(None, None, None, (), "; ".join(problem.head for problem in error.problems))
     except MscsecError as error:
         return WithAndWithout(None, None, None, (), error.message)
     if everything is None:
@@ -185,9 +188,7 @@ def with_and_without(
     rest = sizes.without(row.study for row in out)
     if not out or not rest.rows:
         return WithAndWithout(sizes, everything, None, labels)
-    own = base.review.analysis
-    chosen = {"model": own.model, "tau2": own.tau2, "ci": own.ci, "prediction": own.prediction, "preset": own.preset}
-    return WithAndWithout(sizes, everything, fit_effects(rest, chosen), labels)
+    return WithAndWithout(sizes, everything, fit_effects(rest, choices_of(base)), labels)
 
 
 def _samples(base: EvidenceBase, study: str, outcome: str, rounding: str, kind: str) -> str:

@@ -76,8 +76,8 @@ def read_pooling(
     if integrity:
         inputs = replace(inputs, sizes=with_marks(inputs.sizes, inputs.base))
     # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
-    own = Analysis() if cells else inputs.analysis
-    chosen = chosen_of(own, asked.model, asked.tau2, asked.ci, asked.prediction, asked.preset)
+    own, base = (Analysis(), None) if cells else (inputs.analysis, inputs.base)
+    chosen = chosen_of(own, asked.model, asked.tau2, asked.ci, asked.prediction, asked.preset, base)
     if asked.tau2_ci is not None:
         chosen["tau2_ci"] = asked.tau2_ci
     if not cells:

@@ -186,7 +186,7 @@ def command(
 
 
 def _of_effects(inputs: Inputs, by: Moderators, asked: ModelOptions, how: RegressOptions) -> Regression:
-    chosen = settled(chosen_of(inputs.analysis, asked.model, asked.tau2, asked.ci, None, asked.preset))
+    chosen = settled(chosen_of(inputs.analysis, asked.model, asked.tau2, asked.ci, None, asked.preset, inputs.base))
     chosen["tau2_ci"] = how.tau2_ci or "auto"
     check_weights(chosen["tau2"], how.tau2_ci, asked.tau2_weights)
     chosen = weigh(chosen, asked.tau2_weights, inputs.sizes, lambda: by.columns)

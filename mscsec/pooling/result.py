@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mscsec.results import Notice, Result
 
 # Fields of a result without between-study variance, and of one without its interval.
@@ -44,8 +46,9 @@ class Display:
                 return math.inf
 
         estimate, low, high = interval
-        beyond = (None, None) if ahead is None else (natural(ahead[0]), natural(ahead[1]))
-        return Display(transform, natural(estimate), natural(low), natural(high), *beyond)
+        with np.errstate(over="ignore"):  # of a way back in numpy
+            beyond = (None, None) if ahead is None else (natural(ahead[0]), natural(ahead[1]))
+            return Display(transform, natural(estimate), natural(low), natural(high), *beyond)
 
 
 @dataclass(frozen=True, slots=True)

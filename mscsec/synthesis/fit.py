@@ -16,6 +16,8 @@ from mscsec.pooling import DEFAULT_PRESET, PRESETS, pool
 from mscsec.pooling.plan import make_plan
 from mscsec.pooling.result import PooledResult
 from mscsec.pooling.tau2 import is_weighted
+from mscsec.problems import Problem, RecordError
+from mscsec.records.checks import Finding
 from mscsec.records.models import Analysis
 from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose
@@ -35,8 +37,8 @@ def pooled(base: EvidenceBase, outcome: str, comparison: str | None = None) -> t
 
 
 def choices_of(base: EvidenceBase) -> dict[str, Any]:
-    """The review's own analysis, as `fit_effects` takes it."""
-    return chosen_of(base.review.analysis)
+    """The review's own analysis, as `fit_effects` takes it. Raises RecordError where it names what pooling does not know."""
+    return chosen_of(base.review.analysis, base=base)
 
 
 def chosen_of(
@@ -46,14 +48,21 @@ def chosen_of(
     ci: str | None = None,
     prediction: str | None = None,
     preset: str | None = None,
+    base: EvidenceBase | None = None,
 ) -> dict[str, Any]:
     """What is asked for first, then the review's analysis, as `fit_effects` takes it; what neither says is the preset's.
 
-    A preset that is asked for sets the review's own analysis aside.
+    A preset that is asked for sets the review's own analysis aside. base : where the analysis stands. Raises RecordError, at
+    the line there, where something of the analysis that is used names what pooling does not know.
     """
     own = analysis if preset is None else Analysis()
     if model == "common":  # the review's choices between random-effects methods have nothing to say then
         own = Analysis(preset=own.preset)
+    if base is not None:
+        asked = {"model": model, "tau2": tau2, "ci": ci, "prediction": prediction}
+        used = own.model_copy(update={key: None for key, value in asked.items() if value is not None})
+        if problems := problems_of(base, used):
+            raise RecordError(problems)
     return {
         "model": model or own.model, "tau2": tau2 or own.tau2, "ci": ci or own.ci,
         "prediction": prediction or own.prediction, "preset": preset or own.preset,
@@ -87,6 +96,17 @@ def faults_of(analysis: Analysis) -> list[tuple[str, str]]:
         except InvalidInput as error:
             found.append(("", error.message))
     return found
+
+
+def problems_of(base: EvidenceBase, analysis: Analysis) -> list[Problem]:
+    """The faults of the protocol's analysis, or of what is left of it, each at its place in the file; none that is silenced there."""
+    found = []
+    for key, why in faults_of(analysis):
+        path, what = (
+            (("analysis", key), f"{key} {getattr(analysis, key)!r}") if key else (("analysis",), "these choices")
+        )
+        found.append(base.protocol.problem(Finding(path, "R218", f"found {what}", why)))
+    return [problem for problem in found if problem is not None]
 
 
 def settled(chosen: Mapping[str, Any]) -> dict[str, Any]:

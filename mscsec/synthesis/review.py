@@ -92,8 +92,10 @@ def synthesise(base: EvidenceBase, outcomes: Iterable[str] | None = None, *, pro
     """Everything that a report shows of `base`.
 
     outcomes : names of the protocol's outcomes; all of them where None. program : this program's version.
-    An outcome that cannot be computed says why in `problem`. Raises UnknownName for an outcome that does not exist.
+    An outcome that cannot be computed says why in `problem`. Raises UnknownName for an outcome that does not exist, and
+    RecordError where the protocol's analysis names what pooling does not know.
     """
+    choices_of(base)
     names = list(dict.fromkeys(outcomes)) if outcomes is not None else list(base.review.outcomes)
     for name in names:
         if name not in base.review.outcomes:

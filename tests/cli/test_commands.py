@@ -295,14 +295,49 @@ def test_check_finds_what_other_rooms_know(cli: Cli, here: Path) -> None:
     ],
 )
 def test_check_knows_the_methods_of_the_analysis(cli: Cli, here: Path, analysis: str, place: str, says: str) -> None:
-    review = here / "studies" / "review.yaml"
-    lines = [line for line in review.read_text(encoding="utf-8").splitlines() if not line.startswith("analysis:")]
-    review.write_text("\n".join([*lines, f"analysis: {{{analysis}}}"]) + "\n", encoding="utf-8")
+    line = with_analysis(here, analysis)
     code, out, _ = cli("check")
     assert code == 1
     assert says in " ".join(out.split())
     column = len("analysis: {") + (len(place) + 1 if place else 0)
-    assert f"review.yaml:{len(lines) + 1}:{column}" in out
+    assert f"review.yaml:{line}:{column}" in out
+
+
+def with_analysis(here: Path, analysis: str) -> int:
+    """The base with another analysis; the number of its line."""
+    review = here / "studies" / "review.yaml"
+    lines = [line for line in review.read_text(encoding="utf-8").splitlines() if not line.startswith("analysis:")]
+    review.write_text("\n".join([*lines, f"analysis: {{{analysis}}}"]) + "\n", encoding="utf-8")
+    return len(lines) + 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("pool", *DEATH), ("plot", "forest", *DEATH, "-o", "x.svg"), ("grade", *STAY), ("report", "-o", "x.html"),
+        ("regress", *STAY, "--moderators", "year"),
+    ],
+    ids=lambda call: call[0],
+)  # fmt: skip
+def test_a_fault_of_the_analysis_has_its_line_in_every_command_that_pools(
+    cli: Cli, here: Path, call: tuple[str, ...]
+) -> None:
+    at = f"review.yaml:{with_analysis(here, 'model: random, tau2: XX')}:33: error: R218 found tau2 'XX'; unknown estimator"
+    code, out, err = cli(*call)
+    assert (code, out) == (2, "")
+    assert at in err
+    assert not (here / "x.svg").exists()
+    assert not (here / "x.html").exists()
+
+
+def test_what_the_command_line_says_instead_stands_in_for_a_fault_of_the_analysis(cli: Cli, here: Path) -> None:
+    with_analysis(here, "model: random, tau2: XX")
+    for more in (("--tau2", "DL"), ("--preset", "meta"), ("--model", "common"), ("--method", "MH")):
+        assert cli("pool", *DEATH, *more).code == 0, more
+    assert cli("pool", *DEATH, "--ci", "hksj").code == 2
+    with_analysis(here, "model: common, ci: kr")
+    assert "review.yaml" in cli("pool", *DEATH).err
+    assert cli("pool", *DEATH, "--model", "random").code == 0
 
 
 def test_sarif_and_github_of_a_sound_base(cli: Cli) -> None:

@@ -514,3 +514,10 @@ def test_weights_of_a_batch_that_are_no_numbers_are_named() -> None:
         pool_batch([[0.1, 0.2]], 0.1, weights=["a", 1])
     with pytest.raises(InvalidInput, match="tau2_weights holds 'a'"):
         pool_batch([[0.1, 0.2]], 0.1, tau2="GENQ", tau2_weights=["a", 1])
+
+
+def test_an_end_beyond_any_number_is_infinite_whichever_exp_is_taken() -> None:
+    yi, vi = [math.log(0.5), 3.0], [0.001, 0.002]
+    for transform in ("exp", np.exp, lambda value: float(np.exp(value))):
+        shown = pool(yi, vi, ci="kr", level=0.999, transform=transform).display
+        assert (shown.ci_low, shown.ci_high) == (0.0, math.inf)

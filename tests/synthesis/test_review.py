@@ -9,6 +9,7 @@ import pytest
 
 from mscsec.errors import UnknownName
 from mscsec.integrity.review import review
+from mscsec.problems import RecordError
 from mscsec.records.reader import load, shipped_folder
 from mscsec.synthesis.fit import pooled
 from mscsec.synthesis.ledger import PROTOCOL, assumptions, record_versions, software
@@ -54,10 +55,17 @@ def test_an_outcome_without_studies_has_no_fit_and_no_table(shipped: Synthesis):
 
 
 def test_an_outcome_that_cannot_be_computed_says_why(tmp_path: Path):
-    folder = write_base(tmp_path / "base", 2, 1, text="analysis: {tau2: nonsense}\n")
+    folder = write_base(tmp_path / "base", 1, 1, text="analysis: {ci: hc}\n")
     found = synthesise(load(folder)).outcomes[0]
-    assert "nonsense" in found.problem
+    assert "Henmi-Copas needs 2 studies" in found.problem
     assert found.fit is None
+
+
+def test_a_method_that_does_not_exist_is_the_protocols_fault(tmp_path: Path):
+    folder = write_base(tmp_path / "base", 2, 1, text="analysis: {tau2: nonsense}\n")
+    with pytest.raises(RecordError, match=r"review\.yaml:\d+:18: error: R218 found tau2 'nonsense'") as caught:
+        synthesise(load(folder))
+    assert [problem.code for problem in caught.value.problems] == ["R218"]
 
 
 def test_findings_and_marks_are_those_of_the_outcome(shipped: Synthesis):
