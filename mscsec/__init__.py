@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from mscsec.pooling.counts.moderators import regress_group_rates as regress_group_rates
     from mscsec.pooling.counts.moderators import regress_proportions as regress_proportions
     from mscsec.pooling.counts.moderators import regress_rates as regress_rates
+    from mscsec.pooling.regression import location_scale as location_scale
+    from mscsec.pooling.regression import multilevel as multilevel
+    from mscsec.pooling.regression import permutation_test as permutation_test
+    from mscsec.pooling.regression import predict as predict
     from mscsec.pooling.regression import regress as regress
+    from mscsec.pooling.regression import robust as robust
     from mscsec.pooling.regression import subgroups as subgroups
     from mscsec.pooling.result import PooledResult as PooledResult
     from mscsec.problems import RecordError as RecordError
@@ -58,17 +63,22 @@ _FACE = {
     "gosh": "mscsec.sensitivity",
     "leave_one_out": "mscsec.sensitivity",
     "load": "mscsec.records.reader",
+    "location_scale": "mscsec.pooling.regression",
+    "multilevel": "mscsec.pooling.regression",
+    "permutation_test": "mscsec.pooling.regression",
     "pool": "mscsec.pooling",
     "pool_batch": "mscsec.pooling",
     "pool_counts": "mscsec.pooling.counts",
     "pool_group_rates": "mscsec.pooling.counts",
     "pool_proportions": "mscsec.pooling.counts",
     "pool_rates": "mscsec.pooling.counts",
+    "predict": "mscsec.pooling.regression",
     "regress": "mscsec.pooling.regression",
     "regress_counts": "mscsec.pooling.counts.moderators",
     "regress_group_rates": "mscsec.pooling.counts.moderators",
     "regress_proportions": "mscsec.pooling.counts.moderators",
     "regress_rates": "mscsec.pooling.counts.moderators",
+    "robust": "mscsec.pooling.regression",
     "studies": "mscsec.pooling",
     "subgroups": "mscsec.pooling.regression",
     "trim_and_fill": "mscsec.small_study",

@@ -65,9 +65,14 @@ class PooledResult(Result):
     q, q_df, q_p : Cochran's Q, its degrees of freedom and the upper tail of chi-square.
     prediction_low, prediction_high, prediction_df : interval for the effect in a new study; df None for the normal.
     weights : share of each study in the estimate, in the order given, summing to one.
-    model, method, tau2_method, ci_method, prediction_method : keys of the methods used (never "auto").
+    model, method, tau2_method, tau2_ci_method, ci_method, prediction_method : keys of the methods used (never "auto").
     threshold, probability_above : the probability that a new study's true effect exceeds `threshold`, where one was given.
     converged, iterations : of the between-study variance estimator; True and 0 for a closed form.
+    display : estimate, interval and prediction interval back on the scale of a reader (a ratio instead of its log).
+    warnings : notices, each with its code, that a reader must know beside the numbers.
+    details : by name, what else belongs to this fit and has no field: under "auto" both candidates for the interval (`wald`,
+        `hksj`), limits of I2 and H2 (`i2_ci`, `h2_ci`), `log_likelihood`, `aic`, `bic` and `aicc` of a likelihood, the tests of a
+        method from the cells; None where there is nothing.
     """
 
     k: int
