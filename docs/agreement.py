@@ -137,6 +137,12 @@ def pooling_rows(options: dict[str, Any], name: str, common: str) -> list[tuple[
 # --- from the cells ----------------------------------------------------------------------------------------------------
 
 
+# Tests over the tables, by their names in the cases; those of person-time count as Mantel and Haenszel's.
+ASSOCIATION = {
+    "CO": "cochran", "Q_CMH": "cochran", "MH": "mantel_haenszel", "BD": "breslow_day", "TA": "tarone"
+}  # fmt: skip
+
+
 def counts(seen: Recorder) -> None:
     """Methods from the cells, against rma.mh(), rma.peto(), rma.glmm(), metabin() and metainc()."""
     tests = importlib.import_module("tests.pooling_counts.test_reference")
@@ -147,7 +153,8 @@ def counts(seen: Recorder) -> None:
             if "pval" in key or key.endswith(("p", "p_Wald", "p_LRT")):
                 continue  # a P value far in the tail magnifies the difference of its statistic
             tolerance = tests.LOOSER.get((case["id"], key), (case["tolerance"], ""))[0]
-            seen.note([row], case["id"], found[key], value, tolerance)
+            rows = [row, ("ASSOCIATION", ASSOCIATION[key])] if key in ASSOCIATION and value is not None else [row]
+            seen.note(rows, case["id"], found[key], value, tolerance)
 
     with replaced(tests, check=note):
         for function in (tests.test_meta, tests.test_mantel_haenszel, tests.test_peto, tests.test_glmm):
@@ -186,17 +193,24 @@ def regression(seen: Recorder) -> None:
     """Meta-regression and its relatives."""
     tests = importlib.import_module("tests.pooling_regression.test_reference")
     reference = importlib.import_module("tests.pooling_regression.reference")
-    current: dict[str, str] = {}
+    current: dict[str, Any] = {}
 
     def note(actual: Any, expected: Any, tolerance: float, what: str = "") -> None:
-        seen.note([("REGRESSION", current["topic"])], current["case"], actual, expected, tolerance)
+        seen.note(current["rows"], current["case"], actual, expected, tolerance)
 
     with replaced(reference, close=note), replaced(tests, close=note):
         for name, topic in TOPICS.items():
             function = getattr(tests, name)
             for case in cases_of(function):
-                current.update(topic=topic, case=case["id"])
+                current.update(rows=[("REGRESSION", topic), *sandwich(name, case["options"])], case=case["id"])
                 function(case)
+
+
+def sandwich(test: str, options: dict[str, Any]) -> list[tuple[str, str]]:
+    """The row of a case of cluster-robust tests; metafor's CR1 is n / (n - p), CR1p here."""
+    if test == "test_robust":
+        return [("SANDWICHES", {"CR1": "CR1p"}.get(options["estimator"], options["estimator"]))]
+    return [("SANDWICHES", options["kind"])] if test == "test_sandwiches" else []
 
 
 def measures(seen: Recorder) -> None:
@@ -271,7 +285,8 @@ def small_study(seen: Recorder) -> None:
 TITLES = {
     "TAU2": "Between-study variance", "TAU2_CI": "Interval of the between-study variance", "CI": "Interval of the pooled effect",
     "PREDICTION": "Prediction interval", "COUNTS": "From 2x2 tables", "RATES": "From events and person-time",
-    "PROPORTIONS": "Proportions of one group", "GROUP_RATES": "Rates of one group", "REGRESSION": "Meta-regression",
+    "PROPORTIONS": "Proportions of one group", "GROUP_RATES": "Rates of one group", "ASSOCIATION": "Tests over the tables",
+    "REGRESSION": "Meta-regression", "SANDWICHES": "Cluster-robust covariance",
     "MEASURES": "Effect measures", "TRANSFORMS": "Transformations", "RECONSTRUCT": "From printed figures to numbers",
     "ASYMMETRY": "Tests of funnel asymmetry", "ESTIMATORS": "Trim and fill", "FAIL_SAFE": "Fail-safe N",
 }  # fmt: skip

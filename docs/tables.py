@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ from mscsec.effects.reconstruct import MEANS, RECONSTRUCT, SDS
 from mscsec.effects.shared import COVARIANCES
 from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI
 from mscsec.pooling.counts import COUNTS, GROUP_RATES, PROPORTIONS, RATES
+from mscsec.pooling.regression import SANDWICHES
+from mscsec.registry import by_key
 from mscsec.small_study import ASYMMETRY, ESTIMATORS, FAIL_SAFE
 from mscsec.sources import SOURCES
 
@@ -29,7 +32,10 @@ HEADER = "<!-- Written by docs/tables.py from the tables of the program; edit th
 
 # Formula of each method of pooling, and what asks for it in metafor and meta.
 METHODS: dict[str, dict[str, list[str]]] = tomllib.loads((FOLDER / "methods.toml").read_text(encoding="utf-8"))
+BESIDE = METHODS.pop("BESIDE")  # what has no key
 
+# The one prediction interval that is no closed form, and so no row of PREDICTION.
+DRAWN = by_key(SimpleNamespace(key="bootstrap", name="Nagashima's parametric bootstrap", source="nagashima2019"))
 
 METAFOR = {"HR": "GEN, on log hazard ratios"}  # where the name is not the key
 
@@ -194,7 +200,10 @@ def methods() -> str:
     ]
     for name, title, rows in one_set:
         head = ["Key", "Method", "Formula", "Source", "metafor", "meta", "Largest difference"]
-        parts += [f"## {title}\n", table(head, [_method(name, row, seen) for row in rows.values()])]
+        lines = [_method(name, row, seen) for row in rows.values()]
+        if name == "PREDICTION":
+            lines += [_method("DRAWN", row, seen) for row in DRAWN.values()]
+        parts += [f"## {title}\n", table(head, lines)]
     head = [
         "Key",
         "Convention",
@@ -225,6 +234,14 @@ def methods() -> str:
             head, lines = head[:2] + head[3:], [line[:2] + line[3:] for line in lines]
         parts += [f"## {title}\n", table(head, lines)]
     head = ["Key", "Method", "Formula", "Source", "metafor", "meta", "Largest difference"]
+    parts += [
+        "## Cluster-robust covariance (`--robust`, `robust(kind=)`)\n",
+        "M = B [Σ X'W A e e'A'W X] B over n clusters of k effects, B = (X'WX)⁻¹ for p coefficients, e the residuals of a cluster "
+        "and H its block of the hat matrix. All six are also `vcovCR(type=)` of clubSandwich.\n",
+        table(head, [_method("SANDWICHES", row, seen) for row in SANDWICHES.values()]),
+        "## Tests and models beside these\n",
+        table(["Method", "Here", *head[2:]], [_beside(name, *row, seen) for name, row in BESIDE.items()]),
+    ]
     for name, title, rows in small:
         parts += [f"## {title}\n", table(head, [_method(name, row, seen) for row in rows.values()])]
     return "\n".join(parts)
@@ -236,6 +253,22 @@ def _method(name: str, row: Any, seen: Mapping[tuple[str, str], str]) -> tuple[s
     return code(row.key), row.name, code(formula), cite(row.source), *map(called, elsewhere), difference
 
 
+def _beside(
+    name: str,
+    here: str,
+    formula: str,
+    sources: str,
+    metafor: str,
+    meta: str,
+    at: str,
+    seen: Mapping[tuple[str, str], str],
+) -> tuple[str, ...]:
+    """A row of what has no registry. at : table and row on the page on agreement, empty where no case has it."""
+    of, _, key = at.partition("/")
+    cited = "; ".join(map(cite, sources.split()))
+    return name, code(here), code(formula), cited, called(metafor), called(meta), seen[of, key] if at else "own tests"
+
+
 def called(name: str) -> str:
     """A name in another program as it is typed; the word "none" where it has none."""
     return name if name == "none" else code(name)
@@ -245,7 +278,8 @@ def called(name: str) -> str:
 AGREED = {
     "Between-study variance": "TAU2", "Interval of the between-study variance": "TAU2_CI", "Interval of the pooled effect": "CI",
     "Prediction interval": "PREDICTION", "From 2x2 tables": "COUNTS", "From events and person-time": "RATES",
-    "Proportions of one group": "PROPORTIONS", "Rates of one group": "GROUP_RATES",
+    "Proportions of one group": "PROPORTIONS", "Rates of one group": "GROUP_RATES", "Tests over the tables": "ASSOCIATION",
+    "Meta-regression": "REGRESSION", "Cluster-robust covariance": "SANDWICHES",
     "Tests of funnel asymmetry": "ASYMMETRY", "Trim and fill": "ESTIMATORS", "Fail-safe N": "FAIL_SAFE",
 }  # fmt: skip
 

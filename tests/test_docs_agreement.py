@@ -13,6 +13,7 @@ import pytest
 from mscsec.effects.measures import MEASURES
 from mscsec.pooling import CI, PREDICTION, TAU2, TAU2_CI
 from mscsec.pooling.counts import COUNTS, RATES
+from mscsec.pooling.regression import SANDWICHES
 from mscsec.small_study import ASYMMETRY, ESTIMATORS, FAIL_SAFE
 
 SCRIPT = Path(__file__).resolve().parents[1] / "docs" / "agreement.py"
@@ -27,10 +28,11 @@ SPEC.loader.exec_module(AGREEMENT)
 ALONE = {
     "TAU2": {"DL2"}, "TAU2_CI": set(), "CI": {"profile"}, "PREDICTION": {"shown"}, "COUNTS": {"BB", "Firth"}, "RATES": set(),
     "MEASURES": {"GEN"}, "ASYMMETRY": {"rucker"}, "ESTIMATORS": set(), "FAIL_SAFE": set(),
+    "SANDWICHES": set(),
 }  # fmt: skip
 REGISTRIES = {
     "TAU2": TAU2, "TAU2_CI": TAU2_CI, "CI": CI, "PREDICTION": PREDICTION, "COUNTS": COUNTS, "RATES": RATES, "MEASURES": MEASURES,
-    "ASYMMETRY": ASYMMETRY, "ESTIMATORS": ESTIMATORS, "FAIL_SAFE": FAIL_SAFE,
+    "ASYMMETRY": ASYMMETRY, "ESTIMATORS": ESTIMATORS, "FAIL_SAFE": FAIL_SAFE, "SANDWICHES": SANDWICHES,
 }  # fmt: skip
 
 
