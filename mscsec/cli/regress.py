@@ -157,7 +157,7 @@ def command(
 
     \b
     Examples:
-      mscsec regress --outcome mortality_28d --moderators year
+      mscsec regress --outcome mortality_28d --moderators n
       mscsec regress --table bcg.csv --measure RR --moderators "ablat + year"
       mscsec regress --table t.csv --measure OR --moderators dose --method CM.EL
       mscsec regress --table bcg.csv --moderators ablat --ci t --permutations 1000

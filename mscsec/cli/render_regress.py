@@ -121,13 +121,26 @@ def _factors(found: Regression) -> list[str]:
 
 
 def _fitted(head: list[str], rows: list[list[str]], right: list[int]) -> list[str]:
-    """The table within the terminal: long names of coefficients are broken first, then the SE goes, which the interval says."""
-    drawn = fitted_table(head, rows, width(), right)
-    if max(map(display_width, drawn)) > width():
-        place = head.index("SE")
-        without = [[cell for i, cell in enumerate(row) if i != place] for row in (head, *rows)]
-        drawn = fitted_table(without[0], without[1:], width(), right[:-1])
-    return drawn
+    """The table within the terminal: long names of coefficients are broken first, then the last columns stand under it.
+
+    What belongs together stays together: the estimate with its interval and standard error, the test with its P value.
+    """
+    tables: list[list[str]] = []
+    taken: list[int] = []
+    for group in ([1, 2, 3], [4, 5], *([place] for place in range(6, len(head)))):
+        wider = _columns(head, rows, [0, *taken, *group], right)
+        if taken and max(map(display_width, wider)) > width():
+            wider, taken = _columns(head, rows, [0, *group], right), []
+            tables.append([])
+        tables[-1:] = [wider]
+        taken += group
+    return [line for place, drawn in enumerate(tables) for line in ([""] if place else []) + drawn]
+
+
+def _columns(head: list[str], rows: list[list[str]], places: list[int], right: list[int]) -> list[str]:
+    """Some columns of a table."""
+    header, *cells = ([row[place] for place in places] for row in (head, *rows))
+    return fitted_table(header, cells, width(), [at for at, place in enumerate(places) if place in right])
 
 
 def _p(value: float | None) -> str:

@@ -42,6 +42,36 @@ def test_the_tables_fit_and_say_every_name(call: tuple[str, ...], columns: int, 
     assert "".join(line[:20].strip() if line.startswith("  ") else line.split("  ")[0] for line in table.splitlines()).endswith(DOSE)  # fmt: skip
 
 
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
+@pytest.mark.parametrize("more", [(), ("--permutations", "30")], ids=["plain", "permuted"])
+def test_a_narrow_page_loses_no_column(columns: int, more: tuple[str, ...], cli: Cli, here: Path) -> None:
+    """What does not fit stands in a table below, with the estimate, its interval and SE, and the test and its P together."""
+    (here / "t.csv").write_text(TRIALS.replace(",10,", ",-123456,"), encoding="utf-8")
+    call = ("regress", "--table", "t.csv", "--moderators", f"site + {DOSE}", *more)
+    code, out, err = cli(*call, columns=columns)
+    assert code == 0, err
+    assert max(map(display_width, out.splitlines())) <= columns
+    coefficients = json.loads(cli(*call, "--json").out)["result"]["coefficients"]
+    tables = [part.splitlines() for part in out.split("\n\n") if part.startswith("Coefficient ")]
+    heads = [re.split(r"\s{2,}", lines[0].rstrip()) for lines in tables]
+    asked = ["Estimate", "95% CI", "SE", "Test", "P", *(["P perm."] if more else []), "VIF"]
+    assert [name for head in heads for name in head[1:]] == asked
+    assert all(("Estimate" in head) == ("SE" in head) and ("Test" in head) == ("P" in head) for head in heads)
+    assert len(heads) == 1 or columns < 140
+    (with_se,) = (lines for lines, head in zip(tables, heads, strict=True) if "SE" in head)
+    row = next(line for line in with_se if line.startswith("intercept"))
+    assert f"{coefficients['intercept']['se']:.4f}" in row.split()
+
+
+def test_the_example_of_the_help_for_the_shipped_studies_works(cli: Cli) -> None:
+    found = re.findall(r"mscsec (regress --outcome .+)", " ".join(cli("regress", "--help", columns=200).out.split("│")))
+    assert found
+    for example in found:
+        code, out, err = cli(*example.split(), "--studies", str(Path(__file__).parents[2] / "studies"))
+        assert (code, err.count("error")) == (0, 0), err
+        assert "Test of moderators: " in out
+
+
 @pytest.mark.parametrize("cells", [8, 12, 20, 60])
 @pytest.mark.parametrize(
     "name", ["short", "a_name_with_marks:and[T.words in it]", "x" * 50, "试验地点的名称很长" * 3, ""]
