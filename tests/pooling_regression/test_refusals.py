@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pytest
@@ -275,6 +277,49 @@ def test_results_hold_no_nan_and_a_short_repr():
         multilevel(Y, V, [1, 1, 2, 2, 3, 4], tau2_ci="none"),
     ):  # fmt: skip
         nan_free(result)
+
+
+def numpy_scalars(value, path=""):
+    """Where in a result, arrays aside, a scalar of numpy stands."""
+    if isinstance(value, np.generic):
+        return [path]
+    if isinstance(value, dict | Mapping):
+        return [found for name, part in value.items() for found in numpy_scalars(part, f"{path}[{name}]")]
+    if isinstance(value, tuple | list):
+        return [found for i, part in enumerate(value) for found in numpy_scalars(part, f"{path}[{i}]")]
+    if is_dataclass(value):
+        own = [each.name for each in fields(value) if each.name != "data"]
+        return [found for name in own for found in numpy_scalars(getattr(value, name), f"{path}.{name}")]
+    return []
+
+
+def test_results_hold_plain_numbers():
+    fit = regress(Y, V, X, names=["dose"])
+    clusters = [1, 1, 2, 2, 3, 4]
+    for result in (
+        fit, predict(fit, [1, 2]), permutation_test(fit), robust(fit, clusters), contrast(fit, [[1, 3]]), wald(fit, ["dose"]),
+        subgroups(Y, V, list("aabbcc")), subgroups(Y, V, list("aabbcc"), tau2_common=True),
+        multilevel(Y, V, clusters), location_scale(Y, V, X, np.ones(6), scale_intercept=False),
+        location_scale(Y, V, X, np.ones(6), scale_intercept=False, method="ML"),
+    ):  # fmt: skip
+        assert numpy_scalars(result, type(result).__name__) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda labels: robust(regress(Y, V, X), labels), "has no cluster"),
+        (lambda labels: multilevel(Y, V, labels), "has no cluster"),
+        (lambda labels: subgroups(Y, V, labels), "no group is given for study 1"),
+    ],
+    ids=["robust", "multilevel", "subgroups"],
+)
+def test_a_label_is_one_value(call, what):
+    with pytest.raises(InvalidInput, match=r"the label of effect 0 \(counted from 0\) is a ndarray"):
+        call(np.column_stack([X, X]))
+    for missing in (None, math.nan, np.float64("nan"), np.datetime64("NaT")):
+        with pytest.raises(InvalidInput, match=what):
+            call(["a", missing, "a", "b", "b", "c"])
 
 
 def test_prediction_wants_the_moderators():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -163,9 +164,9 @@ def _state(problem: Problem, z: Array, alpha: Array, restricted: bool) -> _State
     half = fit.basis[:, 0, :] * root
     p = np.diag(w) - half.T @ half
     py = root * fit.residual[0]
-    log_det = -np.log(w).sum() + (float(fit.log_det[0]) if restricted else 0.0)
+    log_det = -float(np.log(w).sum()) + (float(fit.log_det[0]) if restricted else 0.0)
     count = problem.yi.shape[-1] - (problem.p if restricted else 0)
-    value = -0.5 * (count * np.log(2 * np.pi) + log_det + float(fit.rss[0]))
+    value = -0.5 * (count * math.log(2 * math.pi) + log_det + float(fit.rss[0]))
     trace, square = (np.diagonal(p), p**2) if restricted else (w, np.diag(w**2))
     slope = 0.5 * (py**2 - trace) * tau2
     curvature = (0.5 * square - py[:, None] * p * py) * tau2[:, None] * tau2 + np.diag(slope)

@@ -13,7 +13,7 @@ from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies
 from mscsec.pooling.regression.fit import check_level, design_with_intercept
 from mscsec.pooling.regression.inference import Inference, critical
-from mscsec.pooling.regression.problem import Problem, arrange
+from mscsec.pooling.regression.problem import Problem, arrange, without_label
 from mscsec.pooling.regression.projection import Projection, project
 from mscsec.pooling.regression.result import Coefficient, JointTest
 from mscsec.pooling.regression.roots import bracketed_root
@@ -132,7 +132,7 @@ def _model(problem: Problem, cluster: Sequence[object], restricted: bool) -> _Mo
     labels, k = list(cluster), problem.yi.shape[-1]
     if len(labels) != k:
         raise InvalidInput(f"there are {len(labels)} cluster labels and {k} effects", "each effect has one")
-    missing = [i for i, label in enumerate(labels) if label is None or label != label]
+    missing = without_label(labels)
     if missing:
         raise InvalidInput(f"effect {missing[0]} (counted from 0) has no cluster", "each effect belongs to one")
     if k < problem.p + 2:

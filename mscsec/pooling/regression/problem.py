@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,3 +123,17 @@ def _refuse_bad(values: Array, keep: BoolArray, name: str, low: float, high: flo
             if sound[place]
             else "Leave out a study that lacks the number, and say so, before fitting",
         )
+
+
+def without_label(labels: Sequence[object]) -> list[int]:
+    """Places of the effects whose label, of a cluster or a group, is missing: None or not a number.
+
+    Raises InvalidInput for a label that is no single value, as the rows of a design are.
+    """
+    for place, label in enumerate(labels):
+        if not isinstance(label, Hashable):
+            raise InvalidInput(
+                f"the label of effect {place} (counted from 0) is a {type(label).__name__}", "it is a name or a number"
+            )
+    missing = ("None", "nan", "NaT", "<NA>")  # of floats, dates and data frames, some of which refuse to be compared
+    return [i for i, label in enumerate(labels) if not isinstance(label, str) and str(label) in missing]

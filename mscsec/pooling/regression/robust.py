@@ -11,6 +11,7 @@ from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import InvalidInput, NotEstimable
 from mscsec.pooling.regression.fit import positions
 from mscsec.pooling.regression.inference import Inference, fit_coefficients, wald_test
+from mscsec.pooling.regression.problem import without_label
 from mscsec.pooling.regression.projection import dependent_columns
 from mscsec.pooling.regression.result import Coefficient, JointTest, RegressionResult
 from mscsec.pooling.regression.summary import coefficients
@@ -150,9 +151,8 @@ def _members(cluster: Sequence[object], k: int) -> tuple[IntArray, ...]:
     labels = list(cluster)
     if len(labels) != k:
         raise InvalidInput(f"there are {len(labels)} cluster labels and {k} effects", "each effect has one")
-    for i, label in enumerate(labels):
-        if label is None or label != label:
-            raise InvalidInput(f"effect {i} (counted from 0) has no cluster", "each effect belongs to one")
+    if missing := without_label(labels):
+        raise InvalidInput(f"effect {missing[0]} (counted from 0) has no cluster", "each effect belongs to one")
     groups: dict[object, list[int]] = {}
     for i, label in enumerate(labels):
         groups.setdefault(label, []).append(i)

@@ -16,6 +16,7 @@ from mscsec.errors import InvalidInput
 from mscsec.pooling.fit import pool
 from mscsec.pooling.presets import DEFAULT_PRESET, PRESETS
 from mscsec.pooling.regression.fit import regress
+from mscsec.pooling.regression.problem import without_label
 from mscsec.pooling.regression.result import RegressionResult
 from mscsec.pooling.result import PooledResult
 from mscsec.registry import choose
@@ -191,7 +192,7 @@ def _labels(groups: Sequence[object], k: int) -> list[str]:
     labels = list(groups)
     if len(labels) != k:
         raise InvalidInput(f"there are {len(labels)} group names and {k} studies", "each study has one")
-    missing = [i for i, label in enumerate(labels) if label is None or label != label]
+    missing = without_label(labels)
     if missing:
         shown = ", ".join(map(str, missing))
         raise InvalidInput(
