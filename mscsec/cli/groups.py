@@ -72,6 +72,7 @@ class ModelOptions:
 class PoolOptions(ModelOptions):
     """How the effects are pooled."""
 
+    weights: opt.MeanWeights = None
     prediction: opt.PredictionKey = None
     tau2_ci: opt.Tau2CiKey = None
     method: opt.Method = None

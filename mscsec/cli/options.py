@@ -166,6 +166,15 @@ Tau2 = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
+MeanWeights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="FIELD",
+        help="Weights of the pooled effect in place of inverse variances: equal, a field of the records (n ...) or a column of the table.",
+        rich_help_panel=MODEL,
+    ),
+]
 Tau2Weights = Annotated[
     str | None,
     typer.Option(

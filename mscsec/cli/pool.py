@@ -110,7 +110,7 @@ def _compare_alone(asked: PoolOptions, effects: EffectOptions, extra: list[str])
         raise UsageError(f"--compare fits each method with its own model and interval; leave out {', '.join(idle)}")
 
 
-_ONE_FIT = ("--model", "--tau2", "--tau2-weights", "--tau2-ci", "--ci", "--prediction", "--vtype")
+_ONE_FIT = ("--model", "--weights", "--tau2", "--tau2-weights", "--tau2-ci", "--ci", "--prediction", "--vtype")
 
 
 def _other_words(

@@ -83,6 +83,7 @@ def read_pooling(
     if not cells:
         check_weights(chosen["tau2"], chosen.get("tau2_ci"), asked.tau2_weights)
         chosen = weigh(chosen, asked.tau2_weights, inputs.sizes, inputs.columns)
+        chosen = weigh(chosen, asked.weights, inputs.sizes, inputs.columns, of="weights")
     return Pooling(inputs, chosen, asked)
 
 
@@ -97,9 +98,10 @@ def agree(effects: EffectOptions, asked: PoolOptions) -> None:
         raise UsageError("each subgroup has the Q-profile interval of its tau2; leave out --tau2-ci")
     if asked.from_cells and effects.vtype is not None:
         raise UsageError(f"{asked.method} is computed from the cells and has its own variance; leave out --vtype")
-    if asked.from_cells and asked.tau2_weights is not None:
+    own = {"--weights": asked.weights, "--tau2-weights": asked.tau2_weights}
+    if asked.from_cells and (idle := [name for name, field in own.items() if field is not None]):
         raise UsageError(
-            f"{asked.method} is computed from the cells, without weights of your own; leave out --tau2-weights"
+            f"{asked.method} is computed from the cells, without weights of your own; leave out {', '.join(idle)}"
         )
     if asked.model == "common" and asked.prediction not in (None, "none"):
         raise UsageError(NO_PREDICTION)

@@ -137,6 +137,7 @@ class RegressOptions:
     at: At = None
     missing: Missing = "refuse"
     redundant: Redundant = "refuse"
+    weights: opt.MeanWeights = None
     tau2_ci: opt.Tau2CiKey = None
 
     @property
@@ -190,6 +191,7 @@ def _of_effects(inputs: Inputs, by: Moderators, asked: ModelOptions, how: Regres
     chosen["tau2_ci"] = how.tau2_ci or "auto"
     check_weights(chosen["tau2"], how.tau2_ci, asked.tau2_weights)
     chosen = weigh(chosen, asked.tau2_weights, inputs.sizes, lambda: by.columns)
+    chosen = weigh(chosen, how.weights, inputs.sizes, lambda: by.columns, of="weights")
     with progress("permutations") as report:
         beside = Beside(how.scale, how.cluster, how.robust or "CR2", how.permutations, how.seed or 0, report)
         return regress_effects(inputs.sizes, by, chosen, beside)
@@ -217,14 +219,14 @@ def _agree(effects: EffectOptions, asked: ModelOptions, how: RegressOptions, kin
                 ("--ci", asked.ci, ("auto", "wald", "t")),
             )
             if value is not None and str(value).lower() not in fits
-        ]  # fmt: skip
+        ] + ([f"--weights {how.weights}"] if how.weights is not None else [])  # fmt: skip
         if wrong:
             raise UsageError(
                 f"--scale models the between-study variance by REML or ML with Wald or t tests; leave out {', '.join(wrong)}"
             )
 
 
-_WITH_EFFECTS = ("--vtype", "--preset", "--tau2", "--tau2-weights", "--tau2-ci", "--scale", "--cluster", "--robust", "--permutations", "--seed")  # fmt: skip
+_WITH_EFFECTS = ("--vtype", "--preset", "--weights", "--tau2", "--tau2-weights", "--tau2-ci", "--scale", "--cluster", "--robust", "--permutations", "--seed")  # fmt: skip
 
 
 def _agree_with_counts(effects: EffectOptions, asked: ModelOptions, how: RegressOptions) -> None:

@@ -11,7 +11,15 @@ from mscsec.pooling.regression import SANDWICHES, PermutationTest, Predictions, 
 from mscsec.pooling.regression.fit import INTERCEPT
 from mscsec.pooling.regression.result import AnyRegression, Coefficient, CountRegression, JointTest
 from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
-from mscsec.report.words import TAU2_CI_NAMES, TAU2_NAMES, by_label, measure_plural, method_name, weights_words
+from mscsec.report.words import (
+    TAU2_CI_NAMES,
+    TAU2_NAMES,
+    by_label,
+    mean_weights_words,
+    measure_plural,
+    method_name,
+    weights_words,
+)
 from mscsec.synthesis.regression import Regression
 
 
@@ -219,13 +227,13 @@ def method(sizes: EffectSizes, found: Regression) -> str:
         if fit.model == "random":
             text += ", with the residual between-study variance estimated by maximum likelihood"
     else:
-        text += " weighted by inverse variance"
+        text += f" {mean_weights_words(found.weighted_by)}" if found.weighted_by else " weighted by inverse variance"
     if isinstance(fit, RegressionResult) and fit.tau2_method:
         text += f", with the residual between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
         if fit.tau2_ci_method:
             text += f" (confidence interval by {TAU2_CI_NAMES.get(fit.tau2_ci_method, fit.tau2_ci_method)})"
-    if found.weighted_by is not None:
-        text += weights_words(found.weighted_by)
+    if found.tau2_weighted_by is not None:
+        text += weights_words(found.tau2_weighted_by)
     text += f"; tests and {level(fit.level)} confidence intervals of the coefficients are by {_TESTS[fit.ci_method]}."
     return " ".join([text, *_beside(found)])
 

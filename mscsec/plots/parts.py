@@ -71,12 +71,14 @@ def options_of(request: Request, what: str) -> dict[str, Any]:
     Raises UsageError for a method from the cells, whose estimate over other sets of studies is another function.
     """
     sizes, fit = request.pooled
+    for option, name in (("--weights", "weights"), ("--tau2-weights", "tau2_weights")):
+        if (weights := request.chosen.get(name)) is not None:
+            other = ", and take another --tau2" if name == "tau2_weights" else ""
+            raise UsageError(
+                f"{what} refits the studies without the weights of {weights.field}; leave out {option}{other}"
+            )
     if fit.method not in ("inverse variance", "single study"):
         raise UsageError(f"{what} refits the studies by inverse variance; leave out --method {fit.method}")
-    if (weights := request.chosen.get("tau2_weights")) is not None:
-        raise UsageError(
-            f"{what} refits the studies without the weights of {weights.field}; leave out --tau2-weights, and take another --tau2"
-        )
     chosen = {name: request.chosen.get(name) for name in ("model", "tau2", "ci", "preset")}
     return chosen | {"model": chosen["model"] or "random", "level": sizes.level}
 

@@ -17,7 +17,7 @@ from scipy.special import chdtrc
 from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, floats, keep_freed_memory, once, side_by_side
 from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import h2_from_tau2, i2_from_q, i2_from_tau2, typical_variance
-from mscsec.pooling.plan import Plan, make_plan
+from mscsec.pooling.plan import Plan, check_given_weights, make_plan
 from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
 from mscsec.pooling.shares import WORTH, Columns, alone, split, thread
 from mscsec.pooling.solve import Solved, predict, solve
@@ -136,6 +136,8 @@ def pool_batch(
         prediction_level=prediction_level,
         null=null,
     )
+    if weights is not None:
+        check_given_weights(plan)
     if tau2_ci == "none":
         plan = _without_tau2_interval(plan)
     return _pooled(_Data.of(yi, vi, mask, weights, tau2_weights), plan, tau2_se, workers)

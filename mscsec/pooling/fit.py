@@ -14,7 +14,7 @@ from mscsec.pooling.bootstrap import Progress, bootstrap_prediction
 from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_interval, i2_from_tau2, r_b
 from mscsec.pooling.likelihood import log_likelihood_of
 from mscsec.pooling.mean import CI, Interval, fitted, wald
-from mscsec.pooling.plan import Plan, make_plan
+from mscsec.pooling.plan import Plan, check_given_weights, make_plan
 from mscsec.pooling.prediction import Prediction, PredictionMethod, probability_above
 from mscsec.pooling.result import NO_TAU2, NO_TAU2_INTERVAL, Display, PooledResult
 from mscsec.pooling.sets import Sets, read_weights
@@ -85,6 +85,8 @@ def pool(
     back = _way_back(transform)
     bound = None if threshold is None else _threshold(threshold)
     sets, mean_weights = read_weights(yi, vi, weights, tau2_weights)
+    if mean_weights is not None:
+        check_given_weights(plan)
     if sets.k == 0:
         raise TooFewStudies("a meta-analysis", 1, 0, "No study has an estimate with a sampling variance.")
     if sets.k == 1:

@@ -149,3 +149,24 @@ def _check(plan: Plan, tau2: str | float | None, tau2_ci: str | None) -> None:
             "estimate, tau2 and interval come from one likelihood",
             'Set tau2="ML" (--tau2 ML).',
         )
+
+
+def check_given_weights(plan: Plan) -> None:
+    """Raises InvalidInput for an interval that stands on weights of its own where the mean has given ones."""
+    ci, ahead = plan.ci, plan.prediction
+    if ci is not None and not ci.common:
+        raise InvalidInput(
+            f"the {ci.key} interval with weights of your own",
+            "it stands on weights that it has itself",
+            "Take wald, t, hksj or hksj-adhoc.",
+        )
+    key = ahead if isinstance(ahead, str) else ahead.key
+    if plan.random and key in OWN_WEIGHTS:
+        raise InvalidInput(
+            f"the {key} prediction interval with weights of your own",
+            "it is about the inverse-variance mean",
+            "Take t-k1, hts, hk or normal.",
+        )
+
+
+OWN_WEIGHTS = ("bootstrap", "kr", "kr-pr")  # prediction intervals about the mean with inverse variances alone

@@ -10,7 +10,7 @@ from mscsec.arrays import Array, ArrayLike
 from mscsec.errors import InvalidInput, TooFewStudies
 from mscsec.pooling.batch import BatchResult, pool_batch
 from mscsec.pooling.mean import Fitted
-from mscsec.pooling.plan import Plan, make_plan
+from mscsec.pooling.plan import Plan, check_given_weights, make_plan
 from mscsec.pooling.sets import Sets, complement, read_weights
 from mscsec.pooling.solve import Solved, solve
 from mscsec.pooling.tails import critical
@@ -111,6 +111,8 @@ def studies(
         prediction_level=None, null=0.0,
     )  # fmt: skip
     sets, mean_weights = read_weights(yi, vi, weights, tau2_weights)
+    if mean_weights is not None:
+        check_given_weights(plan)
     if sets.k < 2:
         raise TooFewStudies("the comparison of studies", 2, int(sets.k))
     if plan.ci is not None and plan.ci.mean == "common":

@@ -188,10 +188,15 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     model = {"random": "a random-effects model", "common": "a common-effect model"}.get(
         fit.model, f"a {fit.model} model"
     )
+    how = f"by {'inverse variance' if about_mh else method_name(fit.method, sizes.measure)}"
+    if fit.method == "given weights":
+        how = mean_weights_words((fit.details or {}).get("weights", {}).get("field"))
     text = said(
-        "The {} of {} were pooled by {}", measure_plural(sizes.measure_name), num(count(fit.k, "study", "studies")),
-        "inverse variance" if about_mh else method_name(fit.method, sizes.measure),
-    )  # fmt: skip
+        "The {} of {} were pooled {}",
+        measure_plural(sizes.measure_name),
+        num(count(fit.k, "study", "studies")),
+        how,
+    )
     text += "" if fit.method == "BB" else f" in {model}"  # the beta-binomial has its own parameter between studies
     if fit.model == "random" and fit.tau2_method:
         text += f", with the between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
@@ -224,6 +229,11 @@ def _alone_words(sizes: EffectSizes, fit: PooledResult) -> Said:
         sizes.measure_name, how, num(level(fit.level), PROTOCOL),
         CI_NAMES["profile"] if fit.ci_method == "profile" else "(normal approximation)",
     )  # fmt: skip
+
+
+def mean_weights_words(field: str | None) -> str:
+    """Weights of the mean that are not inverse variances, behind a verb; None where their field is not known."""
+    return {None: "with given weights", "equal": "with equal weights"}.get(field, f"with the weights of {field}")
 
 
 def weights_words(field: str) -> str:

@@ -23,7 +23,7 @@ from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose
 from mscsec.results import Notice
 from mscsec.said import RULE, num, said
-from mscsec.synthesis.weights import Weights
+from mscsec.synthesis.weights import as_arrays, noted
 
 if TYPE_CHECKING:  # methods from the cells, which cost their import
     from mscsec.pooling.counts import ZeroCells
@@ -123,13 +123,10 @@ def weights_of(sizes: EffectSizes, fit: PooledResult | None) -> dict[str, float]
 
 
 def fit_effects(sizes: EffectSizes, chosen: dict[str, Any]) -> PooledResult:
-    """Inverse variance. Weights of one's own that the between-study variance is built on stand under `details` too."""
-    weights: Weights | None = chosen.get("tau2_weights")
-    options = chosen | {"model": chosen["model"] or "random"}
-    if weights is not None:
-        options["tau2_weights"] = weights.of(sizes)
+    """Inverse variance, or the weights among `chosen`. Weights of one's own that are used stand under `details` too."""
+    options = as_arrays(chosen, sizes) | {"model": chosen["model"] or "random"}
     fit = pool(sizes.yi, sizes.vi, level=sizes.level, transform=sizes.back(), threshold=threshold(sizes), **options)
-    return fit if weights is None else weights.noted(fit, sizes)
+    return noted(fit, chosen, sizes)
 
 
 def threshold(sizes: EffectSizes) -> float | None:

@@ -10,7 +10,7 @@ from mscsec.effects.moderators import column
 from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import InvalidInput
 from mscsec.pooling.regression import SubgroupResult, subgroups
-from mscsec.synthesis.weights import Weights
+from mscsec.synthesis.weights import as_arrays, noted
 
 
 def fit_groups(
@@ -36,15 +36,11 @@ def fit_groups(
             "Record it, or leave these studies out with --exclude",
         )
     labels = [f"{group:g}" if isinstance(group, float) else str(group) for group in groups]
-    options = dict(chosen) | {"model": chosen.get("model") or "random"}
-    weights: Weights | None = options.get("tau2_weights")
-    if weights is not None:
-        options["tau2_weights"] = weights.of(sizes)
+    options = as_arrays(chosen, sizes) | {"model": chosen.get("model") or "random"}
     found = subgroups(
         sizes.yi, sizes.vi, labels, tau2_common=common_tau2, level=sizes.level, transform=sizes.back(), **options
     )
-    if weights is not None:
-        found = replace(found, overall=weights.noted(found.overall, sizes))
+    found = replace(found, overall=noted(found.overall, chosen, sizes))
     if all(isinstance(group, float) for group in groups):
         found = replace(found, groups=dict(sorted(found.groups.items(), key=lambda item: float(item[0]))))
     return labels, found

@@ -73,7 +73,7 @@ class Regression:
 
     method : "IV", or key of the mixed model of the counts. labels : of the studies whose moderators are known, and
     `fit.used` says which of these inform a model of the counts. terms : the coefficients of each term of the formula;
-    inflation : by term. weighted_by : field of the weights of generalised Q.
+    inflation : by term. weighted_by, tau2_weighted_by : field of the weights of the coefficients, of generalised Q.
     """
 
     formula: str
@@ -86,6 +86,7 @@ class Regression:
     at: tuple[str, ...]
     notices: tuple[Notice, ...]
     weighted_by: str | None = None
+    tau2_weighted_by: str | None = None
     robust: RobustResult | None = None
     cluster: str | None = None
     permutation: PermutationTest | None = None
@@ -96,7 +97,8 @@ class Regression:
         names = ("inflation", "robust", "cluster", "permutation", "predictions", "at", "scale", "notices")
         rest = {name: plain(getattr(self, name)) for name in names}
         whole = {"formula": self.formula, "method": self.method, "studies": list(self.labels)}
-        whole |= {} if self.weighted_by is None else {"tau2_weights": self.weighted_by}
+        whole |= {} if self.weighted_by is None else {"weights": self.weighted_by}
+        whole |= {} if self.tau2_weighted_by is None else {"tau2_weights": self.tau2_weighted_by}
         return whole | {"result": self.fit.to_dict(), **rest}
 
     def inflation_of(self, coefficient: str) -> Inflation | None:
@@ -106,12 +108,11 @@ class Regression:
 
 
 def regress_effects(sizes: EffectSizes, by: Moderators, chosen: Mapping[str, Any], beside: Beside) -> Regression:
-    """Inverse variance. chosen : keyword arguments of `regress`, those of the design and the level aside; `tau2_weights`
-    as `weigh` gives them."""
+    """Inverse variance, or the weights among `chosen`. chosen : keyword arguments of `regress`, those of the design and the
+    level aside; weights as `weigh` gives them."""
     x = _design(sizes, by)
     kept = list(x.kept)
-    weights: Weights | None = chosen.get("tau2_weights")
-    own = {} if weights is None else {"tau2_weights": np.array(weights.of(sizes))[kept]}
+    own = {name: np.array(value.of(sizes))[kept] for name, value in chosen.items() if isinstance(value, Weights)}
     fit = regress(
         sizes.yi[kept], sizes.vi[kept], x.X, names=x.names, intercept=False, redundant=by.redundant, level=sizes.level,
         **{**chosen, **own},
@@ -123,12 +124,18 @@ def regress_effects(sizes: EffectSizes, by: Moderators, chosen: Mapping[str, Any
     return Regression(
         **_common(sizes, by, x, fit),
         method="IV",
-        weighted_by=None if weights is None else weights.field,
+        weighted_by=_field(chosen, "weights"),
+        tau2_weighted_by=_field(chosen, "tau2_weights"),
         robust=None if clusters is None else robust(fit, [clusters[place] for place in kept], kind=beside.robust),
         cluster=beside.cluster,
         permutation=permuted,
         scale=None if beside.scale is None else _scale(beside.scale, sizes, by, x, fit, chosen),
     )
+
+
+def _field(chosen: Mapping[str, Any], name: str) -> str | None:
+    weights: Weights | None = chosen.get(name)
+    return None if weights is None else weights.field
 
 
 def regress_cells(sizes: EffectSizes, by: Moderators, method: str, model: str | None, ci: str | None) -> Regression:

@@ -1,4 +1,4 @@
-"""Weights of generalised Q, from a field of the records or a column of the table."""
+"""Weights of the mean and of generalised Q, from a field of the records or a column of the table."""
 
 from __future__ import annotations
 
@@ -27,27 +27,45 @@ class Weights:
         """In the order of the rows."""
         return [self.by_study[row.study] for row in sizes.rows]
 
-    def noted(self, fit: PooledResult, sizes: EffectSizes) -> PooledResult:
-        """The fit to these effects with field and weights under `details`, where its tau2 or the interval of it is built on
-        them."""
-        if not (is_weighted(fit.tau2_method) or is_weighted(fit.tau2_ci_method)):
-            return fit
-        about = {"field": self.field, "values": self.of(sizes)}
-        return replace(fit, details={**(fit.details or {}), "tau2_weights": about})
+
+def as_arrays(chosen: Mapping[str, Any], sizes: EffectSizes) -> dict[str, Any]:
+    """`chosen` with its weights in the order of the rows, as `pool` takes them."""
+    return {name: value.of(sizes) if isinstance(value, Weights) else value for name, value in chosen.items()}
+
+
+def noted(fit: PooledResult, chosen: Mapping[str, Any], sizes: EffectSizes) -> PooledResult:
+    """The fit to these effects with field and weights under `details`, where anything in it is built on them."""
+    used = {
+        "weights": fit.method == "given weights",
+        "tau2_weights": is_weighted(fit.tau2_method) or is_weighted(fit.tau2_ci_method),
+    }
+    about = {
+        name: {"field": weights.field, "values": weights.of(sizes)}
+        for name, there in used.items()
+        if there and isinstance(weights := chosen.get(name), Weights)
+    }
+    return replace(fit, details={**(fit.details or {}), **about}) if about else fit
 
 
 def weigh(
-    chosen: Mapping[str, Any], field: str | None, sizes: EffectSizes, columns: Callable[[], Mapping[str, list[Any]]]
+    chosen: Mapping[str, Any],
+    field: str | None,
+    sizes: EffectSizes,
+    columns: Callable[[], Mapping[str, list[Any]]],
+    of: str = "tau2_weights",
 ) -> dict[str, Any]:
     """`chosen`, as `fit_effects` takes it, with the weights under `field`; as it is for None.
 
-    columns : gives fields by name, for the rows of `sizes`.
+    columns : gives fields by name, for the rows of `sizes`. of : "tau2_weights", or "weights", for which "equal" is no field.
     Raises UnknownName, with the nearest, for a field that no study has; InvalidInput, with the studies, where it is not a
     positive number.
     """
     if field is None:
         return dict(chosen)
-    cells = column(dict(columns()), field)
+    known = dict(columns())
+    if of == "weights" and field == "equal" and "equal" not in known:
+        return {**chosen, of: Weights(field, {row.study: 1.0 for row in sizes.rows})}
+    cells = column(known, field)
     wrong = [
         f"{f'{cell:g}' if isinstance(cell, (int, float)) else cell} for {row.label}"
         if cell is not None
@@ -58,8 +76,8 @@ def weigh(
     if wrong:
         raise InvalidInput(
             f"{field} is {', '.join(wrong[:SHOWN])}{f' and {len(wrong) - SHOWN} more' if len(wrong) > SHOWN else ''}",
-            "the weights of generalised Q are positive numbers",
+            "weights are positive numbers",
             "Record them, or leave these studies out with --exclude",
         )
     weights = Weights(field, {row.study: float(cell) for row, cell in zip(sizes.rows, cells, strict=True)})
-    return {**chosen, "tau2_weights": weights}
+    return {**chosen, of: weights}

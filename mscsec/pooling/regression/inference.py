@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from mscsec.arrays import Array
+from mscsec.errors import InvalidInput
 from mscsec.pooling.regression.problem import Problem
 from mscsec.pooling.regression.projection import Projection, dot, forward_substitute, project
 from mscsec.registry import by_key
@@ -131,8 +132,15 @@ def kenward_roger_parts(fit: Fit) -> KenwardRoger:
 
     Its degrees of freedom are computed from the enlarged covariance, as Partlett & Riley (2017), Stat Med 36:301-317,
     do for the pooled mean; with one column this is the interval of `pool`.
+    Raises InvalidInput for weights of the user, since it holds for the generalised least squares estimate alone.
     Source: Kenward & Roger (1997), Biometrics 53:983-997, section 2.
     """
+    if fit.problem.weights is not None:
+        raise InvalidInput(
+            "the kr interval with weights of your own",
+            "it stands on inverse variances",
+            "Take wald, t, hksj or hksj-adhoc.",
+        )
     w = fit.model.weights
     variance = 2 / fit.model.trace_product(w, w)
     spread = fit.model.quadratic(w)
