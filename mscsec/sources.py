@@ -1169,6 +1169,13 @@ SOURCES = by_key(
         "10.1002/sim.1461",
     ),
     Source(
+        "deeks2010",
+        "Deeks JJ, Higgins JPT",
+        2010,
+        "Statistical algorithms in Review Manager 5",
+        "Cochrane Collaboration, Statistical Methods Group",
+    ),
+    Source(
         "deeks2005",
         "Deeks JJ, Macaskill P, Irwig L",
         2005,

@@ -45,7 +45,7 @@ class Analysed:
 
 def analyse(rows: Rows, columns: Columns, options: Options) -> Analysed:
     """Pools every analysis of the rows. What cannot be computed for one is said in its status and stops no other."""
-    screened = screen(rows, columns.measure, options.method)
+    screened = screen(rows, columns.measure, options.method, options.preset)
     groups, first, codes, scattered = _number_groups(rows)
     n = len(groups)
     left_out = np.bincount(codes[~screened.used], minlength=n).astype(np.int64)

@@ -10,8 +10,9 @@ import numpy as np
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.batch.options import WEIGHTS
 from mscsec.batch.rows import Reject, Rows
-from mscsec.effects.measures import FAMILIES, MEASURES, Effects, drop_double_zeros, effect_size
+from mscsec.effects.measures import FAMILIES, MEASURES, Effects, effect_size
 from mscsec.effects.measures.arguments import ARGUMENTS
+from mscsec.effects.zero_cells import zero_options
 from mscsec.errors import InvalidInput
 from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN
 
@@ -29,7 +30,7 @@ class Screened:
     rejects: list[Reject]
 
 
-def screen(rows: Rows, measure: str, method: str | None = None) -> Screened:
+def screen(rows: Rows, measure: str, method: str | None = None, preset: str | None = None) -> Screened:
     """Effects of the rows, with zero cells and double-zero trials treated as `pool --table` treats them.
 
     With a `method` that sums over the cells: the cells, of every row that has them all.
@@ -43,7 +44,7 @@ def screen(rows: Rows, measure: str, method: str | None = None) -> Screened:
     yi, vi, used = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)
     reasons = {**_impossible(rows), **rows.wrong}
     rejects = []
-    found, at = _effects(rows, measure, reasons)
+    found, at = _effects(rows, measure, reasons, preset)
     if found is not None:
         yi[at], vi[at] = found.yi, found.vi
         used[at] = found.included
@@ -135,16 +136,16 @@ def _half_a_digit(x: Array) -> Array:
     return half
 
 
-def _effects(rows: Rows, measure: str, reasons: dict[int, str]) -> tuple[Effects | None, IntArray]:
+def _effects(rows: Rows, measure: str, reasons: dict[int, str], preset: str | None) -> tuple[Effects | None, IntArray]:
     """Effects of the rows without a reason against them, and where these stand; None where there is no such row.
 
     What the measure itself refuses is added to the reasons.
     """
-    drop00 = drop_double_zeros(MEASURES[measure], None)
+    options = zero_options(MEASURES[measure], preset, {})
 
     def compute(at: IntArray) -> Effects | None:
         numbers: dict[str, Any] = {name: values[at] for name, values in rows.numbers.items()}
-        return effect_size(measure, drop00=drop00, **numbers) if len(at) else None
+        return effect_size(measure, **options, **numbers) if len(at) else None
 
     at = _others(len(rows), reasons)
     try:

@@ -64,13 +64,18 @@ class Inputs:
 
 
 def read_inputs(
-    asked: StudyOptions, how: EffectOptions, *, method: str | None = None, correlated: bool = False
+    asked: StudyOptions,
+    how: EffectOptions,
+    *,
+    method: str | None = None,
+    correlated: bool = False,
+    preset: str | None = None,
 ) -> Inputs:
     """Loads and computes the effects.
 
     method : one from the cells, which wants them counted: no study without events is dropped, nothing is added for Peto
     (a study without an estimate of its own then has nan), and cells rebuilt from a ratio come before the ratio. correlated : whether the caller can take effects that share a
-    comparator (--multi-arm separate).
+    comparator (--multi-arm separate). preset : whose rule for zero cells a study's own effect follows; the review's where None.
     Raises UsageError for options that contradict each other or that these data have no use for.
     """
     check_level(how.level)
@@ -82,6 +87,7 @@ def read_inputs(
         "drop00": None if method is None else False,
         "to": "none" if peto else None,
         "counted": method is not None,
+        "zero_cells": preset,
         "exclude": asked.exclude or (),
     }
     if asked.table is not None:

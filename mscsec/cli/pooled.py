@@ -69,7 +69,7 @@ def read_pooling(
     if studies.table is not None and integrity:
         raise UsageError("--integrity reads records; a table has none. Leave it out")
     cells = compare or asked.from_cells
-    inputs = read_inputs(studies, effects, method=(asked.method or "MH") if cells else None)
+    inputs = read_inputs(studies, effects, method=(asked.method or "MH") if cells else None, preset=asked.preset)
     inputs.need_studies()
     if cells:
         inputs = replace(inputs, sizes=as_counted(inputs.sizes, asked.method or "", asked.model, asked.preset))

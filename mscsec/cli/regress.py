@@ -167,7 +167,7 @@ def command(
     kind = form.kind()
     _agree(effects, asked, how, kind)
     at = _places(how.at or [])
-    inputs = read_inputs(studies, effects, method=how.method if how.from_cells else None)
+    inputs = read_inputs(studies, effects, method=how.method if how.from_cells else None, preset=asked.preset)
     inputs.need_studies()
     if how.moderators is None:
         raise UsageError(

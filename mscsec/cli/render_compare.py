@@ -63,7 +63,13 @@ def _facts(advice: Advice) -> str:
     if advice.single_zero:
         zeros.append(f"{count(len(advice.single_zero), 'study', 'studies')} with a zero cell")
     sparse = "Sparse data: avoid adding 0.5 to zero cells. " if advice.sparse else ""
-    return f"{sparse}{count(advice.k, 'study', 'studies')}, {advice.events_1:g}/{advice.n_1:g} against {advice.events_2:g}/{advice.n_2:g} events, {percent(advice.event_rate)} overall; arms {advice.imbalance:.2g} to 1{'; ' + ', '.join(zeros) if zeros else ''}."
+    return f"{sparse}{count(advice.k, 'study', 'studies')}, {advice.events_1:g}/{advice.n_1:g} against {advice.events_2:g}/{advice.n_2:g} events, {percent(advice.event_rate)} overall; {_arms(advice.imbalance)}{'; ' + ', '.join(zeros) if zeros else ''}."
+
+
+def _arms(imbalance: float) -> str:
+    """How the arms of a study compare in size."""
+    times = f"{imbalance:.2g}"
+    return "arms of one size" if times == "1" else f"within studies the larger arm is {times} times the smaller"
 
 
 def _row(item: Compared) -> list[str]:

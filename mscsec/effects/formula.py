@@ -40,6 +40,7 @@ class Formula:
         with np.errstate(all="ignore"):  # gaps and zeros show as nan and inf, which are left out below
             self.before: Any = FAMILIES[row.family].build(x)
             self.after: Any = replace(self.before, **found.cells) if found.cells is not None else self.before
+            self.after_vi: Any = replace(self.before, **found.vi_cells) if found.vi_cells is not None else self.before
         self.row, self.found = row, found
         self._arrays = arrays
         self._plain: Array | None = None
@@ -50,16 +51,17 @@ class Formula:
         given: dict[str, float] = {}
         for letter in LETTERS:
             if letter in words or (letter in "abcd" and words & set(_OF_CELLS)):
-                value = self._value(letter, place)
+                value = self._value(letter, place, self.after if yi is None else self.after_vi)
                 if value is not None:
                     given[letter] = value
         if "OR" in words and {"a", "b", "c", "d"} <= given.keys():
             given["OR"] = given["a"] * given["d"] / (given["b"] * given["c"])
-        if "n" in words and "n" not in given and hasattr(self.after, "n_1"):
-            both = self._value("n1", place), self._value("n2", place)
+        of = self.after if yi is None else self.after_vi
+        if "n" in words and "n" not in given and hasattr(of, "n_1"):
+            both = self._value("n1", place, of), self._value("n2", place, of)
             if both[0] is not None and both[1] is not None:
                 given["n"] = both[0] if self.row.family == "marginal" else both[0] + both[1]
-        if "t" in words and "t" not in given and (r := self._value("r", place)) is not None:
+        if "t" in words and "t" not in given and (r := self._value("r", place, of)) is not None:
             given["r"] = r  # t of a correlation that is printed as such
         if "J" in words and (factor := self._correction(place)) is not None:
             given["J"] = factor
@@ -77,11 +79,12 @@ class Formula:
         plain = float(self._plain.reshape(-1)[place])
         return abs(float(self.found.yi.reshape(-1)[place]) / plain) if plain else None
 
-    def _value(self, letter: str, place: int) -> float | None:
+    @staticmethod
+    def _value(letter: str, place: int, of: Any) -> float | None:
         for name in LETTERS[letter]:
-            if hasattr(self.after, name):
+            if hasattr(of, name):
                 with np.errstate(all="ignore"):
-                    found = getattr(self.after, name)
+                    found = getattr(of, name)
                     value = float(np.asarray(found() if callable(found) else found).reshape(-1)[place])
                 return value if math.isfinite(value) else None
         return None
@@ -110,7 +113,7 @@ class Formula:
         changes = []
         for name, said in names.items():
             if hasattr(self.before, name):
-                before, after = (float(np.asarray(getattr(of, name))[place]) for of in (self.before, self.after))
+                before, after = (float(np.asarray(getattr(of, name))[place]) for of in (self.before, self.after_vi))
                 if before != after and math.isfinite(before):
                     changes.append((said, after, before))
         return changes

@@ -18,11 +18,12 @@ from mscsec.effects.collect import (
     natural,
     read_study,
 )
-from mscsec.effects.measures import MEASURES, TRANSFORMS, drop_double_zeros
+from mscsec.effects.measures import MEASURES, TRANSFORMS
 from mscsec.effects.reading import Gap, Rules
 from mscsec.effects.select import DESIGNS, RANDOMISED_DESIGNS, Chosen, Excluded, choose, comparison_of
 from mscsec.effects.shared import SharedComparator, covariance_matrix, shared_comparators
 from mscsec.effects.trail import Derivation, Flag
+from mscsec.effects.zero_cells import ZERO_CELLS, zero_options
 from mscsec.errors import UnknownMethod, UnknownName
 from mscsec.records.reader import EvidenceBase
 from mscsec.registry import choose as choose_row
@@ -136,6 +137,7 @@ def effects(
     prefer: str = "arms",
     rules: Rules | None = None,
     counted: bool = False,
+    zero_cells: str | None = None,
     **options: Any,
 ) -> EffectSizes:
     """Effects of `outcome` in every study of `base` that reports it, each with its derivation.
@@ -148,6 +150,7 @@ def effects(
         there and the figures by arm are taken, a disagreement beyond rounding is marked (E219). "cells" is "arms" with
         cells rebuilt from a contrast and the margins (E228) before the contrast itself.
     counted : keep studies whose counts are known and give no estimate, as rows of nan, for methods that work on the counts.
+    zero_cells : key of `ZERO_CELLS`, the convention for zero cells in a study's own effect; the review's preset where None.
     rules : how medians, several arms and missing correlations are dealt with.
     options : vtype, correct, add, to, drop00 of `effect_size`.
 
@@ -165,7 +168,9 @@ def effects(
     _known_timepoint(base, outcome, timepoint)
     picked = [choose(study, base.review, outcome, key, timepoint, allowed, groups) for study in base.studies]
     excluded = [item for item in picked if isinstance(item, Excluded)]
-    options["drop00"] = drop_double_zeros(row, options.get("drop00"))
+    own = base.review.analysis.preset
+    preset = zero_cells or (own if own in ZERO_CELLS else None)  # `check` is who says that a review names another
+    options = zero_options(row, preset, options)
     how = _checked(rules or Rules(), prefer)
     read: list[Read] = []
     for chosen in (item for item in picked if isinstance(item, Chosen)):

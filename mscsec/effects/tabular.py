@@ -17,12 +17,13 @@ from typing import Any
 from mscsec.effects.collect import blank, study_effect, uninformative
 from mscsec.effects.decimals import COMMA, advice, decimal_commas
 from mscsec.effects.formula import Formula
-from mscsec.effects.measures import FAMILIES, MEASURES, Measure, drop_double_zeros, effect_size
+from mscsec.effects.measures import FAMILIES, MEASURES, Measure, effect_size
 from mscsec.effects.measures.effects import Effects
 from mscsec.effects.reading import Gap
 from mscsec.effects.select import Excluded
 from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData, Figure, Trail
+from mscsec.effects.zero_cells import zero_options
 from mscsec.errors import InvalidInput, UsageError
 from mscsec.problems import Problem, RecordError
 from mscsec.registry import choose
@@ -143,12 +144,13 @@ def effects_from_table(
     exclude: Sequence[str] = (),
     level: float = 0.95,
     counted: bool = False,
+    zero_cells: str | None = None,
     **options: Any,
 ) -> EffectSizes:
     """Effects of the rows of a table.
 
     measure : key of MEASURES; where None, "GEN" for a table of yi, and otherwise it must be given.
-    counted : as for `effects`.
+    counted, zero_cells : as for `effects`; that of cochrane-2025 where None.
     Raises UsageError where columns lack, RecordError (line and column of the cell) for a cell that is no number.
     """
     row, used, computed = _columns_for(table, measure)
@@ -157,7 +159,7 @@ def effects_from_table(
         both = _numbers(table, ["vi", "sei"])
         _agree(table, both["vi"], both["sei"])
     if computed:
-        options["drop00"] = drop_double_zeros(row, options.get("drop00"))
+        options = zero_options(row, zero_cells, options)
         found = _effects(table, row.key, arrays, options | {"level": level})
     else:
         if options.get("vtype") is not None:

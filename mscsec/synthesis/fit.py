@@ -286,5 +286,5 @@ def with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
     ]
     text = said("Sparse data: inverse variance with {} in zero cells is not advised", num(0.5, RULE))
     if suited:
-        text += f"; {', '.join(suited)} suit better (--method {suited[0]}, or all side by side: --compare)"
+        text += f"; {', '.join(suited)} {'suits' if len(suited) == 1 else 'suit'} better (--method {suited[0]}, or all side by side: --compare)"
     return replace(fit, warnings=(*fit.warnings, Notice("P306", text)))

@@ -436,10 +436,15 @@ def test_a_table_full_of_events_that_the_rule_drops_is_not_seen_by_sums_of_chang
     assert full.details["cochran"] == kept.details["cochran"]
 
 
+DROPPED = ZeroCells("dropped", drop="always")
+
+
 def test_if0all_does_not_count_the_zeros_of_a_table_that_metafor_drops() -> None:
     data = ([4, 0, 9], [20, 25, 40], [7, 0, 12], [22, 24, 41])
-    dropped = pool_counts(*data, method="IV", model="common", preset="metafor", where="if0all")
-    left_out = pool_counts([4, 9], [20, 40], [7, 12], [22, 41], method="IV", model="common", preset="metafor")
+    dropped = pool_counts(*data, method="IV", model="common", preset="metafor", zero_cells=DROPPED, where="if0all")
+    left_out = pool_counts(
+        [4, 9], [20, 40], [7, 12], [22, 41], method="IV", model="common", preset="metafor", zero_cells=DROPPED
+    )
     assert (dropped.estimate, dropped.se) == (left_out.estimate, left_out.se)
     counted = pool_counts(*data, method="IV", model="common", preset="meta", where="if0all")
     assert counted.estimate != left_out.estimate

@@ -20,6 +20,7 @@ TO = MappingProxyType(
 )
 
 # Ratios, and other forms of the odds ratio: a trial without events in either arm says nothing about them.
+NO_EVENTS = "no-events"  # the rule that drops studies without an event, and keeps those full of events
 RELATIVE = frozenset({"RR", "OR", "PETO", "IRR", "YUQ", "YUY", "OR2D", "OR2DL", "OR2DN"})
 
 TACC = "TACC"  # in the place of a constant: treatment-arm continuity correction, by the size of the other arm
@@ -50,6 +51,10 @@ class Counts:
     def double_zero(self) -> BoolArray:
         """Where both groups are without events, or both without non-events; nowhere for one group."""
         return np.zeros(self.cells()[0].shape, dtype=bool)
+
+    def no_events(self) -> BoolArray:
+        """Where nobody had the event."""
+        return np.asarray(np.logical_and.reduce([getattr(self, name) == 0 for name in self.events()]))
 
     def arm_shares(self) -> dict[str, Array]:
         """Constants by cell in proportion to the group, for "TACC"; empty where there are no two groups of participants."""
@@ -111,13 +116,13 @@ class ZeroRule:
 
     add: float | str
     to: str
-    drop00: bool
+    drop00: bool | str
     addyi: bool
     addvi: bool
     onlyo1: bool
 
 
-def drop_double_zeros(row: Measure, asked: bool | None) -> bool | None:
+def drop_double_zeros(row: Measure, asked: bool | str | None) -> bool | str | None:
     """Whether trials without events in either arm are left out: as asked, else for relative measures."""
     if asked is None:
         return True if row.key in RELATIVE else None
@@ -140,7 +145,9 @@ def treat_zeros(counts: Counts, rule: ZeroRule) -> Treated:
     "if0all" looks over the studies of one meta-analysis, the last axis; a dropped study does not have others corrected.
     Source: Cochrane Handbook 10.4.4.2; Sweeting, Sutton & Lambert (2004), Stat Med 23:1351-1375.
     """
-    dropped = counts.double_zero() if rule.drop00 else np.zeros(counts.cells()[0].shape, dtype=bool)
+    dropped = np.zeros(counts.cells()[0].shape, dtype=bool)
+    if rule.drop00:
+        dropped = counts.no_events() if rule.drop00 == NO_EVENTS else counts.double_zero()
     if dropped.any():
         counts = replace(
             counts, **{name: np.where(dropped, np.nan, getattr(counts, name)) for name in counts.counted()}

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from mscsec.arrays import Array, BoolArray
 from mscsec.effects.measures.arguments import as_arrays
 from mscsec.effects.measures.base import Estimate, How, Measure
-from mscsec.effects.measures.cells import TACC, TO, Counts, Treated, ZeroRule, treat_zeros
+from mscsec.effects.measures.cells import NO_EVENTS, TACC, TO, Counts, Treated, ZeroRule, treat_zeros
 from mscsec.effects.measures.effects import Effects, Flag
 from mscsec.effects.measures.families import FAMILIES, Family
 from mscsec.effects.measures.table import MEASURES
@@ -56,7 +56,7 @@ def effect_size(
     correct: bool | Literal["approximate"] | None = None,
     add: float | Literal["TACC"] | None = None,
     to: str | None = None,
-    drop00: bool | None = None,
+    drop00: bool | str | None = None,
     addyi: bool = True,
     addvi: bool = True,
     onlyo1: bool = False,
@@ -76,7 +76,7 @@ def effect_size(
     add : constant for zero cells; by default the measure's own (1/2, or 0 where the measure bears a zero). "TACC" adds
         each group's share of the participants (treatment-arm continuity correction).
     to : studies to add it to: "only0" (default) those with a zero cell, "all", "if0all" (all, where one has a zero), "none".
-    drop00 : leave out studies in which nobody or everybody had the event.
+    drop00 : leave out studies in which nobody or everybody had the event; "no-events" those in which nobody had it.
     addyi, addvi : whether the corrected cells are used for yi, and for vi.
     onlyo1 : add to the events alone, so that a group grows by `add` and not by twice that.
     flip : turn the sign of yi.
@@ -126,7 +126,8 @@ def _effects(work: _Work, level: float, flip: bool, olim: tuple[float, float] | 
         flags=flags,
         warnings=tuple(_count(flag) for flag in flags),
         size=work.x[work.family.needs[-1]] if TRANSFORMS[row.back].needs else None,
-        cells=_cells(work.treated),
+        cells=None if work.treated is None else _cells(work.treated.for_yi),
+        vi_cells=None if work.treated is None else _cells(work.treated.for_vi),
         vtype=how.vtype,
         correct=("approximate" if how.approximate else how.correct) if row.corrects else None,
         add=rule.add if rule else None,
@@ -135,10 +136,9 @@ def _effects(work: _Work, level: float, flip: bool, olim: tuple[float, float] | 
     )
 
 
-def _cells(treated: Treated | None) -> dict[str, Array] | None:
-    """The cells by name, as yi was computed from them."""
-    counts = None if treated is None else treated.for_yi
-    return None if counts is None else {name: getattr(counts, name) for name in counts.counted()}
+def _cells(counts: Counts) -> dict[str, Array]:
+    """The cells by name."""
+    return {name: getattr(counts, name) for name in counts.counted()}
 
 
 def _finite(work: _Work) -> tuple[Array, Array]:
@@ -170,7 +170,8 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
     if treated is not None and rule is not None and treated.added.any():
         cells = "the events" if rule.onlyo1 or over_time else "every cell"
         constant = "the group's share of the participants" if rule.add == TACC else num(f"{rule.add:g}")
-        found.append(Flag("E101", said("{} added to {}", constant, cells), treated.added))
+        alone = "" if rule.addyi else " for the variance alone" if rule.addvi else ""
+        found.append(Flag("E101", said("{} added to {}", constant, cells + alone), treated.added))
     if gap.any():
         for what, where in work.family.missing(work.x):
             explain("E102", what, where)
@@ -239,7 +240,7 @@ def _correct(row: Measure, asked: bool | str | None) -> tuple[bool, bool]:
 def _zero_rule(
     row: Measure,
     numbers: Any,
-    asked: tuple[float | str | None, str | None, bool | None],
+    asked: tuple[float | str | None, str | None, bool | str | None],
     addyi: bool,
     addvi: bool,
     onlyo1: bool,
@@ -254,7 +255,9 @@ def _zero_rule(
         return None
     if to is not None and to not in TO:
         raise UnknownMethod("rule for zero cells (to)", to, TO)
-    return ZeroRule(_constant(row, numbers, add), to or "only0", bool(drop00), addyi, addvi, onlyo1)
+    if isinstance(drop00, str) and drop00 != NO_EVENTS:
+        raise UnknownMethod("rule for studies without events (drop00)", drop00, (NO_EVENTS,))
+    return ZeroRule(_constant(row, numbers, add), to or "only0", drop00 or False, addyi, addvi, onlyo1)
 
 
 def _constant(row: Measure, counts: Counts, add: float | str | None) -> float | str:

@@ -31,7 +31,8 @@ class Effects(Result):
     flags : corrections made, gaps and their reasons, each with the studies it is true of.
     warnings : the flags, each with the number of studies it is true of.
     size : participants or person-time, where the way back to the natural scale needs it (PFT, IRFT); else None.
-    cells : the counts that yi was computed from, after the rule for zero cells; None for a measure without counts.
+    cells, vi_cells : the counts that yi and vi were computed from, after the rule for zero cells; None for a measure without
+        counts.
     vtype, correct, add, to, drop00 : the options as they were used; None where the measure has no such option.
     """
 
@@ -47,11 +48,12 @@ class Effects(Result):
     warnings: tuple[Notice, ...]
     size: Array | None
     cells: dict[str, Array] | None
+    vi_cells: dict[str, Array] | None
     vtype: str
     correct: bool | str | None
     add: float | str | None
     to: str | None
-    drop00: bool | None
+    drop00: bool | str | None
 
     def natural(self) -> tuple[Array, Array, Array]:
         """Effect and interval on the natural scale: ratios for logs, proportions for logits, correlations for z ..."""

@@ -222,6 +222,8 @@ def by_peto(request: Request) -> PooledResult:
 
 def by_inverse_variance(request: Request) -> PooledResult:
     """Inverse variance on the study effects after the continuity correction."""
+    if request.rule.keep_alone:
+        request = replace(request, rule=replace(request.rule, drop="never"))
     effects = _effects(request)
     return inverse_variance(
         effects,
@@ -400,18 +402,18 @@ def _double(request: Request, included: BoolArray, method: str) -> tuple[Notice,
     t = request.tables
     common = method in ("MH", "Cochran") and request.options.model == "common"
     exact = common and "MH" not in request.rule.in_sums
-    left = "no estimate of its own"
-    if exact and request.measure not in ("RD", "IRD"):
-        left += ", and nothing added to the sums"
-    elif exact:
-        left += ", but counted in the sums"
-    else:
-        left += "; left out"
+    silent, counted, out = (
+        f"no estimate of its own{more}"
+        for more in (", and nothing added to the sums", ", but counted in the sums", "; left out")
+    )
+    difference = request.measure in ("RD", "IRD")
+    none = (counted if difference else silent) if exact else out
+    full = (silent if request.measure == "OR" else counted) if exact else out  # it tells risks near one, not odds
     kept = "kept, with an estimate of its own"
     return (
-        notices.double_zero(t.double_zero & ~included, left)
+        notices.double_zero(t.double_zero & ~included, none)
         + notices.double_zero(t.double_zero & included, kept)
-        + notices.double_full(t.double_full & ~included, left)
+        + notices.double_full(t.double_full & ~included, full)
     )
 
 

@@ -12,7 +12,7 @@ from mscsec.pooling.counts.tables import PersonTime, Tables
 from mscsec.registry import by_key, choose
 
 WHERE = ("only0", "if0all", "all", "none")
-DROPS = ("always", "ratio", "never")
+DROPS = ("always", "relative", "ratio", "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,9 @@ class ZeroCells:
         no correction as long as some study has an event in each arm.
     in_tests : True has the tests of association and homogeneity see what the Mantel-Haenszel sums see.
     drop : which double-zero (no event in both arms) and double-full tables have no study estimate: "always" all of them,
-        "ratio" those for which the ratio is undefined (both kinds for OR, double-zero for RR and IRR), "never".
+        "relative" both kinds for OR and RR (Deeks & Higgins 2010), "ratio" both kinds for OR and double-zero for RR, "never".
+        For IRR double-zero under any of these but the last.
+    keep_alone : True has inverse variance keep what `drop` leaves out, as metafor's rma() does, which keeps what rma.mh() drops.
     ratio_once : True adds the increment once to a risk ratio's denominators and leaves an arm full of events alone in the
         variance (Hartung & Knapp 2001, equation 18); False adds to all four cells, hence twice to a denominator.
     raw_difference : True takes a risk or rate difference from the counts as they are and the increment only into its
@@ -40,7 +42,8 @@ class ZeroCells:
     where: str = "only0"
     in_sums: tuple[str, ...] = ()
     in_tests: bool = False
-    drop: str = "ratio"
+    drop: str = "relative"
+    keep_alone: bool = False
     ratio_once: bool = False
     raw_difference: bool = False
     large_strata: bool = False
@@ -60,8 +63,8 @@ class ZeroCells:
 CONVENTIONS = by_key(
     ZeroCells("cochrane-2025"),
     ZeroCells("revman-5", in_sums=("MH",), raw_difference=True, large_strata=True),
-    ZeroCells("metafor", drop="always"),
-    ZeroCells("meta", in_sums=("MH",), ratio_once=True, raw_difference=True, large_strata=True),
+    ZeroCells("metafor", drop="always", keep_alone=True),
+    ZeroCells("meta", drop="ratio", in_sums=("MH",), ratio_once=True, raw_difference=True, large_strata=True),
 )
 
 
@@ -91,7 +94,7 @@ def has_estimate(tables: Tables | PersonTime, measure: str, rule: ZeroCells) -> 
     """Which studies have an estimate of their own under the rule."""
     if rule.drop == "never":
         return tables.mask
-    if rule.drop == "always" or measure == "OR":
+    if rule.drop == "always" or measure == "OR" or (rule.drop == "relative" and measure == "RR"):
         return tables.mask & ~tables.double_zero & ~tables.double_full
     return tables.mask & ~tables.double_zero if measure in ("RR", "IRR") else tables.mask
 

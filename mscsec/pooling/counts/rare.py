@@ -153,7 +153,11 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """event_rate : events over participants; rate : of whichever of the two outcomes the measure is sparse in."""
+    """event_rate : events over participants; rate : of whichever of the two outcomes the measure is sparse in.
+
+    one_sided : one arm has no event, or nothing but events, over all studies, so that likelihoods have no finite maximum.
+    sums_end : the Mantel-Haenszel ratio is 0 or infinite for that reason.
+    """
 
     event_rate: float
     rate: float
@@ -162,6 +166,8 @@ class _Facts:
     sparse: bool
     zero: bool
     estimable: bool
+    one_sided: bool
+    sums_end: bool
     ratio: bool
 
 
@@ -174,6 +180,7 @@ def _facts(t: Tables, measure: str) -> _Facts:
     # A risk ratio is well determined where nearly all have the event; the other measures take the two outcomes alike.
     rate = event_rate if measure == "RR" else min(event_rate, 1 - event_rate)
     zero = bool(t.any_zero.any())
+    empty = [bool(cells[t.mask].sum() == 0) for cells in (t.a, t.b, t.c, t.d)]
     return _Facts(
         event_rate=event_rate,
         rate=rate,
@@ -182,6 +189,8 @@ def _facts(t: Tables, measure: str) -> _Facts:
         sparse=rate < SPARSE_RATE or zero,
         zero=zero,
         estimable=bool(found.estimable),
+        one_sided=any(empty),
+        sums_end=any({"OR": empty, "RR": empty[::2]}.get(measure, ())),
         ratio=measure != "RD",
     )
 
@@ -204,12 +213,20 @@ def _judge(row: CountMethod, facts: _Facts, t: Tables) -> tuple[str, str]:
         if facts.sparse:
             return "unsuitable", "with so few events, each study's own estimate and its weight are biased"
         return "suitable", "events are frequent enough for each study's own estimate to be normal"
+    if facts.sums_end if row.key == "MH" else facts.one_sided and row.key in _LIKELIHOODS:
+        return (
+            "unsuitable",
+            "over all studies one arm has no event, or nothing but events, so that no finite estimate exists",
+        )
     judge = {"Peto": _judge_peto, "MH": _judge_mh, "CM.AL": _judge_approximate, "BB": _judge_bb, "CM.EL": _judge_whole}
     if row.key in judge:
         return judge[row.key](facts, t)
     if row.key == "Firth":
         return "suitable", "the penalty keeps the estimate finite and takes off its first-order bias"
     return "suitable", "the binomial likelihood needs no continuity correction"
+
+
+_LIKELIHOODS = ("UM.FS", "UM.RS", "CM.EL", "CM.AL", "BB")
 
 
 def _judge_peto(facts: _Facts, t: Tables) -> tuple[str, str]:
