@@ -11,7 +11,7 @@ from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import count, interval, level, number, percent
+from mscsec.report.numbers import count, interval, level, percent, with_limits
 from mscsec.report.words import (
     Footnotes,
     arm_words,
@@ -230,11 +230,11 @@ def shares(fit: PooledResult) -> tuple[float | None, ...]:
 
 def study_words(row: StudyEffect, form: str, joint: str) -> str:
     """A study's effect in print. form : has room for the estimate and for the interval, whose ends `joint` parts."""
-    return form.format(number(row.estimate), interval(row.low, row.high, joint=joint)) if row.estimable else NO_EFFECT
+    return with_limits(row.estimate, row.low, row.high, form, joint) if row.estimable else NO_EFFECT
 
 
 def _bracketed(estimate: float, low: float, high: float) -> str:
-    return f"{number(estimate)} [{interval(low, high, joint=', ')}]"
+    return with_limits(estimate, low, high, "{} [{}]", ", ")
 
 
 def left_out(sizes: EffectSizes, cells: int) -> list[str]:
@@ -300,9 +300,7 @@ def pool_markdown(
         lines.append(markdown_row(row, notes.marks[row.study], percent(weight)))
     shown = fit.display
     if fit.k > 1:
-        lines.append(
-            f"| **Pooled** | | | **{number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)})** | 100.0% |"
-        )
+        lines.append(f"| **Pooled** | | | **{with_limits(shown.estimate, shown.ci_low, shown.ci_high)}** | 100.0% |")
     lines += [
         "",
         *(line for text in summary(sizes, fit, 10_000, other) for line in (text, "")),

@@ -10,7 +10,7 @@ from mscsec.cli.render_pool import left_out, markdown_head, markdown_left_out, m
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import interval, level, number, p_value, percent, variance
+from mscsec.report.numbers import interval, level, number, p_value, percent, variance, with_limits
 from mscsec.report.words import footnotes, method_words, warning_words
 from mscsec.results import Notice
 
@@ -79,7 +79,7 @@ def _blocks(sizes: EffectSizes, labels: Sequence[str], found: SubgroupResult) ->
         block: list[_Item] = [(name, "", "", None, True)]
         for row, weight in zip(members, fit.weights, strict=True):
             mark = f" {notes.marks[row.study]}" if notes.marks[row.study] else ""
-            effect = f"{number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]"
+            effect = with_limits(row.estimate, row.low, row.high, "{} [{}]", ", ")
             block.append((f"  {row.label}{mark}", effect, percent(weight), (row.yi, row.ci_low, row.ci_high), False))
         block.append(_pooled(f"  k = {fit.k}", fit))
         blocks.append(block)
@@ -112,7 +112,7 @@ def _pooled(label: str, fit: PooledResult) -> _Item:
     shown = fit.display
     return (
         label,
-        f"{number(shown.estimate)} [{interval(shown.ci_low, shown.ci_high, joint=', ')}]",
+        with_limits(shown.estimate, shown.ci_low, shown.ci_high, "{} [{}]", ", "),
         "",
         (fit.estimate, fit.ci_low, fit.ci_high),
         True,
@@ -263,7 +263,7 @@ def subgroups_markdown(sizes: EffectSizes, field: str, labels: Sequence[str], fo
 
 def _total(label: str, fit: PooledResult) -> str:
     shown = fit.display
-    return f"| **{label}** | | | **{number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)})** |"
+    return f"| **{label}** | | | **{with_limits(shown.estimate, shown.ci_low, shown.ci_high)}** |"
 
 
 def _cell(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mscsec.appraisal.findings import Finding, SummaryOfFindings
 from mscsec.appraisal.grade import Step
-from mscsec.report.numbers import count, interval, number
+from mscsec.report.numbers import count, with_limits
 from mscsec.results import Notice
 from mscsec.said import Said, num, said
 from mscsec.synthesis.certainty import Body
@@ -19,9 +19,9 @@ PROFILE = ("Outcome", "Studies", "Design", "Risk of bias", "Inconsistency", "Ind
 def effect_words(row: Finding) -> str:
     """The relative effect, or the difference of means."""
     if row.relative is not None:
-        return f"{row.measure} {number(row.relative)} ({interval(row.relative_low, row.relative_high)})"
+        return f"{row.measure} {with_limits(row.relative, row.relative_low, row.relative_high)}"
     if row.difference is not None:
-        return f"{row.measure} {number(row.difference)} ({interval(row.difference_low, row.difference_high)})"
+        return f"{row.measure} {with_limits(row.difference, row.difference_low, row.difference_high)}"
     return ""
 
 
@@ -43,7 +43,7 @@ def finding_cells(row: Finding) -> list[str]:
             absolute.text,
         ]
     elif row.difference is not None:
-        risks[2] = f"{number(row.difference)} ({interval(row.difference_low, row.difference_high)})"
+        risks[2] = with_limits(row.difference, row.difference_low, row.difference_high)
     relative = effect_words(row) if row.relative is not None else ""
     marks = f" ({', '.join(row.marks)})" if row.marks else ""
     certainty = f"{row.symbol} {row.certainty}{marks}".strip()

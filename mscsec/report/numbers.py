@@ -28,6 +28,18 @@ def interval(low: float | None, high: float | None, decimals: int = 2, joint: st
     return f"{number(low, decimals)}{joint}{number(high, decimals)}"
 
 
+def decimals(estimate: float | None) -> int:
+    """Decimals of the limits beside an estimate: two, or as many as `number` shows of an estimate below 0.01."""
+    return 4 if estimate is not None and 1e-4 <= abs(estimate) < 0.01 else 2
+
+
+def with_limits(
+    estimate: float | None, low: float | None, high: float | None, form: str = "{} ({})", joint: str = " to "
+) -> str:
+    """An estimate with its limits, which have its decimals: "0.0065 (-0.0200 to 0.0400)". form : room for both."""
+    return form.format(number(estimate), interval(low, high, decimals(estimate), joint))
+
+
 def p_value(p: float | None) -> str:
     """ "P = 0.041", "P < 0.0001", "P = 0.31"."""
     if p is None:

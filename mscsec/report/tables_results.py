@@ -8,7 +8,7 @@ from mscsec.pooling.result import PooledResult
 from mscsec.report.assumed import assumed_row, assumed_title, assumed_verdict
 from mscsec.report.manuscript.blocks import Column, Row, Table, make_table, marked
 from mscsec.report.material import Listed, Material, fitted
-from mscsec.report.numbers import interval, level, number, p_value, percent, plain, variance
+from mscsec.report.numbers import interval, level, p_value, percent, plain, variance, with_limits
 from mscsec.report.tables_studies import participants
 from mscsec.synthesis.assumed import Sensitivity as AssumedQuantity
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
@@ -43,7 +43,7 @@ def pooled_tables(found: Material) -> list[Table]:
         shown, people = fit.display, participants(sizes.rows)
         rows.append(Row((
             marked(f"{one.label}{f' ({sizes.unit})' if sizes.unit else ''}", ",".join(marks)), str(fit.k), "not known" if people is None else plain(people),
-            f"{sizes.measure} {number(shown.estimate)} ({interval(shown.ci_low, shown.ci_high)})", short_p(fit.p_value),
+            f"{sizes.measure} {with_limits(shown.estimate, shown.ci_low, shown.ci_high)}", short_p(fit.p_value),
             "–" if shown.prediction_low is None else interval(shown.prediction_low, shown.prediction_high),
             *_spread(fit),
         )))  # fmt: skip
@@ -118,7 +118,7 @@ def sensitivity_table(one: OutcomeSynthesis) -> Table:
         k, values = looked_up(one, analysis)
         ahead = values["prediction_low"]
         rows.append(Row((
-            analysis.name, str(k), f"{number(values['estimate'])} ({interval(values['ci_low'], values['ci_high'])})",
+            analysis.name, str(k), with_limits(values['estimate'], values['ci_low'], values['ci_high']),
             short_p(values["p_value"]), "–" if ahead is None else interval(ahead, values["prediction_high"]),
             variance(values["tau2"]), percent(values["i2"]),
         )))  # fmt: skip
@@ -183,7 +183,7 @@ def assumed_table(one: OutcomeSynthesis, item: AssumedQuantity) -> Table:
     rows = []
     for point in item.points:
         value, shown, tau2, i2 = assumed_row(point)
-        effect = f"{number(point.estimate)} ({interval(point.ci_low, point.ci_high)})" if shown else "–"
+        effect = with_limits(point.estimate, point.ci_low, point.ci_high) if shown else "–"
         rows.append(Row((value, effect, short_p(point.p_value), tau2 or "–", i2 or "–")))
     heads = (Column("Value", True), Column(f"{sizes.measure} ({level(fit.level)} CI)", True), Column("P", True),
              Column("τ²", True), Column("I²", True))  # fmt: skip

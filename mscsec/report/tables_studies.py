@@ -11,7 +11,7 @@ from mscsec.records.models import Arm, Study
 from mscsec.records.quantities import Quantity
 from mscsec.report.manuscript.blocks import Column, Row, Run, Table, Words, make_table, marked
 from mscsec.report.material import Listed, Material, fitted
-from mscsec.report.numbers import interval, level, number, percent
+from mscsec.report.numbers import interval, level, percent, with_limits
 from mscsec.report.words import arm_words, footnotes, letter
 from mscsec.synthesis.review import OutcomeSynthesis
 
@@ -189,7 +189,7 @@ def _group_note(rows: Sequence[StudyEffect]) -> str:
 
 
 def _estimate(estimate: float, low: float, high: float) -> str:
-    return f"{number(estimate)} ({interval(low, high)})"
+    return with_limits(estimate, low, high)
 
 
 def _shares(fit: PooledResult) -> tuple[float | None, ...]:

@@ -14,7 +14,19 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.effects.trail import ArmData
 from mscsec.pooling import CI, PREDICTION, TAU2_CI
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import count, interval, level, number, p_value, percent, plain, plural, variance
+from mscsec.report.numbers import (
+    count,
+    decimals,
+    interval,
+    level,
+    number,
+    p_value,
+    percent,
+    plain,
+    plural,
+    variance,
+    with_limits,
+)
 from mscsec.results import Notice
 from mscsec.said import PROTOCOL, Ref, Said, num, parts_of, quoted, said
 
@@ -93,14 +105,14 @@ def estimate_words(sizes: EffectSizes, fit: PooledResult) -> str:
     unit = effect_unit(sizes)
     shown = fit.display
     value = f"{measure_label(sizes.measure)} {number(shown.estimate)}{' ' + plural(unit) if unit else ''}"
-    return f"{value} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high)})"
+    return f"{value} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high, decimals(shown.estimate))})"
 
 
 def other_words(other: ReExpressed, unit: str | None, confidence: float, measure: str = "") -> str:
     """An effect at a baseline risk, or in natural units. measure : its key, whose own figure is not repeated."""
     if other.difference is not None:
         found = other.difference
-        return f"In natural units (SD {number(other.sd)}): MD {number(found.estimate)}{' ' + plural(unit) if unit else ''} ({level(confidence)} CI {interval(found.low, found.high)})"
+        return f"In natural units (SD {number(other.sd)}): MD {number(found.estimate)}{' ' + plural(unit) if unit else ''} ({level(confidence)} CI {interval(found.low, found.high, decimals(found.estimate))})"
     assert other.per_1000 is not None
     assert other.risk is not None
     assert other.baseline_risk is not None
@@ -109,7 +121,7 @@ def other_words(other: ReExpressed, unit: str | None, confidence: float, measure
     ends = f"from {number(abs(found.low), 0)} {'fewer' if found.low < 0 else 'more'} to {number(abs(found.high), 0)} {'fewer' if found.high < 0 else 'more'}"
     ratios = (("RR", other.risk_ratio), ("OR", other.odds_ratio))
     implied = "".join(
-        f"; {name} {number(ratio.estimate)} ({interval(ratio.low, ratio.high)})"
+        f"; {name} {with_limits(ratio.estimate, ratio.low, ratio.high)}"
         for name, ratio in ratios
         if ratio is not None and name != measure and not (name == "OR" and measure == "PETO")
     )

@@ -237,3 +237,15 @@ def test_a_comparison_in_markdown_has_tau2(cli: Cli, sparse: str) -> None:
     assert float(row.split("|")[-3]) == pytest.approx(found, rel=5e-3)
     (row,) = [row for row in rows if "Mantel" in row]
     assert row.split("|")[-3].strip() == "–"
+
+
+def test_an_estimate_and_its_interval_have_like_decimals(cli: Cli, here: Path) -> None:
+    (here / "rd.csv").write_text("study,events_1,n_1,events_2,n_2\nA,12,200,11,210\nB,9,150,9,148\nC,20,400,17,390\n")
+    call = ("pool", "--table", "rd.csv", "--measure", "RD", "--ci", "wald")
+    shown = json.loads(cli(*call, "--json").out)["result"]["display"]
+    limits = [f"{shown[name]:.4f}" for name in ("estimate", "ci_low", "ci_high")]
+    assert 1e-4 < abs(shown["estimate"]) < 0.01 < abs(shown["ci_low"])
+    out = cli(*call).out
+    assert f"Pooled effect: RD {limits[0]} (95% CI {limits[1]} to {limits[2]})" in flat(out)
+    assert f"{limits[0]} [{limits[1]}, {limits[2]}]" in out
+    assert f"**{limits[0]} ({limits[1]} to {limits[2]})**" in cli(*call, "--markdown").out
