@@ -229,7 +229,8 @@ def _cross(parts: _Clusters) -> Array:
     for i, (b, m) in enumerate(zip(parts.adjusted, parts.members, strict=True)):
         scaled[i] = -(b / np.sqrt(parts.a[m]) @ parts.basis[m]) @ others
         scaled[i][:, m] += b * root[m]
-    return np.asarray(np.einsum("isk,jtk->stij", scaled, scaled))
+    flat = scaled.reshape(-1, k)
+    return np.asarray((flat @ flat.T).reshape(*scaled.shape[:2], *scaled.shape[:2]).transpose(1, 3, 0, 2))
 
 
 def _satterthwaite(cross: Array) -> Array:
