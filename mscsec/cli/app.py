@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -185,4 +186,10 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would try to write the help again
+        sys.stderr.write(f"error: stdout cannot be written: {error.strerror} [U001]\n")
+        return UsageError.exit_code
     return int(code or 0)

@@ -524,10 +524,11 @@ def test_a_reader_who_leaves_early_is_no_error(here: Path) -> None:
     assert b"BrokenPipe" not in (here / "talk").read_bytes()
 
 
-def test_a_full_disk_behind_stdout_is_one_message(here: Path) -> None:
+@pytest.mark.parametrize("call", [["bias-report"], ["--help"]], ids=" ".join)
+def test_a_full_disk_behind_stdout_is_one_message(call: list[str], here: Path) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "mscsec", "bias-report"],
+            [sys.executable, "-m", "mscsec", *call],
             cwd=here,
             stdout=full,
             stderr=subprocess.PIPE,

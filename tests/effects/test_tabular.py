@@ -215,3 +215,11 @@ def test_vi_beside_sei_is_its_square_within_the_rounding_of_both(sei: str, vi: s
     (problem,) = caught.value.problems
     assert (problem.line, problem.column, problem.code) == (3, 4, "E231")
     assert f"sei is {sei} and vi {vi}" in str(problem)
+
+
+def test_a_row_whose_pairs_have_two_sizes_is_at_its_line() -> None:
+    read = read_csv("t.csv", "study,events_1,n_1,events_2,n_2,r\nA,3,20,5,20,0.2\nB,3,20,5,22,0.2\n")
+    with pytest.raises(RecordError) as caught:
+        effects_from_table(read, "MPORM")
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.code, problem.found) == (3, "E231", "n_1 is 20 and n_2 is 22")

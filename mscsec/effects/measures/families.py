@@ -81,7 +81,8 @@ def _table(x: Arrays) -> Table:
 
 
 def _margins(x: Arrays) -> Margins:
-    refuse(x["n_1"] != x["n_2"], "n_1 is {value:g} and n_2 is {other:g}", "pairs have one n", x["n_1"], x["n_2"])
+    differ = np.abs(x["n_1"] - x["n_2"]) > 0  # a missing n differs from none
+    refuse(differ, "n_1 is {value:g} and n_2 is {other:g}", "pairs have one n", x["n_1"], x["n_2"])
     one, two = _split(x, "events_1", "n_1", " under condition 1"), _split(x, "events_2", "n_2", " under condition 2")
     return Margins(*one, *two, r=x["r"], p_both=x["p_both"])
 
