@@ -81,12 +81,12 @@ class Formula:
 
     @staticmethod
     def _value(letter: str, place: int, of: Any) -> float | None:
-        for name in LETTERS[letter]:
-            if hasattr(of, name):
-                with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # a number may be a property, which other studies' gaps and zeros run through
+            for name in LETTERS[letter]:
+                if hasattr(of, name):
                     found = getattr(of, name)
                     value = float(np.asarray(found() if callable(found) else found).reshape(-1)[place])
-                return value if math.isfinite(value) else None
+                    return value if math.isfinite(value) else None
         return None
 
     def variance(self) -> str:

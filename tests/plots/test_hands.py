@@ -49,7 +49,17 @@ def test_what_a_process_leaves_undone_is_done_here(processes: int) -> None:
     assert by_all(fails_elsewhere, 20, no_word) == list(range(20))
 
 
-def test_an_error_is_raised_as_by_one(processes: int) -> None:
+def test_an_error_is_raised_as_by_one(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    forked, fork = [], os.fork
+
+    def recorded() -> int:
+        child = fork()
+        if child:
+            forked.append(child)
+        return child
+
+    monkeypatch.setattr(os, "fork", recorded)
+
     def refuses(place: int) -> int:
         time.sleep(0.002)
         if place in (5, 6, 17):
@@ -61,8 +71,10 @@ def test_an_error_is_raised_as_by_one(processes: int) -> None:
     for _ in range(5):
         with pytest.raises(ValueError, match=r"number 5\."):
             by_all(refuses, 20, no_word)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)  # no process is left behind
+    for child in forked:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)  # no process is left behind
+    assert len(forked) == 5 * (processes - 1)
 
 
 def test_progress_is_told(processes: int) -> None:
