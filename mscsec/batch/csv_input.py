@@ -26,7 +26,8 @@ _NUMBER = re.compile(r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?)", re.IGN
 _DECIMALS = re.compile(rb"\d,\d|\.\d")  # what a block has where it can tell; between cells of their own in the second
 _DECIMALS_QUOTED = re.compile(rb'"\s*[-+]?\d+,\d|\.\d')
 _BOM = b"\xef\xbb\xbf"
-_SPACES = re.compile(rb"[ \v\f\x1c-\x1f]")  # with the tab, what `str.strip` takes off in ASCII
+# With the tab, what `str.strip` takes off in ASCII: looked for one by one, which takes a tenth of the time of a pattern.
+_SPACES = (b" ", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
 _NEWLINE, _QUOTE = 10, 34
 
 
@@ -212,7 +213,8 @@ def parse(block: bytes, table: CsvTable, columns: Columns, line: int) -> Rows:
         return Rows(np.empty(0, dtype=object), dict.fromkeys(columns.names, np.empty(0)), lines, rejects=rejects)
     frame = _read(block, table, columns)
     groups = frame[columns.group].to_numpy(dtype=object)
-    if _SPACES.search(block) or not block.isascii() or (table.delimiter != "\t" and b"\t" in block):
+    spaces = any(space in block for space in _SPACES)
+    if spaces or not block.isascii() or (table.delimiter != "\t" and b"\t" in block):
         groups = np.fromiter((name.strip() for name in groups), dtype=object, count=len(groups))
     numbers: dict[str, Array] = {}
     wrong_cells: dict[int, str] = {}
