@@ -83,7 +83,7 @@ class Store:
             return dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError):
             raise UsageError(
-                f"{path} cannot be read, and says no longer what the run is of; leave out --resume and give --force to start again"
+                f"{path} cannot be read, so that the run it belongs to is not known; leave out --resume and give --force to start again"
             ) from None
 
     def _compare(self, found: Mapping[str, Any]) -> None:

@@ -119,7 +119,7 @@ def _built(
             matrix = parsed.get_model_matrix(
                 pd.DataFrame(columns, index=range(k)), context=_FUNCTIONS, na_action="ignore", ensure_full_rank=True
             )
-    except Exception as error:
+    except Exception as error:  # what the columns hold can make formulaic, or a function in the formula, raise anything
         _want_quotes(formula, columns)
         raise UsageError(f"the formula {formula!r} cannot be evaluated: {_first_line(error)}") from error
     x = np.asarray(matrix, dtype=float)
