@@ -3,6 +3,7 @@ first imported."""
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -93,17 +94,31 @@ class once(Generic[T]):
 
 # Bytes: more than any array of a chunk, and less than the 32 MB from which glibc always asks the system.
 _FREED = 16 << 20
+_MARGIN = 1 << 16  # that the second block is smaller by, so that it lies below the threshold that the first has moved
 
 
 def keep_freed_memory() -> None:
-    """Lets the C library keep the memory of arrays that are freed, where it is glibc, and does nothing elsewhere.
+    """Lets the C library keep the memory of arrays that are freed, on large pages, where it is glibc; does nothing elsewhere.
 
     Until it has seen a large block freed, glibc returns each one of 128 kB or more to the system, and the next array of that size
     starts with pages to be fetched and zeroed again, which takes longer than a pass of arithmetic over it. A block
-    allocated and freed without a page of it being touched moves that threshold above its size.
-    Source: mallopt(3), M_MMAP_THRESHOLD, on the dynamic threshold.
+    allocated and freed without a page of it being touched moves that threshold above its size. The next one comes from the
+    memory that is kept, for which numpy asks for large pages, as it does for every block of 4 MB or more, and they stay that.
+    Source: mallopt(3), M_MMAP_THRESHOLD, on the dynamic threshold; madvise(2), MADV_HUGEPAGE.
     """
     np.empty(_FREED, np.uint8)
+    np.empty(_FREED - _MARGIN, np.uint8)
+
+
+def give_back_freed_memory() -> None:
+    """Gives what is kept back to the system where it is glibc, and does nothing elsewhere.
+
+    Before a process is split: memory that both have is copied page by page when one of them writes to it, which takes several
+    times as long as fresh memory. Source: malloc_trim(3).
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(ctypes.c_size_t(0))
 
 
 # Bytes of a line of the processor's cache: what one process writes shall not share one with what another writes.

@@ -252,9 +252,9 @@ class _Data:
             k = np.count_nonzero(mask, axis=-1).astype(float)
         else:
             k = np.full(y.shape[0], float(self.studies))
-        # the effect of the most precise study; argmin runs against the grain of this layout and takes three times as long
-        precise = v == np.minimum.reduce(v, axis=-1)[:, None]
-        origin = np.maximum.reduce(np.where(precise, y, -np.inf), axis=-1)
+        if mask is not None:
+            y[~mask] = 0.0
+        origin = _of_most_precise(y, v)
         y -= origin[:, None]
         if mask is not None:
             y[~mask] = 0.0
@@ -278,6 +278,23 @@ class _Data:
                 "effects are finite and sampling variances positive, finite numbers",
                 "Mark padding and studies without an estimate as False in the mask.",
             )
+
+
+# What a difference of two variances is multiplied with to be larger than any effect: VARIANCE_MIN has its next neighbours at 1e-86,
+# and VARIANCE_MAX stays within double precision.
+_FAR = 1e230
+
+
+def _of_most_precise(y: Array, v: Array) -> Array:
+    """The largest effect of those with the smallest variance, of each row.
+
+    All others are moved below every effect by arithmetic; argmin runs against the grain of this layout, and np.where is slow.
+    """
+    moved = v - np.minimum.reduce(v, axis=-1)[:, None]
+    moved *= -_FAR
+    moved += y
+    origin: Array = np.maximum.reduce(moved, axis=-1)
+    return origin
 
 
 def _number(row: int, start: int, chosen: BoolArray | None) -> int:

@@ -165,12 +165,21 @@ class Weighing(NamedTuple):
 
 def weigh(sets: Sets, tau2: Array | float) -> Weighing:
     """The set weighed by 1 / (vi + tau2) at `tau2` (...)."""
-    wi = ONE / (sets.vi + across(tau2))
+    wi = _inverse(sets.vi, tau2)
     if wi.ndim == 1 and _fits(sets, wi):
         sum_w, sum_wy, _ = wi.dot(sets.powers).tolist()
     else:
         sum_w, sum_wy = total(wi), dot(wi, sets.yi)
     return Weighing(wi, sum_w, sum_wy, sum_wy / sum_w, sets.squares)
+
+
+def _inverse(vi: Array, tau2: Array | float) -> Array:
+    """1 / (vi + tau2), without a second array of that size, or a pass to add nothing."""
+    if isinstance(tau2, float):
+        return ONE / (vi + tau2 if tau2 else vi)
+    sums: Array = vi + tau2[..., None]
+    np.divide(ONE, sums, out=sums)
+    return sums
 
 
 def two_power_sums(sets: Sets, wi: Array, *, for_q: bool = False) -> tuple[Triple, Triple]:

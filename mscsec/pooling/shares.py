@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from mscsec.arrays import block_size, side_by_side
+from mscsec.arrays import block_size, give_back_freed_memory, keep_freed_memory, side_by_side
 from mscsec.processes import Queue, split_off
 
 Columns = Sequence[npt.NDArray[Any]]
@@ -49,9 +49,11 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
     queue = Queue(len(parts))
     shared = _Shared(work, columns, parts, queue, set())
     others: list[_Other] = []
+    give_back_freed_memory()
     with contextlib.suppress(OSError):  # where the system gives no more processes, those there are share the work
         while len(others) < workers - 1:
             others.append(_Other(shared, tuple(others)))
+    keep_freed_memory()
     try:
         for number in queue:
             alone(work, columns, [parts[number]])
@@ -107,6 +109,7 @@ class _Other:
     def _work(self) -> None:
         for other in (*self._before, self):
             other._close()
+        keep_freed_memory()
         of = self._shared
         for count, number in enumerate(of.queue):
             if count >= DESKS and not os.read(self._hear, 1):
