@@ -6,6 +6,7 @@ over the studies runs along the batch. Processes share the chunks of a large bat
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
@@ -14,21 +15,30 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtrc
 
-from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray, floats, keep_freed_memory, once, side_by_side
+from mscsec.arrays import (
+    Array,
+    ArrayLike,
+    BoolArray,
+    IntArray,
+    floats,
+    once,
+)
 from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import h2_from_tau2, i2_from_q, i2_from_tau2, typical_variance
 from mscsec.pooling.plan import Plan, check_given_weights, make_plan
 from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
-from mscsec.pooling.shares import WORTH, Columns, alone, split, thread
+from mscsec.pooling.shares import Columns, spread
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tails import two_sided_p
 from mscsec.pooling.tau2 import Estimated, Tau2Method
-from mscsec.processes import can_split
 from mscsec.results import Result, plain
 
 # Numbers of one array in a chunk: half a megabyte, so that numpy's calls are long beside the interpreter's and the few arrays of a
 # step stay in the cache that each core has to itself.
 CHUNK = 65_000
+
+# Chunks from which the last are cut.
+MANY = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,23 +155,26 @@ def pool_batch(
 
 def _pooled(data: _Data, plan: Plan, tau2_se: bool, workers: int) -> BatchResult:
     """Every row by the plan, a chunk at a time, by as many processes as the batch is worth."""
-    size = max(1, CHUNK // max(1, data.studies))
-    parts = [slice(start, start + size) for start in range(0, data.rows, size)]
-    together = workers > 1 and len(parts) > 1 and data.rows * data.studies >= WORTH
-    out = _empty(data.rows, plan, tau2_se, counted=data.mask is not None)
-    keep_freed_memory()
+    kinds = _kinds(plan, tau2_se, counted=data.mask is not None)
 
     def work(part: slice, columns: Columns) -> None:
-        _fill(dict(zip(out, columns, strict=True)), data, part, plan)
+        _fill(dict(zip(kinds, columns, strict=True)), data, part, plan)
 
-    columns = list(out.values())
-    if together:
-        (split if can_split() else thread)(work, columns, parts, workers)
-    else:
-        alone(work, columns, parts)
+    columns = spread(work, list(kinds.values()), _parts(data), workers)
+    out = dict(zip(kinds, columns, strict=True))
     if data.mask is None:
         out["k"] = np.broadcast_to(np.int64(data.studies), data.rows)
     return BatchResult(**{name: array.reshape(data.shape) for name, array in out.items()})
+
+
+def _parts(data: _Data) -> list[slice]:
+    """The chunks. Of many the last four are cut in four, so that no process waits long for another when there is no more to take."""
+    size = max(1, CHUNK // max(1, data.studies))
+    whole = range(0, data.rows, size)
+    short = max(1, size // 4)
+    tail = whole[-4] if len(whole) >= MANY else data.rows
+    starts = [*(start for start in whole if start < tail), *range(tail, data.rows, short)]
+    return [slice(*ends) for ends in itertools.pairwise([*starts, data.rows])]
 
 
 def _without_tau2_interval(plan: Plan) -> Plan:
@@ -315,8 +328,8 @@ _ALWAYS = (
 )  # fmt: skip
 
 
-def _empty(rows: int, plan: Plan, tau2_se: bool, counted: bool) -> dict[str, Any]:
-    """The columns of the result; that of k where studies are counted row by row."""
+def _kinds(plan: Plan, tau2_se: bool, counted: bool) -> dict[str, type]:
+    """The columns of the result and what numbers they hold; that of k where studies are counted row by row."""
     kinds: dict[str, type] = dict.fromkeys(_ALWAYS, np.float64)
     if tau2_se and isinstance(plan.tau2, Tau2Method):
         kinds["tau2_se"] = np.float64
@@ -329,7 +342,7 @@ def _empty(rows: int, plan: Plan, tau2_se: bool, counted: bool) -> dict[str, Any
     if counted:
         kinds["k"] = np.int64
     kinds |= {"modes": np.int8, "pooled": np.bool_, "scaled": np.bool_, "converged": np.bool_}
-    return dict(zip(kinds, side_by_side(list(kinds.values()), rows), strict=True))
+    return kinds
 
 
 def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:

@@ -12,26 +12,79 @@ import contextlib
 import mmap
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
 from mscsec.arrays import block_size, give_back_freed_memory, keep_freed_memory, side_by_side
-from mscsec.processes import Queue, split_off
+from mscsec.processes import Queue, can_split, split_off
 
 Columns = Sequence[npt.NDArray[Any]]
 # Works out a part of the rows and writes it into columns of that length.
 Work = Callable[[slice, Columns], None]
 
-# Numbers of input from which splitting the process (a few milliseconds) is repaid.
-WORTH = 1_000_000
+# Parts that this process does first, to see how long one takes: two, as the first finds memory and cache cold.
+TRIED = 2
+
+# Seconds that the rest would take one process, from which more are repaid: splitting one, and the pages of memory that both must
+# then have their own of, cost each a few hundredths of one.
+REPAID = 0.04
 
 # Parts that another process may be ahead of this one, which looks for them after each part of its own.
 DESKS = 4
 
 # Bytes of a part's number.
 NUMBER = 4
+
+
+def spread(work: Work, kinds: Sequence[npt.DTypeLike], parts: Sequence[slice], workers: int) -> Columns:
+    """Columns of these kinds, with `work` done on every part of their rows by as many of `workers` as there is work for.
+
+    parts : follow each other from row 0 on.
+    """
+    keep_freed_memory()
+    tried: list[Columns] = []
+    left = 0.0
+    if workers > 1 and len(parts) > TRIED:
+        tried, left = _try(work, kinds, parts)
+    together = left >= REPAID
+    if together and can_split():
+        give_back_freed_memory()
+    columns = side_by_side(kinds, parts[-1].stop if parts else 0)
+    rest = parts[len(tried) :]
+    if not together:
+        alone(work, columns, rest)
+    elif can_split():
+        split(work, columns, rest, workers)
+    else:
+        thread(work, columns, rest, workers)
+    for part, made in zip(parts, tried, strict=False):
+        _put(made, columns, part)
+    return columns
+
+
+def _try(work: Work, kinds: Sequence[npt.DTypeLike], parts: Sequence[slice]) -> tuple[list[Columns], float]:
+    """What the first parts hold, and the seconds that the others would take.
+
+    They are done on the side, as memory of the result that is touched before the process is split is copied after it.
+    """
+    tried: list[Columns] = []
+    seconds = []
+    for part in parts[:TRIED]:
+        columns = side_by_side(kinds, part.stop - part.start)
+        start = time.perf_counter()
+        work(part, columns)
+        seconds.append((time.perf_counter() - start) / (part.stop - part.start))
+        tried.append(columns)
+    return tried, min(seconds) * (parts[-1].stop - parts[TRIED].start)
+
+
+def _put(made: Columns, columns: Columns, part: slice) -> None:
+    """Copies what was made of a part to its place."""
+    for values, column in zip(made, columns, strict=True):
+        column[part] = values
 
 
 def alone(work: Work, columns: Columns, parts: Iterable[slice]) -> None:
@@ -49,7 +102,6 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
     queue = Queue(len(parts))
     shared = _Shared(work, columns, parts, queue, set())
     others: list[_Other] = []
-    give_back_freed_memory()
     with contextlib.suppress(OSError):  # where the system gives no more processes, those there are share the work
         while len(others) < workers - 1:
             others.append(_Other(shared, tuple(others)))
@@ -127,10 +179,7 @@ class _Other:
                 for at in range(0, len(ready), NUMBER):
                     number = int.from_bytes(ready[at : at + NUMBER], "little")
                     part = of.parts[number]
-                    for column, made in zip(
-                        of.columns, _top(self._desks[self._fetched % DESKS], of, part), strict=True
-                    ):
-                        column[part] = made
+                    _put(_top(self._desks[self._fetched % DESKS], of, part), of.columns, part)
                     self._fetched += 1
                     of.done.add(number)
                     with contextlib.suppress(BrokenPipeError):  # it has ended, and needs no desk

@@ -33,14 +33,15 @@ def same(a: BatchResult, b: BatchResult) -> None:
         assert_array_equal(getattr(a, field.name), getattr(b, field.name), err_msg=field.name)
 
 
-def test_the_batch_is_large_enough_to_be_shared() -> None:
-    assert VI.size >= shares.WORTH
+@pytest.fixture(autouse=True)
+def any_batch_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "REPAID", 0.0)
 
 
 @pytest.mark.parametrize("can_split", WAYS)
 @pytest.mark.parametrize("workers", [2, 3])
 def test_workers_change_not_a_bit(monkeypatch: pytest.MonkeyPatch, can_split: Callable[[], bool], workers: int) -> None:
-    monkeypatch.setattr("mscsec.pooling.batch.can_split", can_split)
+    monkeypatch.setattr("mscsec.pooling.shares.can_split", can_split)
     options: dict[str, Any] = {"tau2": "PM", "prediction": "hts", "tau2_ci": "QP"}
     same(pool_batch(YI, VI, MASK, workers=workers, **options), pool_batch(YI, VI, MASK, **options))
 
@@ -50,7 +51,7 @@ def test_workers_change_not_a_bit(monkeypatch: pytest.MonkeyPatch, can_split: Ca
 def test_an_impossible_number_is_named_whoever_meets_it(
     monkeypatch: pytest.MonkeyPatch, can_split: Callable[[], bool], row: int
 ) -> None:
-    monkeypatch.setattr("mscsec.pooling.batch.can_split", can_split)
+    monkeypatch.setattr("mscsec.pooling.shares.can_split", can_split)
     wrong = VI.copy()
     wrong[row, 3] = -1
     with pytest.raises(InvalidInput, match=f"row {row}, study 3"):
