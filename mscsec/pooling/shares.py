@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from mscsec.arrays import block_size, give_back_freed_memory, keep_freed_memory, side_by_side
-from mscsec.processes import Queue, can_split, split_off
+from mscsec.processes import Queue, can_split, reap, split_off
 
 Columns = Sequence[npt.NDArray[Any]]
 # Works out a part of the rows and writes it into columns of that length.
@@ -169,6 +169,7 @@ class _Other:
             part = of.parts[number]
             of.work(part, _top(self._desks[count % DESKS], of, part))
             os.write(self._say, number.to_bytes(NUMBER, "little"))
+        os.close(self._say)  # the system frees this process's memory before it would
 
     def fetch(self, wait: bool = False) -> None:
         """Takes what is ready from the desks to its place; with `wait` all that is still to come, until the other has ended."""
@@ -186,9 +187,9 @@ class _Other:
                         os.write(self._free, b"\0")
 
     def end(self) -> None:
-        """Returns when it has ended."""
+        """No more is wanted of it."""
         self._close()
-        os.waitpid(self.process, 0)
+        reap(self.process)
 
     def _close(self) -> None:
         os.close(self._ready)

@@ -74,10 +74,21 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def gone(children: list[int]) -> bool:
-    """Has each of them ended and been waited for?"""
+    """Has each of them ended and been waited for, within a few seconds?"""
     for child in children:
-        with pytest.raises(ChildProcessError):
-            os.waitpid(child, os.WNOHANG)
+        for _ in range(500):
+            if not running(child):
+                break
+            time.sleep(0.01)
+    return not any(running(child) for child in children)
+
+
+def running(child: int) -> bool:
+    """Is it there, be it as a process that ended and that nobody waited for?"""
+    try:
+        os.kill(child, 0)
+    except ProcessLookupError:
+        return False
     return True
 
 
