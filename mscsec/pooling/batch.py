@@ -37,7 +37,7 @@ from mscsec.results import Result, plain
 # step stay in the cache that each core has to itself.
 CHUNK = 65_000
 
-# Chunks from which the last are cut.
+# Chunks from which some are cut.
 MANY = 12
 
 
@@ -168,12 +168,15 @@ def _pooled(data: _Data, plan: Plan, tau2_se: bool, workers: int) -> BatchResult
 
 
 def _parts(data: _Data) -> list[slice]:
-    """The chunks. Of many the last four are cut in four, so that no process waits long for another when there is no more to take."""
+    """The chunks; of many the first and the last two are cut in four.
+
+    It is soon seen how long one takes, and no process waits long for another when there is no more to take.
+    """
     size = max(1, CHUNK // max(1, data.studies))
-    whole = range(0, data.rows, size)
-    short = max(1, size // 4)
-    tail = whole[-4] if len(whole) >= MANY else data.rows
-    starts = [*(start for start in whole if start < tail), *range(tail, data.rows, short)]
+    starts = list(range(0, data.rows, size))
+    if len(starts) >= MANY:
+        short = max(1, size // 4)
+        starts = [*range(0, size, short), *starts[1:-2], *range(starts[-2], data.rows, short)]
     return [slice(*ends) for ends in itertools.pairwise([*starts, data.rows])]
 
 
