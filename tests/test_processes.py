@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mscsec.processes import Queue, can_split, split_off
+from mscsec.processes import Queue, can_split, reap, split_off
 
 pytestmark = pytest.mark.skipif(not can_split(), reason="no process can be split here")
 
@@ -59,3 +59,21 @@ def test_its_end_says_whether_it_did_its_work(capfd: pytest.CaptureFixture[str])
     process = split_off(leave)
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_process_is_reaped_while_others_go_on() -> None:
+    waiting, going = os.pipe()
+    process = split_off(lambda: os.read(waiting, 1) and None)
+    reap(process)
+    os.kill(process, 0)  # it is there: nobody waited
+    os.write(going, b"x")
+    for _ in range(500):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("it ended, and nobody took note")
+    os.close(waiting)
+    os.close(going)

@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mscsec.errors import InvalidInput
 from mscsec.pooling import CI, PREDICTION, TAU2_CI, BatchResult, pool, pool_batch
+from mscsec.pooling.batch import _of_most_precise
 
 RNG = np.random.default_rng(8)
 VI = RNG.uniform(0.01, 0.5, (40, 7))
@@ -216,3 +217,14 @@ def test_weights_that_the_mask_leaves_a_row_none_of_are_refused() -> None:
 def test_the_bootstrap_is_not_offered() -> None:
     with pytest.raises(InvalidInput, match="closed-form"):
         pool_batch(YI, VI, prediction="bootstrap")
+
+
+@pytest.mark.parametrize("least", [1e-70, 1e-12, 1.0])
+@pytest.mark.parametrize("effect", [1e-30, 1.0, 1e35])
+def test_the_most_precise_study_is_told_from_its_next_neighbour(least: float, effect: float) -> None:
+    """Effects are measured from it: all others are far from zero, and of two as precise it is the one with the larger effect."""
+    v = np.array([[np.nextafter(least, 1e70), least, 1e70, least]])
+    y = np.array([[effect, -effect, effect, -2 * effect / 3]])
+    assert _of_most_precise(y, v) == y[0, 3]
+    assert _of_most_precise(y[:, ::-1], v[:, ::-1]) == y[0, 3]
+    assert _of_most_precise(-y, v) == -y[0, 1]

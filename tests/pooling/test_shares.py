@@ -46,6 +46,28 @@ def test_workers_change_not_a_bit(monkeypatch: pytest.MonkeyPatch, can_split: Ca
     same(pool_batch(YI, VI, MASK, workers=workers, **options), pool_batch(YI, VI, MASK, **options))
 
 
+@pytest.mark.parametrize(("repaid", "processes"), [(0.0, 2), (1e9, 0)])
+def test_what_is_soon_done_is_done_alone(
+    monkeypatch: pytest.MonkeyPatch, children: list[int], repaid: float, processes: int
+) -> None:
+    monkeypatch.setattr(shares, "REPAID", repaid)
+    pool_batch(YI, VI, MASK, tau2="DL", workers=3)
+    assert len(children) == processes
+
+
+def test_the_time_left_is_that_of_the_faster_of_two_parts() -> None:
+    pauses = iter([0.2, 0.01])
+
+    def work(part: slice, columns: shares.Columns) -> None:
+        time.sleep(next(pauses))
+        columns[0][:] = part.start
+
+    parts = [slice(0, 2), slice(2, 4), slice(4, 14)]
+    tried, left = shares._try(work, [float], parts)
+    assert_array_equal([columns[0] for columns in tried], [[0, 0], [2, 2]])
+    assert 0.05 <= left < 0.9
+
+
 @pytest.mark.parametrize("can_split", WAYS)
 @pytest.mark.parametrize("row", [5, 29_990])
 def test_an_impossible_number_is_named_whoever_meets_it(
