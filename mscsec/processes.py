@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -38,10 +39,15 @@ def split_off(work: Callable[[], None]) -> int:
 
 def reap(process: int) -> None:
     """Takes note of the end of a process split from this one, without waiting: the system takes milliseconds to free its memory."""
-    waiting = threading.Thread(target=os.waitpid, args=(process, 0))
+    waiting = threading.Thread(target=_wait, args=(process,))
     try:
         waiting.start()
     except RuntimeError:  # the system gives no thread
+        _wait(process)
+
+
+def _wait(process: int) -> None:
+    with contextlib.suppress(ChildProcessError):  # the program ignores SIGCHLD, or took note itself
         os.waitpid(process, 0)
 
 

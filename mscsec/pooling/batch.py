@@ -26,7 +26,7 @@ from mscsec.arrays import (
 from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import h2_from_tau2, i2_from_q, i2_from_tau2, typical_variance
 from mscsec.pooling.plan import Plan, check_given_weights, make_plan
-from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets, given_weights
+from mscsec.pooling.sets import EFFECT_MAX, VARIANCE_MAX, VARIANCE_MIN, Sets
 from mscsec.pooling.shares import Columns, spread
 from mscsec.pooling.solve import Solved, predict, solve
 from mscsec.pooling.tails import two_sided_p
@@ -124,7 +124,7 @@ def pool_batch(
 
     mask : True for a study, False for padding, whose numbers are not looked at. Options as in `pool`; what costs time and is
         seldom needed of a batch (prediction, tau2_ci, tau2_se) is off unless asked for, and the bootstrap is not offered.
-    workers : processes that share the work of a large batch; threads where the system cannot split a process.
+    workers : 1 or more processes that share the work of a large batch; threads where the system cannot split a process.
     Memory beyond the input and the result is a few chunks. Raises what `pool` raises, for the whole batch, except that
     rows that did not converge and rows of too few studies are flagged in the result instead.
     """
@@ -148,6 +148,8 @@ def pool_batch(
     )
     if weights is not None:
         check_given_weights(plan)
+    if not isinstance(workers, int | np.integer) or workers < 1:
+        raise InvalidInput(f"workers is {workers!r}", "it is a whole number, 1 or more")
     if tau2_ci == "none":
         plan = _without_tau2_interval(plan)
     return _pooled(_Data.of(yi, vi, mask, weights, tau2_weights), plan, tau2_se, workers)
@@ -207,34 +209,23 @@ class _Data:
         weights: ArrayLike | None,
         tau2_weights: ArrayLike | None,
     ) -> _Data:
-        y, v = floats("yi", yi), floats("vi", vi)
-        m = None if mask is None else np.asarray(mask, dtype=bool)
+        given: dict[str, Any] = {"yi": floats("yi", yi), "vi": floats("vi", vi)}
+        if mask is not None:
+            given["mask"] = _mask(mask)
+        for name, values in (("weights", weights), ("tau2_weights", tau2_weights)):
+            if values is not None:
+                given[name] = floats(name, values)
         try:
-            full = np.broadcast_shapes(y.shape, v.shape, () if m is None else m.shape)
+            full = np.broadcast_shapes(*(values.shape for values in given.values()))
         except ValueError:
-            shapes = f"yi {y.shape}, vi {v.shape}" + ("" if m is None else f", mask {m.shape}")
+            shapes = ", ".join(f"{name} {values.shape}" for name, values in given.items())
             raise InvalidInput(f"the shapes {shapes}", "they can be broadcast against each other") from None
         if not full:
             raise InvalidInput("yi and vi are single numbers", "the last axis of a batch is that of the studies")
-        own = None if weights is None else given_weights(np.broadcast_to(floats("weights", weights), full), full)
-        of_q = (
-            own
-            if tau2_weights is None
-            else given_weights(np.broadcast_to(floats("tau2_weights", tau2_weights), full), full)
-        )
         flat = (-1, full[-1]) if full[-1] else (int(np.prod(full[:-1])), 0)
-
-        def rows(a: Array) -> Array:
-            return (a if a.shape == full else np.broadcast_to(a, full)).reshape(flat)
-
-        return _Data(
-            full[:-1],
-            rows(y),
-            rows(v),
-            None if m is None else np.broadcast_to(m, full).reshape(flat),
-            None if own is None else rows(own),
-            None if of_q is None else rows(of_q),
-        )
+        rows = {name: (a if a.shape == full else np.broadcast_to(a, full)).reshape(flat) for name, a in given.items()}
+        own = rows.get("weights")
+        return _Data(full[:-1], rows["yi"], rows["vi"], rows.get("mask"), own, rows.get("tau2_weights", own))
 
     @property
     def rows(self) -> int:
@@ -275,9 +266,14 @@ class _Data:
         if mask is not None:
             y[~mask] = 0.0
         own, of_q = (
-            None if w is None else (take(w) if mask is None else np.where(mask, take(w), 0.0))
+            None if w is None else _weights(take(w), mask, part.start, chosen)
             for w in (self.weights, self.tau2_weights)
         )
+        if own is not None and not (weighed := own.max(axis=-1) > 0).all():
+            row = _number(int(np.argmin(weighed)), part.start, chosen)
+            raise InvalidInput(
+                f"row {row}: the weights of its studies are all zero", "one of them at least is positive"
+            )
         return Sets(y, v, k, origin, mask, of_q), own
 
     def _check(self, y: Array, v: Array, mask: BoolArray | None, start: int, chosen: BoolArray | None) -> None:
@@ -311,6 +307,29 @@ def _of_most_precise(y: Array, v: Array) -> Array:
     moved += y
     origin: Array = np.maximum.reduce(moved, axis=-1)
     return origin
+
+
+def _mask(mask: ArrayLike) -> BoolArray:
+    """`mask` as booleans; raises InvalidInput for what is neither True or 1 nor False or 0, as a text or nan is."""
+    given = np.asarray(mask)
+    if given.dtype == bool:
+        return given
+    numbers = floats("mask", mask)
+    if not (known := (numbers == 0) | (numbers == 1)).all():
+        raise InvalidInput(f"mask holds {numbers[~known].flat[0]}", "it is True for a study and False for padding")
+    return np.asarray(numbers, dtype=bool)
+
+
+def _weights(given: Array, mask: BoolArray | None, start: int, chosen: BoolArray | None) -> Array:
+    """Weights of the user for some rows, 0 in the padding; raises InvalidInput, with the row, where they are none."""
+    w = given if mask is None else np.where(mask, given, 0.0)
+    if not (good := np.isfinite(w) & (w >= 0)).all():
+        row, study = (int(i[0]) for i in np.nonzero(~good))
+        raise InvalidInput(
+            f"row {_number(row, start, chosen)}, study {study}: its weight is {w[row, study]}",
+            "weights are finite and not negative",
+        )
+    return w
 
 
 def _number(row: int, start: int, chosen: BoolArray | None) -> int:
@@ -369,9 +388,6 @@ def _fill(out: dict[str, Any], data: _Data, part: slice, plan: Plan) -> None:
 
 def _fill_several(out: dict[str, Any], data: _Data, part: slice, chosen: BoolArray | None, plan: Plan) -> None:
     sets, weights = data.sets(part, chosen)
-    if weights is not None and not (weighed := weights.max(axis=-1) > 0).all():
-        row = _number(int(np.argmin(weighed)), part.start, chosen)
-        raise InvalidInput(f"row {row}: the weights of its studies are all zero", "one of them at least is positive")
     solved = solve(sets, plan, weights)
     for name, values in _values(solved, plan, "tau2_se" in out):
         target = out[name]

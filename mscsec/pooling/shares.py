@@ -102,11 +102,11 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
     queue = Queue(len(parts))
     shared = _Shared(work, columns, parts, queue, set())
     others: list[_Other] = []
-    with contextlib.suppress(OSError):  # where the system gives no more processes, those there are share the work
-        while len(others) < workers - 1:
-            others.append(_Other(shared, tuple(others)))
-    keep_freed_memory()
     try:
+        with contextlib.suppress(OSError):  # where the system gives no more processes, those there are share the work
+            while len(others) < min(workers, len(parts)) - 1:
+                others.append(_Other(shared, tuple(others)))
+        keep_freed_memory()
         for number in queue:
             alone(work, columns, [parts[number]])
             shared.done.add(number)
@@ -116,7 +116,7 @@ def split(work: Work, columns: Columns, parts: Sequence[slice], workers: int) ->
             other.fetch(wait=True)
     except BaseException as error:
         for other in others:
-            os.kill(other.process, signal.SIGKILL)
+            other.stop()
         if not isinstance(error, Exception):
             raise
     finally:
@@ -140,27 +140,29 @@ class _Other:
     """A process split from this one, which works through the queue and leaves what it did on its desks, one after the other.
 
     It says which part is ready down one pipe and hears down the other that a desk is free again. It keeps neither of this
-    process's ends of a pipe, its own or of those split off before, so that it ends where nobody is left to listen.
+    process's ends of a pipe, its own or of those split off before, so that it ends where nobody is left to listen. This process
+    keeps the end at which the other hears, as one that tells a process that has ended would be ended itself where SIGPIPE does that.
     """
 
     def __init__(self, shared: _Shared, before: Sequence[_Other]) -> None:
         self._shared, self._before = shared, before
         self._desks, self._fetched = _desks(shared), 0
         ready, free = os.pipe(), os.pipe()
-        self._ready, self._free = ready[0], free[1]
-        self._say, self._hear = ready[1], free[0]
+        self._ready, self._free, self._hear = ready[0], free[1], free[0]
+        self._say = ready[1]
         try:
             self.process = split_off(self._work)
-        except OSError:
+        except BaseException:
             self._close()
             raise
         finally:
             os.close(self._say)
-            os.close(self._hear)
 
     def _work(self) -> None:
-        for other in (*self._before, self):
+        for other in self._before:
             other._close()
+        os.close(self._ready)
+        os.close(self._free)
         keep_freed_memory()
         of = self._shared
         for count, number in enumerate(of.queue):
@@ -183,8 +185,12 @@ class _Other:
                     _put(_top(self._desks[self._fetched % DESKS], of, part), of.columns, part)
                     self._fetched += 1
                     of.done.add(number)
-                    with contextlib.suppress(BrokenPipeError):  # it has ended, and needs no desk
-                        os.write(self._free, b"\0")
+                    os.write(self._free, b"\0")
+
+    def stop(self) -> None:
+        """Ends it."""
+        with contextlib.suppress(ProcessLookupError):  # it has ended, and nobody needs to take note
+            os.kill(self.process, signal.SIGKILL)
 
     def end(self) -> None:
         """No more is wanted of it."""
@@ -192,8 +198,8 @@ class _Other:
         reap(self.process)
 
     def _close(self) -> None:
-        os.close(self._ready)
-        os.close(self._free)
+        for end in (self._ready, self._free, self._hear):
+            os.close(end)
 
 
 def _desks(of: _Shared) -> list[list[npt.NDArray[Any]]]:

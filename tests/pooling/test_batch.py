@@ -124,6 +124,32 @@ def test_padding_is_not_looked_at() -> None:
     assert_array_equal(clean.estimate, dirty.estimate)
 
 
+@pytest.mark.parametrize("name", ["weights", "tau2_weights"])
+def test_weights_of_padding_are_not_looked_at(name: str) -> None:
+    mask = np.array([[1, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 0]], dtype=bool)
+    for padding in (0.0, np.nan, -1.0):
+        given = {name: np.where(mask, [1.0, 2, 3, 4], padding)}
+        batch = pool_batch(YI[:3, :4], VI[:3, :4], mask, tau2="GENQ", **given)
+        one = pool(YI[0, :3], VI[0, :3], tau2="GENQ", **{name: [1.0, 2, 3]})
+        assert_allclose((batch.estimate[0], batch.tau2[0]), (one.estimate, one.tau2), rtol=1e-12)
+        assert batch.k.tolist() == [3, 4, 0]
+
+
+def test_a_mask_of_anything_but_true_and_false_is_refused() -> None:
+    mask = np.array([[1, 1, 1, 0], [1, 1, 0, 1]])
+    for same in (mask, mask.astype(float), mask.astype(bool).astype(object), mask.tolist()):
+        assert pool_batch(YI[:2, :4], VI[:2, :4], same).k.tolist() == [3, 3]
+    for wrong in (np.where(mask, 1, np.nan), np.where(mask, "yes", "no"), 2 * mask):
+        with pytest.raises(InvalidInput, match="mask holds"):
+            pool_batch(YI[:2, :4], VI[:2, :4], wrong)
+
+
+@pytest.mark.parametrize("workers", [0, -1, 2.5, "2", None])
+def test_a_number_of_workers_that_is_none_is_refused(workers: Any) -> None:
+    with pytest.raises(InvalidInput, match="workers is"):
+        pool_batch(YI, VI, workers=workers)
+
+
 def test_any_leading_shape_and_broadcasting() -> None:
     flat = pool_batch(YI, VI)
     cube = pool_batch(YI.reshape(2, 4, 5, 7), VI.reshape(2, 4, 5, 7))
@@ -168,6 +194,10 @@ def test_weights_of_the_mean_and_of_q() -> None:
     batch = pool_batch(YI, VI, tau2="GENQ", weights=weights)
     one = pool(YI[3], VI[3], tau2="GENQ", weights=weights)
     assert_allclose((batch.estimate[3], batch.se[3], batch.tau2[3]), (one.estimate, one.se, one.tau2), rtol=1e-10)
+    two = pool_batch(YI[3], VI[3], tau2="DL", weights=[weights, weights[::-1]])
+    assert two.estimate.tolist() == [
+        pool(YI[3], VI[3], tau2="DL", weights=w).estimate for w in (weights, weights[::-1])
+    ]
 
 
 def test_memory_stays_within_four_times_the_input() -> None:
@@ -210,6 +240,10 @@ def test_weights_that_the_mask_leaves_a_row_none_of_are_refused() -> None:
     mask, weights = np.array([[0, 0, 1], [1, 1, 1], [1, 1, 0]], dtype=bool), [0.0, 0.0, 1.0]
     with pytest.raises(InvalidInput, match="row 2: the weights of its studies are all zero"):
         pool_batch(YI[:3, :3], VI[:3, :3], mask, weights=weights, tau2="DL")
+    with pytest.raises(InvalidInput, match="row 1: the weights of its studies are all zero"):
+        pool_batch(YI[:2, :1], VI[:2, :1], weights=[[1.0], [0.0]])
+    with pytest.raises(InvalidInput, match=r"row 1, study 2: its weight is -1\.0"):
+        pool_batch(YI[:2, :3], VI[:2, :3], weights=[[1, 0, 1], [1, 1, -1]])
     with pytest.raises(InvalidInput, match="zero but for one study"):
         pool_batch(YI[:3, :3], VI[:3, :3], weights=weights, tau2="GENQ")
 

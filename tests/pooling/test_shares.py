@@ -206,6 +206,51 @@ def test_more_parts_than_a_pipe_takes_numbers() -> None:
     assert_array_equal(rows, 1 + np.arange(n + 1))
 
 
+def test_no_more_processes_than_parts(children: list[int]) -> None:
+    shares.split(lambda part, columns: None, [np.zeros(4)], [slice(i, i + 1) for i in range(4)], 100)
+    assert len(children) == 3
+
+
+HANDLED = """
+import os, signal, time
+import numpy as np
+from mscsec.pooling import shares
+
+signal.signal(signal.{name}, signal.{how})
+parent = os.getpid()
+began, begin = os.pipe()
+waits = [True]
+
+def work(part, columns):
+    if os.getpid() != parent:
+        os.write(begin, b"x")
+        columns[0][:] = 1
+        return
+    if waits and waits.pop():
+        os.read(began, 1)
+        time.sleep(0.2)  # until the other has done the rest and has ended
+    if {fails}:
+        raise ValueError
+    columns[0][:] = 1
+
+rows = np.zeros(2)
+try:
+    shares.split(work, [rows], [slice(0, 1), slice(1, 2)], 2)
+    print(rows)
+except ValueError:
+    print("refused")
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize(("name", "how"), [("SIGPIPE", "SIG_DFL"), ("SIGCHLD", "SIG_IGN")])
+def test_what_the_program_does_with_signals_is_of_no_consequence(name: str, how: str, fails: bool) -> None:
+    """An end of a pipe that nobody reads is no end of this program, and a process nobody waits for no error."""
+    script = HANDLED.format(name=name, how=how, fails=fails)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, check=False, text=True)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "refused\n" if fails else "[1. 1.]\n")
+
+
 def test_no_process_to_be_had_is_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left() -> int:
         raise BlockingIOError
