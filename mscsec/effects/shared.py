@@ -6,7 +6,7 @@ Source: Gleser & Olkin (2009), chapter 19 of The Handbook of Research Synthesis 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.measures import Measure
+from mscsec.effects.measures.cells import SPARE_FULL
 from mscsec.effects.trail import ArmData
 from mscsec.errors import UsageError
 from mscsec.registry import by_key
@@ -130,13 +131,23 @@ def shared_comparators(
         raise UsageError(
             f"covariances of effects that share a comparator go with the variance formula {row.vtypes[0]} of {row.key}; leave out vtype"
         )
-    if {"onlyo1", "addyi", "addvi"} & options.keys() or isinstance(options.get("add"), str):
+    once, changed = options.get("onlyo1", False), any(_corrected(item) for pair in pairs for item in pair)
+    other = not options.get("addvi", True) or (once and row.key != "RR")
+    if isinstance(options.get("add"), str) or (other and changed):
         raise UsageError("covariances of effects that share a comparator need one constant added to every cell")
     add = row.add if options.get("add") is None else float(options["add"])
-    return tuple(SharedComparator(one.study, two.study, _covariance(one, two, row.key, add)) for one, two in pairs)
+    return tuple(
+        SharedComparator(one.study, two.study, _covariance(one, two, row.key, add, once)) for one, two in pairs
+    )
 
 
-def _covariance(one: StudyEffect, two: StudyEffect, key: str, add: float) -> float:
+def _once(arm: ArmData, add: float, rule: bool | str) -> ArmData:
+    """The comparator for a `part` that adds to each cell, so that its size grows by `add` but once. rule : "onlyo1" of `effect_size`."""
+    n, events = float(arm.n or 0.0), float(arm.events or 0.0)
+    return replace(arm, n=n - add, events=events - add if rule == SPARE_FULL and events == n else events)
+
+
+def _covariance(one: StudyEffect, two: StudyEffect, key: str, add: float, once: bool | str) -> float:
     """The comparator's part of both variances; the smaller where only one of the two had something added to zero cells.
 
     Taking the smaller keeps the matrix of a trial positive definite. For SMD, each of which has the SD of its own pair,
@@ -144,7 +155,12 @@ def _covariance(one: StudyEffect, two: StudyEffect, key: str, add: float) -> flo
     Olkin standardise by one SD of all arms and have 1/(2 N) there.
     """
     part = COVARIANCES[key].part
-    found = min(part(item.comparator, add if _corrected(item) else 0.0) for item in (one, two))
+    found = min(
+        part(_once(item.comparator, add, once) if once else item.comparator, add)
+        if _corrected(item)
+        else part(item.comparator, 0.0)
+        for item in (one, two)
+    )
     if key == "SMD":
         n = float(one.comparator.n or 0.0)
         sizes = [float(item.experimental.n or 0.0) + n for item in (one, two)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mscsec.effects.measures import Measure, drop_double_zeros
+from mscsec.effects.measures.cells import NO_EVENTS, SPARE_FULL
 from mscsec.registry import by_key, choose
 
 DEFAULT = "cochrane-2025"
@@ -18,7 +19,8 @@ class OwnEffect:
     """A row of `ZERO_CELLS`, called as the preset of pooling whose part it is.
 
     raw_difference : a difference is taken from the counts as they are, and its variance alone from the changed ones.
-    once : a risk ratio has the constant in its events alone, and so once in each denominator.
+    once : a risk ratio has the constant in its events alone, and so once in each denominator; the variance of a group that
+        all had the event keeps them as counted.
     keep : studies without information about a ratio that stay: "" none, "all", or "full" (risk ratios with events in everybody).
     source : of the convention.
     """
@@ -46,10 +48,10 @@ def zero_options(row: Measure, preset: str | None, asked: Mapping[str, Any]) -> 
     rule = choose(ZERO_CELLS, preset or DEFAULT, "preset")
     drop00: bool | str | None = asked.get("drop00")
     if drop00 is None and rule.keep:
-        drop00 = False if rule.keep == "all" else "no-events" if row.key == "RR" else None
+        drop00 = False if rule.keep == "all" else NO_EVENTS if row.key == "RR" else None
     found: dict[str, Any] = {}
     if rule.raw_difference and row.key in _DIFFERENCES:
         found["addyi"] = False
     if rule.once and row.key == "RR":
-        found["onlyo1"] = True
+        found["onlyo1"] = SPARE_FULL
     return found | dict(asked) | {"drop00": drop_double_zeros(row, drop00)}

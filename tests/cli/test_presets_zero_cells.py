@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from .conftest import Cli
 HEAD = "study,events_1,n_1,events_2,n_2\n"
 NONE = HEAD + "A,0,43,0,79\nB,2,26,7,74\nC,3,54,1,22\nD,12,65,2,29\nE,0,18,3,69\n"
 FULL = HEAD + "A,43,43,79,79\nB,2,26,7,74\nC,3,54,1,22\nD,12,65,2,29\nE,1,18,3,69\n"
-TABLES = {"none": NONE, "full": FULL}
+ARM = HEAD + "A,10,10,5,10\nB,3,20,0,22\nC,0,15,0,16\nD,12,12,14,14\nE,4,50,9,48\nF,2,9,9,9\n"
+TABLES = {"none": NONE, "full": FULL, "arm": ARM}
 # metafor 3.8: rma(measure=, ai=events_1, n1i=n_1, ci=events_2, n2i=n_2): estimate, standard error, k
 RMA = {
     ("full", "RR"): (-0.00452315017414, 0.0184189039856, 5),
@@ -65,8 +67,6 @@ def test_one_answer_from_every_command(table: str, measure: str, preset: str, cl
     alone = json.loads(cli("pool", "--table", f"{table}.csv", *chosen, "--json").out)["result"]
     batch = next(csv.DictReader(io.StringIO(cli("batch", f"{table}_batch.csv", *chosen).out)))
     assert (float(batch["estimate"]), int(batch["k"])) == pytest.approx((alone["estimate"], alone["k"]), rel=1e-9)
-    if (table, measure, preset) == ("full", "RR", "meta"):
-        return  # kept by meta with a variance that `effect_size` does not give
     compared = csv.DictReader(io.StringIO(cli("pool", "--table", f"{table}.csv", *chosen, "--compare", "--csv").out))
     row = next(row for row in compared if row["method"] == "IV")
     assert int(row["k"]) == alone["k"]
@@ -90,6 +90,30 @@ def test_what_was_added_for_the_variance_alone_is_said_and_followed(cli: Cli) ->
     assert row["vi"] == pytest.approx(0.5 * 18.5 / 19**3 + 3.5 * 66.5 / 70**3, rel=1e-12)
     steps = {step["result"]: dict(step["inputs"]) for step in row["derivation"]["steps"]}
     assert (steps["yi"]["p1"], steps["vi"]["p1"]) == (0, 0.5 / 19)
+
+
+def test_under_meta_a_full_arm_keeps_its_events_in_the_variance_of_a_risk_ratio(cli: Cli) -> None:
+    call = ("pool", "--table", "arm.csv", "--measure", "RR", "--preset", "meta", "--json")
+    rows = {row["study"]: row for row in json.loads(cli(*call).out)["effects"]["rows"]}
+    assert list(rows) == ["A", "B", "D", "E", "F"]
+    # Hartung & Knapp (2001), equation 18: 1/2 in events and denominators, an arm full of events 1/n - 1/(n + 1/2)
+    wanted = {
+        "A": (0.0 - math.log(5.5 / 10.5), 1 / 10 - 1 / 10.5 + 1 / 5.5 - 1 / 10.5),
+        "D": (0.0, 1 / 12 - 1 / 12.5 + 1 / 14 - 1 / 14.5),
+        "F": (math.log(2.5 / 9.5), 1 / 2.5 - 1 / 9.5 + 1 / 9 - 1 / 9.5),
+    }
+    for study, numbers in wanted.items():
+        assert (rows[study]["yi"], rows[study]["vi"]) == pytest.approx(numbers, rel=1e-12)
+    steps = {step["result"]: dict(step["inputs"]) for step in rows["A"]["derivation"]["steps"]}
+    assert (steps["vi"]["a"], steps["vi"]["n1"]) == (10, 10.5)
+
+
+@pytest.mark.parametrize("method", ["BB", "SSW", "MH"])
+def test_under_meta_a_study_full_of_events_is_in_every_method(method: str, cli: Cli) -> None:
+    call = ("pool", "--table", "full.csv", "--measure", "RR", "--preset", "meta", "--method", method, "--json")
+    found = json.loads(cli(*call).out)["result"]
+    direct = ms.pool_counts(*cells(FULL), measure="RR", method=method, preset="meta")
+    assert (found["estimate"], found["se"], found["k"]) == pytest.approx((direct.estimate, direct.se, 5), rel=1e-9)
 
 
 def test_a_risk_ratio_of_events_in_everybody_is_counted_in_the_sums_alone(cli: Cli) -> None:

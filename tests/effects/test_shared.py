@@ -113,6 +113,26 @@ def test_the_matrix_is_positive_definite_with_zero_cells(measure, events):
         assert np.linalg.eigvalsh(found.covariance).min() > 0
 
 
+@pytest.mark.parametrize("preset", ["cochrane-2025", "revman-5", "metafor", "meta"])
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
+def test_every_preset_has_covariances(preset, measure):
+    """The comparator's part of the variance, with what the preset adds where there is a zero cell."""
+    plain = sizes_of("death", trial("RR")[1], measure=measure, arms=arms(), rules=SEPARATE, zero_cells=preset)
+    assert plain.covariance[0, 1] == pytest.approx(
+        {"RR": 1 / 80 - 1 / 200, "OR": 1 / 80 + 1 / 120, "RD": 0.4 * 0.6 / 200}[measure]
+    )
+    each = {name: arm("comparator" if name == "c" else "experimental", 20) for name in ("low", "high", "c")}
+    zeros = {"arms": {name: {"events": x} for name, x in (("low", 4), ("high", 2), ("c", 0))}}
+    found = sizes_of("death", zeros, measure=measure, arms=each, rules=SEPARATE, zero_cells=preset)
+    risk_ratio = 1 / 0.5 - 1 / (20.5 if preset == "meta" else 21)
+    wanted = {"RR": risk_ratio, "OR": 1 / 0.5 + 1 / 20.5, "RD": 0.5 * 20.5 / 21**3}[measure]
+    assert found.covariance[0, 1] == pytest.approx(wanted)
+    full = {"arms": {name: {"events": x} for name, x in (("low", 4), ("high", 2), ("c", 20))}}
+    found = sizes_of("death", full, measure=measure, arms=each, rules=SEPARATE, zero_cells=preset)
+    risk_ratio = 1 / 20 - 1 / 20.5 if preset == "meta" else 1 / 20.5 - 1 / 21
+    assert found.covariance[0, 1] == pytest.approx({"RR": risk_ratio, "OR": wanted, "RD": wanted}[measure])
+
+
 def test_what_has_no_covariance_is_refused():
     with pytest.raises(UsageError, match="covariance of PETO effects"):
         sizes_of("death", trial("RR")[1], measure="PETO", arms=arms(), rules=SEPARATE)

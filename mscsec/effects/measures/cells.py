@@ -21,6 +21,9 @@ TO = MappingProxyType(
 
 # Ratios, and other forms of the odds ratio: a trial without events in either arm says nothing about them.
 NO_EVENTS = "no-events"  # the rule that drops studies without an event, and keeps those full of events
+SPARE_FULL = (
+    "spare-full"  # the constant in the events alone, but not for the variance of a group in which all had the event
+)
 RELATIVE = frozenset({"RR", "OR", "PETO", "IRR", "YUQ", "YUY", "OR2D", "OR2DL", "OR2DN"})
 
 TACC = "TACC"  # in the place of a constant: treatment-arm continuity correction, by the size of the other arm
@@ -119,7 +122,7 @@ class ZeroRule:
     drop00: bool | str
     addyi: bool
     addvi: bool
-    onlyo1: bool
+    onlyo1: bool | str
 
 
 def drop_double_zeros(row: Measure, asked: bool | str | None) -> bool | str | None:
@@ -158,7 +161,21 @@ def treat_zeros(counts: Counts, rule: ZeroRule) -> Treated:
     names = counts.events() if rule.onlyo1 else counts.counted()
     constants = counts.arm_shares() if rule.add == TACC else dict.fromkeys(names, rule.add)
     more = replace(counts, **{name: getattr(counts, name) + np.where(added, constants[name], 0.0) for name in names})
-    return Treated(more if rule.addyi else counts, more if rule.addvi else counts, added, dropped)
+    for_vi = _spared(more, counts) if rule.onlyo1 == SPARE_FULL and isinstance(counts, Table) else more
+    return Treated(more if rule.addyi else counts, for_vi if rule.addvi else counts, added, dropped)
+
+
+def _spared(more: Counts, counts: Table) -> Counts:
+    """`more` with what a group full of events got moved to those without: as large a group, and the events as counted.
+
+    Source: Hartung & Knapp (2001), Stat Med 20:3875-3889, equation 18.
+    """
+    cells: dict[str, Array] = {}
+    for event, other in (("a", "b"), ("c", "d")):
+        full = getattr(counts, other) == 0
+        before, after = getattr(counts, event), getattr(more, event)
+        cells |= {event: np.where(full, before, after), other: np.where(full, after - before, getattr(counts, other))}
+    return replace(more, **cells)
 
 
 def _reach(counts: Counts, rule: ZeroRule) -> BoolArray:

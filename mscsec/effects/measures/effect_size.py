@@ -11,9 +11,10 @@ from scipy.special import ndtri
 from mscsec.arrays import Array, BoolArray
 from mscsec.effects.measures.arguments import as_arrays
 from mscsec.effects.measures.base import Estimate, How, Measure
-from mscsec.effects.measures.cells import NO_EVENTS, TACC, TO, Counts, Treated, ZeroRule, treat_zeros
+from mscsec.effects.measures.cells import NO_EVENTS, SPARE_FULL, TACC, TO, Counts, Treated, ZeroRule, treat_zeros
 from mscsec.effects.measures.effects import Effects, Flag
 from mscsec.effects.measures.families import FAMILIES, Family
+from mscsec.effects.measures.refusals import EMPTY
 from mscsec.effects.measures.table import MEASURES
 from mscsec.effects.measures.transforms import TRANSFORMS
 from mscsec.errors import InvalidInput, UnknownMethod, UnknownName, UsageError
@@ -59,7 +60,7 @@ def effect_size(
     drop00: bool | str | None = None,
     addyi: bool = True,
     addvi: bool = True,
-    onlyo1: bool = False,
+    onlyo1: bool | str = False,
     flip: bool = False,
     olim: tuple[float, float] | None = None,
     **arrays: Any,
@@ -78,7 +79,8 @@ def effect_size(
     to : studies to add it to: "only0" (default) those with a zero cell, "all", "if0all" (all, where one has a zero), "none".
     drop00 : leave out studies in which nobody or everybody had the event; "no-events" those in which nobody had it.
     addyi, addvi : whether the corrected cells are used for yi, and for vi.
-    onlyo1 : add to the events alone, so that a group grows by `add` and not by twice that.
+    onlyo1 : add to the events alone, so that a group grows by `add` and not by twice that; "spare-full" does so too, but leaves
+        the events of a group that all had it as they are in the variance, as meta does (Hartung & Knapp 2001).
     flip : turn the sign of yi.
     olim : limits at which yi and the interval are cut.
 
@@ -175,7 +177,7 @@ def _flags(work: _Work, yi: Array, vi: Array) -> list[Flag]:
     if gap.any():
         for what, where in work.family.missing(work.x):
             explain("E102", what, where)
-        explain("E104", "a group is empty: no participants, pairs or person-time", work.family.empty(work.x))
+        explain("E104", EMPTY, work.family.empty(work.x))
         if treated is not None:
             none = "nobody had an event" if over_time else "nobody, or everybody, had the event"
             explain("E103", f"left out: {none}", treated.dropped)
@@ -243,7 +245,7 @@ def _zero_rule(
     asked: tuple[float | str | None, str | None, bool | str | None],
     addyi: bool,
     addvi: bool,
-    onlyo1: bool,
+    onlyo1: bool | str,
 ) -> ZeroRule | None:
     """The rule for zero cells, None for a measure without counts; raises `UsageError` where one is asked of such a measure."""
     add, to, drop00 = asked
@@ -257,6 +259,8 @@ def _zero_rule(
         raise UnknownMethod("rule for zero cells (to)", to, TO)
     if isinstance(drop00, str) and drop00 != NO_EVENTS:
         raise UnknownMethod("rule for studies without events (drop00)", drop00, (NO_EVENTS,))
+    if isinstance(onlyo1, str) and onlyo1 != SPARE_FULL:
+        raise UnknownMethod("rule for what is added (onlyo1)", onlyo1, (SPARE_FULL,))
     return ZeroRule(_constant(row, numbers, add), to or "only0", drop00 or False, addyi, addvi, onlyo1)
 
 

@@ -29,6 +29,7 @@ def _has_zero(x: Any, how: How) -> BoolArray:
     return np.asarray(x.has_zero())
 
 
+EMPTY = "a group is empty: no participants, pairs or person-time"
 DOUBLE_ZERO = Refusal(_double_zero, "nobody or everybody had the event, and nothing was added")
 ZERO_CELL = Refusal(_has_zero, "a cell is zero, and nothing was added")
 NO_EVENTS = Refusal(_has_zero, "a group has no events, and nothing was added")
