@@ -12,6 +12,7 @@ from mscsec.batch.rows import Names, Reject, Rows
 from mscsec.batch.screen import screen
 from mscsec.errors import CannotCompute, InvalidInput, TooFewStudies
 from mscsec.pooling import CI
+from mscsec.pooling.counts.closed import why_none
 
 OK, SINGLE, NONE, NOT_CONVERGED, REFUSED = "ok", "k=1", "no studies", "not converged", "refused"
 
@@ -148,9 +149,8 @@ class _Work:
         self.status[chosen] = np.where(k > 1, OK, SINGLE)
         self.status[chosen[~finite]] = f"{REFUSED}: a number of the result is not finite"
         self.status[chosen[~fit.converged]] = NOT_CONVERGED
-        self.status[chosen[~fit.estimable]] = (
-            f"{REFUSED}: over all its studies there is no event, or no one without it, in one of the arms"
-        )
+        if self.options.method is not None:
+            self.status[chosen[~fit.estimable]] = f"{REFUSED}: {why_none(self.options.method, self.measure)}"
         self.several_maxima += int(np.count_nonzero(fit.several & good))
 
     def refuse_singles(self) -> None:

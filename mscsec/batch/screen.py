@@ -12,8 +12,10 @@ from mscsec.batch.options import WEIGHTS
 from mscsec.batch.rows import Reject, Rows
 from mscsec.effects.measures import FAMILIES, MEASURES, Effects, effect_size
 from mscsec.effects.measures.arguments import ARGUMENTS
+from mscsec.effects.measures.refusals import EMPTY
 from mscsec.effects.zero_cells import zero_options
 from mscsec.errors import InvalidInput
+from mscsec.pooling.counts.batch import summed
 from mscsec.pooling.sets import VARIANCE_MAX, VARIANCE_MIN
 
 _WITHIN = (("events_1", "n_1"), ("events_2", "n_2"), ("events", "n"))
@@ -33,10 +35,10 @@ class Screened:
 def screen(rows: Rows, measure: str, method: str | None = None, preset: str | None = None) -> Screened:
     """Effects of the rows, with zero cells and double-zero trials treated as `pool --table` treats them.
 
-    With a `method` that sums over the cells: the cells, of every row that has them all.
+    With a `method` that sums over the cells: the cells, of every row that the sums run over.
     """
     if method is not None:
-        return _cells(rows, measure)
+        return _cells(rows, measure, method, preset)
     weights = rows.numbers.get(WEIGHTS)
     if weights is not None:
         rows = replace(rows, numbers={name: x for name, x in rows.numbers.items() if name != WEIGHTS})
@@ -64,7 +66,7 @@ def screen(rows: Rows, measure: str, method: str | None = None, preset: str | No
     return Screened([yi, vi] if weights is None else [yi, vi, weights], used, sorted(rejects))
 
 
-def _cells(rows: Rows, measure: str) -> Screened:
+def _cells(rows: Rows, measure: str, method: str, preset: str | None) -> Screened:
     """The cells of the rows. One in which nobody had the event has no effect of its own, but may count in the sums."""
     names = FAMILIES[MEASURES[measure].family].needs
     cells = [rows.numbers[name] for name in names]
@@ -77,6 +79,12 @@ def _cells(rows: Rows, measure: str) -> Screened:
             rejects.append(_reject(rows, row, "E102", f"left out: {lacking} missing"))
     used[list(reasons)] = False
     rejects += [_reject(rows, i, "E212" if i in rows.wrong else "E222", reason) for i, reason in reasons.items()]
+    at = np.flatnonzero(used)
+    filled, entered = summed(*(cell[at] for cell in cells), measure=measure, method=method, preset=preset)
+    used[at] = entered
+    rejects += [_reject(rows, int(i), "E104", EMPTY) for i in at[~filled]]
+    out = "left out of the sums: nobody" + (" had an event" if "time_1" in names else ", or everybody, had the event")
+    rejects += [_reject(rows, int(i), "E103", out) for i in at[filled & ~entered]]
     return Screened(cells, used, sorted(rejects))
 
 

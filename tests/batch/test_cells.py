@@ -47,12 +47,13 @@ def test_every_analysis_is_that_of_its_rows_alone(method: str, measure: str, pre
             alone = pool(*cells, measure=measure, method=method, model="common", preset=preset)
         except NotEstimable:
             refused += 1
-            assert line.status.startswith("refused: over all its studies")
+            assert line.status.startswith("refused: ")
             assert np.isnan(line.estimate)
             continue
-        assert line.status == ("ok" if len(rows) > 1 else "k=1")
+        assert (line.k, line.k + line.left_out) == (alone.k, len(rows))
+        assert line.status == ("ok" if alone.k > 1 else "k=1")
         assert_allclose(line[list(SAME)].to_numpy(float), numbers(alone, SAME), rtol=1e-10, atol=1e-12)
-        if len(rows) > 1:
+        if alone.k > 1:
             assert_allclose(line[list(SPREAD)].to_numpy(float), numbers(alone, SPREAD), rtol=1e-9, atol=1e-10)
         assert np.isnan(line.tau2)
     exact = method == "MH" and preset in (None, "metafor") and measure not in ("RD", "IRD")
@@ -76,6 +77,50 @@ def test_a_row_counts_that_has_its_cells_and_no_other() -> None:
         ("E222", "events_1 is 9 among 8 participants"),
         ("E102", "left out: events_1 missing"),
     ]
+
+
+@pytest.mark.parametrize(("preset", "k"), [(None, 4), ("revman-5", 2), ("metafor", 4), ("meta", 2)])
+def test_a_row_that_the_sums_leave_out_is_counted_and_named(preset: str | None, k: int) -> None:
+    table = pd.DataFrame(
+        {
+            "analysis": ["a"] * 5,
+            "events_1": [0, 4, 0, 9, 12],
+            "n_1": [0, 50, 30, 18, 12],
+            "events_2": [3, 7, 0, 6, 15],
+            "n_2": [20, 50, 30, 20, 15],
+        }
+    )
+    done = pool_table(table, measure="OR", options=Options(method="MH", preset=preset))
+    assert (done.frame.k[0], done.frame.left_out[0]) == (k, 5 - k)
+    assert k == pool_counts(*(table[name] for name in table.columns[1:]), method="MH", preset=preset).k
+    found = [(reject.line, reject.code, reject.reason) for reject in done.summary.examples]
+    out = "left out of the sums: nobody, or everybody, had the event"
+    assert found[0] == (1, "E104", "a group is empty: no participants, pairs or person-time")
+    assert found[1:] == ([] if k == 4 else [(3, "E103", out), (5, "E103", out)])
+
+
+@pytest.mark.parametrize(
+    ("method", "measure", "why"),
+    [
+        ("MH", "OR", "in every study there is no event in one of the arms, or no one without it in the other"),
+        ("MH", "RR", "over all studies there is no event in one of the arms"),
+        ("Peto", "OR", "one of the two outcomes never occurred in any table"),
+    ],
+)
+def test_an_analysis_without_an_estimate_says_why(method: str, measure: str, why: str) -> None:
+    table = pd.DataFrame(
+        {
+            "analysis": list("aabb"),
+            "events_1": [0, 5, 0, 0],
+            "n_1": [10] * 4,
+            "events_2": [3, 10, 0, 0],
+            "n_2": [10] * 4,
+        }
+    )
+    status = pool_table(table, measure=measure, options=Options(method=method)).frame.status
+    assert status[0] == "ok" or status[0].startswith(f"refused: {why}")
+    assert (status[0] == "ok") == ((method, measure) != ("MH", "OR"))
+    assert status[1].startswith(f"refused: {why}")
 
 
 def test_what_a_method_does_not_have_is_refused() -> None:

@@ -94,6 +94,19 @@ def pool_rates_batch(
     return _batch(person_time(events_1, time_1, events_2, time_2, mask), measure, method, level, preset)
 
 
+def summed(
+    one: Array, of_one: Array, two: Array, of_two: Array, *, measure: str, method: str, preset: str | None = None
+) -> tuple[BoolArray, BoolArray]:
+    """Which studies (k,) have participants or person-time in each arm, and which of these the sums run over.
+
+    Some conventions leave out of the sums a study in which nobody, or everybody, had the event. Nothing is checked here.
+    """
+    rule, filled = convention(preset or DEFAULT_PRESET), (of_one > 0) & (of_two > 0)
+    kind = PersonTime if measure in RATE.get(method, ()) else Tables
+    with np.errstate(all="ignore"):  # numbers too large to add up are found where the sums are made
+        return filled, summed_tables(kind(one, of_one, two, of_two, filled), measure, rule, method).mask
+
+
 def _check(known: Mapping[str, tuple[str, ...]], method: str, measure: str) -> None:
     if measure not in known.get(method, ()):
         pairs = [f"{key} {name}" for key, names in known.items() for name in names]

@@ -174,7 +174,7 @@ def _random_about(
         i2_q=spread.i2,
         i2=spread.i2 if by_q else result.i2,
         h2=spread.h2 if by_q else result.h2,
-        details={**result.details, **q_intervals(spread, options.level)},
+        details={**result.details, "tau2_about": "MH", **q_intervals(spread, options.level)},
     )
 
 
@@ -195,9 +195,7 @@ def by_peto(request: Request) -> PooledResult:
     assert isinstance(tables, Tables)
     found = peto.odds_ratio(tables)
     if not found.estimable:
-        raise NotEstimable(
-            "one of the two outcomes never occurred in any table, so the odds ratio is not estimable by Peto's method"
-        )
+        raise NotEstimable(f"{why_none('Peto', 'OR')}, so the odds ratio is not estimable by Peto's method")
     effects = study_effects.peto_odds_ratio(tables)
     told = _outside_peto(request.tables, float(found.estimate)) + _informative_only(request)
     details = _details(request, tables, effects, float(found.estimate), homogeneous=False)
@@ -280,7 +278,7 @@ def by_cochran(request: Request) -> PooledResult:
         raise NotEstimable("no event in one of the arms over all studies, so the rate ratio is not estimable")
     weights, se = expected / expected.sum(), float(np.sqrt(1 / total_1 + 1 / total_2))
     estimate = float((weights * effects.yi).sum())
-    told = _told(request, effects, "Cochran") + notices.no_weight(t.mask & (t.x_1 > 0) & (t.x_2 == 0))
+    told = _told(request, effects, "Cochran")
     details = _details(request, t, effects, None)
     if request.options.model == "random":
         details["common"] = {"estimate": estimate, "se": se, "weights": weights.tolist()}
@@ -288,6 +286,7 @@ def by_cochran(request: Request) -> PooledResult:
             effects, method="Cochran", options=request.options, transform="exp", notices=told, details=details
         )
     only_wald(request.options, "Cochran's method")
+    told += notices.no_weight(t.mask & (t.x_1 > 0) & (t.x_2 == 0))
     return wald_result(
         estimate,
         se,
@@ -325,8 +324,16 @@ def summed_tables(t: Tables | PersonTime, measure: str, rule: ZeroCells, method:
 
 def _require(found: Stratified, measure: str) -> None:
     if not found.estimable:
-        why = notices.ONE_SIDED if measure == "OR" else notices.NO_EVENT
-        raise NotEstimable(f"{why}, so the Mantel-Haenszel {MEASURES[measure].name} is not estimable")
+        raise NotEstimable(
+            f"{why_none('MH', measure)}, so the Mantel-Haenszel {MEASURES[measure].name} is not estimable"
+        )
+
+
+def why_none(method: str, measure: str) -> str:
+    """What is true of studies whose events do not determine the estimate by "MH" or "Peto"."""
+    if method == "Peto":
+        return notices.ONE_OUTCOME
+    return notices.ONE_SIDED if measure == "OR" else notices.NO_EVENT
 
 
 def _test(test: ChiSquare) -> dict[str, float | int | None]:
@@ -378,8 +385,10 @@ def _told(request: Request, effects: StudyEffects, method: str) -> tuple[Notice,
     only_variance = request.measure in ("RD", "IRD") and rule.raw_difference
     what = "variance" if only_variance else "estimate"
     common = request.options.model == "common"
-    summed = "; the pooled sums have it too" if common and method in rule.in_sums else ""
-    cells = "each cell" if isinstance(t, Tables) else "the events of each arm"
+    once = request.measure == "RR" and rule.ratio_once
+    cells = "each cell" if isinstance(t, Tables) and not once else "the events of each arm"
+    too = "it in each cell" if once else "it too"
+    summed = f"; the pooled sums have {too}" if common and method in rule.in_sums else ""
     how = f"{amount} added to {cells} for the study's own {what}" + (
         "; the pooled sums are as counted" if exact else summed
     )

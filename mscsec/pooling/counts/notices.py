@@ -13,6 +13,7 @@ NO_EVENT = "over all studies there is no event in one of the arms"
 ONE_SIDED = (
     "in every study there is no event in one of the arms, or no one without it in the other, always on the same side"
 )
+ONE_OUTCOME = "one of the two outcomes never occurred in any table"
 SHOWN = 10  # places named in one message before it says "and so on"
 
 
