@@ -109,7 +109,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(
-        ["" if item is None else repr(item) if isinstance(item, float) else item for item in row] for row in rows
+        ["" if item is None else repr(float(item)) if isinstance(item, float) else item for item in row] for row in rows
     )
     return buffer.getvalue()
 

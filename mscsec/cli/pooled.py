@@ -149,10 +149,11 @@ def as_counted(sizes: EffectSizes, method: str, model: str | None, preset: str |
     method = method.upper()
     rule = CONVENTIONS.get(preset or DEFAULT_PRESET)
     sizes = with_blanks(sizes, rule)
-    if method == "SSW" or (method in ("MH", "PETO", "COCHRAN") and model == "random"):
+    if method in ("SSW", "COCHRAN") or (method in ("MH", "PETO") and model == "random"):
         return sizes  # the effects themselves are pooled
     if rule is not None and method in (name.upper() for name in rule.in_sums):
-        more = ", in the pooled sums as well"
+        once = rule.ratio_once and sizes.measure == "RR"
+        more = ", and to every cell in the pooled sums" if once else ", in the pooled sums as well"
     else:
         more = " for this row alone; the pooled estimate is made from the counts"
     rows = tuple(

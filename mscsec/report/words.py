@@ -194,13 +194,14 @@ def association_words(fit: PooledResult) -> str:
 
 def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     """How the estimate was made, as a sentence for the methods or results section."""
-    about_mh = fit.method == "MH" and fit.model == "random"  # Mantel-Haenszel enters through tau2 alone
+    # Of the closed forms the random-effects model has the studies' estimates, at most with a tau2 about that of Mantel and Haenszel.
+    inverse = fit.model == "random" and fit.method in ("MH", "Peto", "Cochran")
     if fit.k == 1:
         return _alone_words(sizes, fit)
     model = {"random": "a random-effects model", "common": "a common-effect model"}.get(
         fit.model, f"a {fit.model} model"
     )
-    how = f"by {'inverse variance' if about_mh else method_name(fit.method, sizes.measure)}"
+    how = f"by {'inverse variance' if inverse else method_name(fit.method, sizes.measure)}"
     if fit.method == "given weights":
         how = mean_weights_words((fit.details or {}).get("weights", {}).get("field"))
     text = said(
@@ -212,7 +213,7 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
     text += "" if fit.method == "BB" else f" in {model}"  # the beta-binomial has its own parameter between studies
     if fit.model == "random" and fit.tau2_method:
         text += f", with the between-study variance estimated by {TAU2_NAMES.get(fit.tau2_method, fit.tau2_method)}"
-        if about_mh and fit.tau2_method == "DL":
+        if (fit.details or {}).get("tau2_about") == "MH":
             text += " (Q around the Mantel-Haenszel estimate)"
         if fit.tau2_ci_method and fit.tau2_ci_low is not None:
             text += said(

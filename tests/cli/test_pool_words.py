@@ -39,6 +39,57 @@ def test_revman_5_adds_a_half_to_the_pooled_sums_and_says_so(cli: Cli, sparse: s
     assert "made from the counts" not in said
 
 
+def test_what_meta_adds_to_a_risk_ratio_differs_in_the_sums_and_is_said_to(cli: Cli, sparse: str) -> None:
+    said = flat(cli("pool", "--table", sparse, "--measure", "RR", "--method", "MH", "--preset", "meta").out)
+    assert "a 0.5 added to the events, and to every cell in the pooled sums" in said
+    assert (
+        "0.5 added to the events of each arm for the study's own estimate; the pooled sums have it in each cell" in said
+    )
+
+
+RATES = "study,events_1,time_1,events_2,time_2\nA,0,120.5,3,118\nB,2,340,5,322\nC,0,90,0,95\nD,14,1200,29,1190\nE,3,88,0,79\n"
+
+
+def test_cochrans_weights_pool_the_estimates_with_a_half_added(cli: Cli, here: Path) -> None:
+    (here / "rates.csv").write_text(RATES)
+    call = ("pool", "--table", "rates.csv", "--measure", "IRR", "--method", "Cochran")
+    said = flat(cli(*call).out)
+    assert "were pooled by Cochran's weights (expected events) in a common-effect model" in said
+    assert "No event in the comparator of E (1 of 5): no weight in the estimate" in said
+    assert "a 0.5 added to the events b" in said  # a part of what is pooled, not of the row alone
+    said = flat(cli(*call, "--model", "random").out)
+    assert "were pooled by inverse variance in a random-effects model" in said
+    assert "No event in the comparator" not in said
+
+
+def test_where_q_is_taken_around_is_said_as_it_is(cli: Cli, here: Path, sparse: str) -> None:
+    """Of rates tau2 is the usual one, as in meta; of tables Q is taken around the Mantel-Haenszel estimate."""
+    (here / "rates.csv").write_text(RATES)
+    more = ("--model", "random", "--tau2", "DL", "--json")
+    found = {}
+    for table, measure in (("rates.csv", "IRR"), (sparse, "OR")):
+        for method in ("MH", "IV"):
+            shown = json.loads(cli("pool", "--table", table, "--measure", measure, "--method", method, *more).out)
+            found[measure, method] = shown["result"]["q"], "Q around the Mantel-Haenszel" in shown["method_text"]
+    assert found["IRR", "MH"] == (pytest.approx(found["IRR", "IV"][0]), False)
+    assert found["OR", "MH"][1]
+    assert found["OR", "MH"][0] != pytest.approx(found["OR", "IV"][0])
+    said = flat(cli("pool", "--table", sparse, "--measure", "OR", "--method", "Peto", "--model", "random").out)
+    assert "were pooled by inverse variance in a random-effects model" in said
+
+
+def test_numbers_of_a_csv_are_written_as_numbers(cli: Cli, here: Path) -> None:
+    rows = [(36, 36, 1, 48), (2, 41, 0, 32), (2, 49, 0, 6), (34, 34, 48, 48), (3, 51, 1, 41), (38, 38, 1, 18)]
+    text = "".join(f"s{i},{','.join(map(str, row))}\n" for i, row in enumerate(rows))
+    (here / "spread.csv").write_text("study,events_1,n_1,events_2,n_2\n" + text)
+    for more in (("--method", "Firth"), ("--compare",)):
+        out = cli("pool", "--table", "spread.csv", "--measure", "OR", *more, "--csv").out
+        row = next(
+            row for row in csv.DictReader(out.splitlines()) if "pooled" in row.values() or "Firth" in row.values()
+        )
+        assert float(row["yi"]) == pytest.approx(6.559330362349798, rel=1e-9)
+
+
 def test_counts_as_they_are_are_said_to_be(cli: Cli, sparse: str) -> None:
     said = flat(cli("pool", "--table", sparse, "--measure", "OR", "--method", "MH").out)
     assert "0.5 added to every cell for this row alone; the pooled estimate is made from the counts" in said

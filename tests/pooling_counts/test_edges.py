@@ -236,6 +236,38 @@ def test_notices_name_the_sparse_studies() -> None:
     assert "the pooled sums have it too" in str(pool_counts(*SPARSE, preset="revman-5").warnings)
 
 
+@pytest.mark.parametrize("method", ["BB", "Firth"])
+def test_a_model_that_keeps_studies_without_information_says_so_of_both_kinds(method: str) -> None:
+    told = " ".join(
+        n.message for n in pool_counts([0, 20, 4], [30, 20, 50], [0, 25, 9], [31, 25, 48], method=method).warnings
+    )
+    assert "No event in either arm of study 1 (1 of 3): kept" in told
+    assert "Everybody had the event in study 2 (1 of 3): kept" in told
+
+
+def test_what_meta_adds_to_a_risk_ratio_is_said_as_it_is() -> None:
+    told = {n.code: n.message for n in pool_counts(*SPARSE, measure="RR", preset="meta").warnings}
+    where = "0.5 added to the events of each arm for the study's own estimate; the pooled sums have it in each cell"
+    assert where in told["P303"]
+    told = {n.code: n.message for n in pool_counts(*SPARSE, measure="RR", method="IV", preset="meta").warnings}
+    assert "0.5 added to the events of each arm for the study's own estimate" in told["P303"]
+
+
+SPREAD_OUT = ([36, 2, 2, 34, 3, 38], [36, 41, 49, 34, 51, 38], [1, 0, 0, 48, 1, 1], [48, 32, 6, 48, 41, 18])
+
+
+def test_results_hold_plain_numbers() -> None:
+    """Also where a step is cut short, which is where a number of numpy's came in."""
+    fits = [
+        pool(*SPREAD_OUT, method=row.key, measure=measure, model=model)
+        for pool, table in ((pool_counts, COUNTS), (pool_rates, RATES))
+        for row in table.values() for measure in row.measures for model in row.models
+    ]  # fmt: skip
+    for fit in fits:
+        strange = {name: getattr(fit, name) for name in fit.__slots__ if isinstance(getattr(fit, name), np.generic)}
+        assert not strange, f"{fit.method} {fit.model}: {strange}"
+
+
 def test_rare_events_are_said_where_inverse_variance_is_used() -> None:
     for options in ({"method": "IV"}, {"method": "MH", "model": "random"}, {"method": "SSW", "measure": "RR"}):
         told = {notice.code: notice.message for notice in pool_counts(*SPARSE, **options).warnings}

@@ -52,7 +52,11 @@ def by_beta_binomial(request: Request) -> PooledResult:
     ]
     # The contrast's variance is the sum of the two groups' own, to which each study adds through both of its arms.
     share = sum(i / i.sum() ** 2 for i in information)
-    told = notices.empty_arms(~t.mask) + notices.double_zero(t.double_zero, "kept unchanged")
+    told = (
+        notices.empty_arms(~t.mask)
+        + notices.double_zero(t.double_zero, "kept unchanged")
+        + notices.double_full(t.double_full, "kept unchanged")
+    )
     return _result(
         fit, float(fit.eta[0] - fit.eta[1]), float(np.sqrt(variance)), spread_out(share / share.sum(), t.mask),
         request.options, "identity" if request.measure == "RD" else "exp", told,

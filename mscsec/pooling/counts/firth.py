@@ -39,8 +39,11 @@ def by_firth(request: Request) -> PooledResult:
         limits = (_limit(kept, best, level, -1), _limit(kept, best, level, 1))
         ratio = max(0.0, 2 * (best.value - _climb(kept, 0.0, 0.0, best.own).value))
         test = (float(np.sign(best.effect) * np.sqrt(ratio)), float(chdtrc(1, ratio)))
-    told = notices.empty_arms(~t.mask) + notices.double_zero(
-        t.double_zero, "kept; the penalty keeps the estimate finite"
+    kept_too = "kept; the penalty keeps the estimate finite"
+    told = (
+        notices.empty_arms(~t.mask)
+        + notices.double_zero(t.double_zero, kept_too)
+        + notices.double_full(t.double_full, kept_too)
     )
     result = wald_result(
         best.effect,
@@ -81,8 +84,9 @@ def _climb(t: Tables, fixed: float | None, effect: float, own: Array) -> _Fit:
     value, score, step = _state(t, effect, own, fixed is not None)
     for count in range(1, MAX_STEPS + 1):
         move, move_own = step
-        size = min(1.0, 2.0 / max(abs(move), np.abs(move_own).max(), 1e-300))
-        if max(abs(move), np.abs(move_own).max()) < TOLERANCE * (1 + abs(effect) + np.abs(own).max()):
+        longest = max(abs(move), float(np.abs(move_own).max()))
+        size = min(1.0, 2.0 / max(longest, 1e-300))
+        if longest < TOLERANCE * (1 + abs(effect) + np.abs(own).max()):
             _, information = _parts(t, effect, own)
             s = information.sum()
             return _Fit(effect, own, float(1 / np.sqrt(s)), value, information / s, count)
