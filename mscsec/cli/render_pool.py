@@ -10,8 +10,9 @@ from mscsec.cli.render_assumed import assumed_markdown, assumed_text
 from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
+from mscsec.plots.forest_axis import null_of, span_of_fit, span_of_prediction, span_of_row
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import count, interval, level, percent, with_limits
+from mscsec.report.numbers import beside, count, level, percent, with_limits
 from mscsec.report.words import (
     Footnotes,
     arm_words,
@@ -76,11 +77,9 @@ def summary(sizes: EffectSizes, fit: PooledResult, cells: int, other: ReExpresse
     test = "" if sizes.null is None else f"; {test_words(fit)}"  # a single group has no effect of zero to test
     lines = wrap(f"{head}: {estimate_words(sizes, fit)}{test}; k = {fit.k}", cells, "  ")
     if fit.prediction_low is not None:
-        lines += wrap(
-            f"Prediction: {level(fit.level)} PI {interval(fit.display.prediction_low, fit.display.prediction_high)} for the effect in a new study",
-            cells,
-            "  ",
-        )
+        shown = fit.display
+        ahead = beside(shown.estimate, shown.prediction_low, shown.prediction_high)
+        lines += wrap(f"Prediction: {level(fit.level)} PI {ahead} for the effect in a new study", cells, "  ")
     if fit.threshold is not None and fit.probability_above is not None:
         lines += wrap(benefit_words(sizes, fit), cells, "  ")
     if fit.k > 1 and heterogeneity_words(fit):
@@ -98,40 +97,25 @@ def forest(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, cells: int) 
     columns = _columns(sizes, fit, notes, cells)
     used = sum(columns.widths) + 2 * len(columns.widths)
     room = max(NARROW[1], min(PLOT_ROOM[1], cells - used))
-    scale = draw.axis(
-        [(row.yi, row.ci_low, row.ci_high) for row in sizes.rows] + [(fit.estimate, fit.ci_low, fit.ci_high)],
-        sizes.null, room, sizes.transform == "exp",
-    )  # fmt: skip
+    studies = [span_of_row(sizes, place) for place in range(len(sizes.rows))]
+    whole, null = span_of_fit(sizes, fit), null_of(sizes)
+    scale = draw.axis([*studies, whole], null, room, sizes.transform == "exp")
     blank = " " * room
     lines = [styled(columns.line(columns.header, " " * room).rstrip(), "1")]
-    for row, cells_of_row in zip(sizes.rows, columns.rows, strict=True):
-        lines.append(
-            columns.line(cells_of_row, draw.study_line(scale, row.yi, row.ci_low, row.ci_high, sizes.null, glyphs))
-        )
+    for span, cells_of_row in zip(studies, columns.rows, strict=True):
+        lines.append(columns.line(cells_of_row, draw.study_line(scale, *span, null, glyphs)))
     lines.append(glyphs.axis * columns.total(room))
     if fit.k > 1:
-        lines.append(
-            styled(
-                columns.line(
-                    columns.pooled, draw.pooled_line(scale, fit.estimate, fit.ci_low, fit.ci_high, sizes.null, glyphs)
-                ).rstrip(),
-                "1",
-            )
-        )
-    if fit.prediction_low is not None and fit.prediction_high is not None:
-        lines.append(
-            columns.line(
-                columns.prediction,
-                draw.prediction_line(scale, fit.prediction_low, fit.prediction_high, sizes.null, glyphs),
-            )
-        )
-    for text in draw.axis_lines(scale, sizes.null, glyphs):
+        lines.append(styled(columns.line(columns.pooled, draw.pooled_line(scale, *whole, null, glyphs)).rstrip(), "1"))
+    if (ahead := span_of_prediction(sizes, fit)) is not None:
+        lines.append(columns.line(columns.prediction, draw.prediction_line(scale, *ahead[1:], null, glyphs)))
+    for text in draw.axis_lines(scale, null, glyphs):
         lines.append(columns.line([""] * len(columns.header), text or blank))
     better = {"lower": ("experimental", "comparator"), "higher": ("comparator", "experimental"), "neither": ("", "")}[
         sizes.better
     ]
     before, after = columns.beside
-    direction = draw.favours(scale, sizes.null, better, (before, after), glyphs)
+    direction = draw.favours(scale, null, better, (before, after), glyphs)
     lines += [direction] if direction else []
     return [line.rstrip() for line in lines]
 
@@ -214,7 +198,7 @@ def _build(sizes: EffectSizes, fit: PooledResult, notes: Footnotes, arms: bool, 
         "",
     ]
     prediction += [
-        f"[{interval(shown.prediction_low, shown.prediction_high, joint=', ')}]"
+        f"[{beside(shown.estimate, shown.prediction_low, shown.prediction_high, ', ')}]"
         if shown.prediction_low is not None
         else "",
         "",
@@ -265,7 +249,7 @@ def pool_csv(sizes: EffectSizes, fit: PooledResult) -> str:
         "study": "pooled", "label": "pooled", "k": fit.k, "estimate": shown.estimate, "ci_low": shown.ci_low, "ci_high": shown.ci_high,
         "weight": sum(fit.weights) if fit.weights else None, "yi": fit.estimate, "vi": fit.se**2, "sei": fit.se, "p_value": fit.p_value, "tau2": fit.tau2, "i2": fit.i2,
         "prediction_low": shown.prediction_low, "prediction_high": shown.prediction_high,
-        "method": method_words(sizes, fit), "notes": "; ".join(str(notice) for notice in fit.warnings),
+        "method": method_words(sizes, fit), "notes": "; ".join(warning_words(sizes, fit)),
         "q": fit.q, "q_df": fit.q_df, "q_p": fit.q_p, "tau2_ci_low": fit.tau2_ci_low, "tau2_ci_high": fit.tau2_ci_high,
         "level": fit.level, "model": fit.model,
     }  # fmt: skip

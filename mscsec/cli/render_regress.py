@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mscsec.cli.output import csv_text, display_width, fitted_table, styled, width, wrap
-from mscsec.cli.render_pool import left_out
+from mscsec.cli.render_pool import left_out, markdown_left_out, markdown_text
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.regression import SANDWICHES, PermutationTest, Predictions, RegressionResult
 from mscsec.pooling.regression.fit import INTERCEPT
 from mscsec.pooling.regression.result import AnyRegression, Coefficient, CountRegression, JointTest
-from mscsec.report.numbers import count, interval, level, number, p_value, percent, variance
+from mscsec.report.numbers import beside, count, interval, level, number, p_value, percent, variance
 from mscsec.report.words import (
     TAU2_CI_NAMES,
     TAU2_NAMES,
@@ -28,10 +28,8 @@ def regress_text(sizes: EffectSizes, found: Regression) -> str:
     cells, fit = width(), found.fit
     title = f"{sizes.outcome_label}: {sizes.measure_name} by {found.formula}"
     lines = [styled(line, "1") for line in wrap(title, cells)]
-    if sizes.transform in _SCALES:
-        scale, ratio = _SCALES[sizes.transform]
-        of = _RATIOS.get(sizes.measure, f"ratio of {sizes.measure}s")
-        lines += wrap(f"Coefficients are on the {scale} scale; exp() is the {ratio or of} per unit.", cells)
+    for text in scale_words(sizes):
+        lines += wrap(text, cells)
     lines += [
         "",
         *_coefficients(fit.coefficients, fit.level, found),
@@ -82,6 +80,15 @@ def _rearranged(test: PermutationTest) -> str:
 
 _SCALES = {"exp": ("log", ""), "ilogit": ("logit", "odds ratio")}  # by way back: its name, and what exp() is
 _RATIOS = {"IRLN": "rate ratio", "PLN": "ratio of proportions"}  # of measures that are no ratios themselves
+
+
+def scale_words(sizes: EffectSizes) -> list[str]:
+    """On which scale the coefficients are, where that is not the effect's own."""
+    if sizes.transform not in _SCALES:
+        return []
+    scale, ratio = _SCALES[sizes.transform]
+    of = _RATIOS.get(sizes.measure, f"ratio of {sizes.measure}s")
+    return [f"Coefficients are on the {scale} scale; exp() is the {ratio or of} per unit."]
 
 
 def notes(found: Regression) -> list[str]:
@@ -209,11 +216,11 @@ def _predictions(sizes: EffectSizes, found: Predictions, at: tuple[str, ...]) ->
     ]
     rows = []
     for place, where in enumerate(at):
-        low, high = found.ci_low[place], found.ci_high[place]
+        estimate, low, high = (back(found.estimate[place]), back(found.ci_low[place]), back(found.ci_high[place]))
         spread = ""
         if found.prediction_low is not None and found.prediction_high is not None:
-            spread = interval(back(found.prediction_low[place]), back(found.prediction_high[place]))
-        rows.append([where, number(back(found.estimate[place])), interval(back(low), back(high)), spread])
+            spread = beside(estimate, back(found.prediction_low[place]), back(found.prediction_high[place]))
+        rows.append([where, number(estimate), beside(estimate, low, high), spread])
     return fitted_table(head, rows, width(), right=[1, 2, 3])
 
 
@@ -344,6 +351,6 @@ def regress_markdown(sizes: EffectSizes, found: Regression) -> str:
     if isinstance(fit, RegressionResult) and fit.r2 is not None:
         residual += f"; R2 = {percent(fit.r2)}"
     told = [f"Note: {text}" for text in notes(found)]
-    for text in (_joint_words(fit.qm), residual, method(sizes, found), *told):
+    for text in (*scale_words(sizes), _joint_words(fit.qm), residual, method(sizes, found), *told):
         lines += ["", text]
-    return "\n".join(lines) + "\n"
+    return markdown_text(lines + markdown_left_out(sizes))

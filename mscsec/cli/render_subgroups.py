@@ -9,10 +9,10 @@ from mscsec.cli.output import csv_text, display_width, fitted_table, shorten, st
 from mscsec.cli.render_pool import left_out, markdown_head, markdown_left_out, markdown_row, markdown_text
 from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
+from mscsec.plots.forest_axis import null_of, span_of_fit, span_of_row
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import interval, level, number, p_value, percent, variance, with_limits
+from mscsec.report.numbers import beside, level, number, p_value, percent, variance, with_limits
 from mscsec.report.words import footnotes, method_words, warning_words
-from mscsec.results import Notice
 
 if TYPE_CHECKING:
     from mscsec.pooling.regression import SubgroupResult
@@ -30,9 +30,9 @@ def subgroups_text(sizes: EffectSizes, field: str, labels: Sequence[str], found:
     room_label = min(max(display_width(text[0]) for text in texts), 26 if cells < 100 else 40)
     room_effect = max(display_width(text[1]) for text in texts)
     room = max(PLOT_ROOM[0], min(PLOT_ROOM[1], cells - room_label - room_effect - 16))
-    whole = [(row.yi, row.ci_low, row.ci_high) for row in sizes.rows]
-    whole += [(fit.estimate, fit.ci_low, fit.ci_high) for fit in (*found.groups.values(), found.overall)]
-    scale = draw.axis(whole, sizes.null, room, sizes.transform == "exp")
+    whole = [item[3] for block in blocks for item in block if item[3] is not None]
+    null = null_of(sizes)
+    scale = draw.axis(whole, null, room, sizes.transform == "exp")
     lines = [
         *(styled(line, "1") for line in wrap(f"{sizes.outcome_label} by {field}", cells)),
         *([sizes.comparison_label] if sizes.comparison_label else []),
@@ -41,11 +41,11 @@ def subgroups_text(sizes: EffectSizes, field: str, labels: Sequence[str], found:
     head = f"{'Study':{room_label}}  {'':{room}}  {f'{sizes.measure} [{level(sizes.level)} CI]':>{room_effect}}  Weight"
     lines.append(styled(head.rstrip(), "1"))
     for block in blocks:
-        lines += [_line(item, scale, sizes.null, glyphs, room_label, room, room_effect) for item in block]
+        lines += [_line(item, scale, null, glyphs, room_label, room, room_effect) for item in block]
         lines.append("")
-    for text in draw.axis_lines(scale, sizes.null, glyphs):
+    for text in draw.axis_lines(scale, null, glyphs):
         lines.append((" " * (room_label + 2) + text).rstrip())
-    lines += ["", *_spread(found, cells), "", *wrap(between_words(found), cells, "  ")]
+    lines += ["", *_spread(sizes, found, cells), "", *wrap(between_words(found), cells, "  ")]
     if found.tau2_common:
         shared = f"Shared tau2 = {variance(found.tau2)} ({level(sizes.level)} CI {variance(found.tau2_ci_low)} to {variance(found.tau2_ci_high)})"
         lines += wrap(f"{shared}; residual I2 = {percent(found.i2_residual)}; R2 = {percent(found.r2)}", cells, "  ")
@@ -75,28 +75,36 @@ def _blocks(sizes: EffectSizes, labels: Sequence[str], found: SubgroupResult) ->
     notes = footnotes(sizes.rows)
     blocks: list[list[_Item]] = []
     for name, fit in found.groups.items():
-        members = [row for row, label in zip(sizes.rows, labels, strict=True) if label == name]
+        members = [place for place, label in enumerate(labels) if label == name]
         block: list[_Item] = [(name, "", "", None, True)]
-        for row, weight in zip(members, fit.weights, strict=True):
+        for place, weight in zip(members, fit.weights, strict=True):
+            row = sizes.rows[place]
             mark = f" {notes.marks[row.study]}" if notes.marks[row.study] else ""
             effect = with_limits(row.estimate, row.low, row.high, "{} [{}]", ", ")
-            block.append((f"  {row.label}{mark}", effect, percent(weight), (row.yi, row.ci_low, row.ci_high), False))
-        block.append(_pooled(f"  k = {fit.k}", fit))
+            block.append((f"  {row.label}{mark}", effect, percent(weight), span_of_row(sizes, place), False))
+        block.append(_pooled(sizes, f"  k = {fit.k}", fit))
         blocks.append(block)
-    blocks.append([_pooled(f"All, k = {found.overall.k}", found.overall)])
+    blocks.append([_pooled(sizes, f"All, k = {found.overall.k}", found.overall)])
     return blocks
 
 
-def _spread(found: SubgroupResult, cells: int) -> list[str]:
+def _spread(sizes: EffectSizes, found: SubgroupResult, cells: int) -> list[str]:
     """What is behind each pooled effect: how much its studies differ, and what a new one may show."""
     fits = {**found.groups, "All": found.overall}
     confidence = level(found.overall.level)
-    head = ["", "k", "P", f"tau2 ({confidence} CI)", "I2", f"{confidence} PI"]
-    rows = [
-        [name, str(fit.k), p_value(fit.p_value).removeprefix("P ").removeprefix("= "), *_between(fit)]
-        for name, fit in fits.items()
-    ]
+    tested = _tested(sizes)
+    head = ["", "k", *tested, f"tau2 ({confidence} CI)", "I2", f"{confidence} PI"]
+    rows = [[name, str(fit.k), *(_p(fit) for _ in tested), *_between(fit)] for name, fit in fits.items()]
     return fitted_table(head, rows, cells, right=[1])
+
+
+def _tested(sizes: EffectSizes) -> list[str]:
+    """The heading over P values, and none where there are none: a single group has no effect of zero to test."""
+    return [] if sizes.null is None else ["P"]
+
+
+def _p(fit: PooledResult) -> str:
+    return p_value(fit.p_value).removeprefix("P ").removeprefix("= ")
 
 
 def _between(fit: PooledResult) -> list[str]:
@@ -104,17 +112,20 @@ def _between(fit: PooledResult) -> list[str]:
     if fit.k < 2:
         return ["–"] * 3
     limits = "" if fit.tau2_ci_low is None else f" ({variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)})"
-    beyond = "–" if fit.prediction_low is None else interval(fit.display.prediction_low, fit.display.prediction_high)
+    shown = fit.display
+    beyond = "–"
+    if fit.prediction_low is not None:
+        beyond = beside(shown.estimate, shown.prediction_low, shown.prediction_high)
     return [variance(fit.tau2) + limits, percent(fit.i2), beyond]
 
 
-def _pooled(label: str, fit: PooledResult) -> _Item:
+def _pooled(sizes: EffectSizes, label: str, fit: PooledResult) -> _Item:
     shown = fit.display
     return (
         label,
         with_limits(shown.estimate, shown.ci_low, shown.ci_high, "{} [{}]", ", "),
         "",
-        (fit.estimate, fit.ci_low, fit.ci_high),
+        span_of_fit(sizes, fit),
         True,
     )
 
@@ -202,16 +213,12 @@ def subgroups_csv(sizes: EffectSizes, field: str, labels: Sequence[str], found: 
             figures = [1, row.estimate, row.low, row.high, weight, row.yi, row.sei]
             told = "; ".join(flag.text for flag in row.flags)
             rows.append([name, row.study, row.label, *figures, *[None] * 10, row.derivation.words, told])
-        how = [method_words(sizes, fit), _joined(fit.warnings)]
+        how = [method_words(sizes, fit), "; ".join(warning_words(sizes, fit))]
         rows.append([name, "pooled", f"{field} = {name}", *_figures(fit), None, None, None, *_limits(fit), *how])
     test, whole = found.between, found.overall
-    how = [_method(sizes, field, found), _joined((*found.warnings, *whole.warnings))]
+    how = [_method(sizes, field, found), "; ".join([*map(str, found.warnings), *warning_words(sizes, whole)])]
     rows.append(["", "pooled", "all", *_figures(whole), test.q, test.df, test.p_value, *_limits(whole), *how])
     return csv_text(_HEADER, rows)
-
-
-def _joined(notices: Sequence[Notice]) -> str:
-    return "; ".join(str(notice) for notice in notices)
 
 
 def _limits(fit: PooledResult) -> list[object]:
@@ -245,16 +252,13 @@ def subgroups_markdown(sizes: EffectSizes, field: str, labels: Sequence[str], fo
                 lines.append(markdown_row(row, marks.marks[row.study]))
         lines.append(_total(f"k = {fit.k}", fit))
     lines.append(_total(f"All, k = {found.overall.k}", found.overall))
-    confidence = level(found.overall.level)
-    lines += [
-        "",
-        f"| {_cell(field)} | k | P | τ² ({confidence} CI) | I² | {confidence} PI |",
-        "| --- | ---: | ---: | --- | ---: | --- |",
-    ]
+    confidence, tested = level(found.overall.level), _tested(sizes)
+    head = [_cell(field), "k", *tested, f"τ² ({confidence} CI)", "I²", f"{confidence} PI"]
+    ends = ["---", "---:", *("---:" for _ in tested), "---", "---:", "---"]
+    lines += ["", f"| {' | '.join(head)} |", f"| {' | '.join(ends)} |"]
     for name, fit in {**found.groups, "All": found.overall}.items():
-        lines.append(
-            f"| {_cell(name)} | {fit.k} | {p_value(fit.p_value).removeprefix('P ').removeprefix('= ')} | {' | '.join(_between(fit))} |"
-        )
+        cells = [_cell(name), str(fit.k), *(_p(fit) for _ in tested), *_between(fit)]
+        lines.append(f"| {' | '.join(cells)} |")
     lines += ["", between_words(found), "", _method(sizes, field, found), ""]
     lines += [f"{mark}. {text}" for mark, text in marks.notes]
     lines += ["", *(f"- {text}" for text in _notes(sizes, found))]

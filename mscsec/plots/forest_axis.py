@@ -66,6 +66,11 @@ def span_of_prediction(sizes: EffectSizes, fit: PooledResult) -> Span | None:
     return shown.estimate, shown.prediction_low, shown.prediction_high
 
 
+def null_of(sizes: EffectSizes) -> float | None:
+    """No effect as it stands on the axis; None where there is no such value."""
+    return sizes.null if sizes.transform == "exp" or sizes.null is None else sizes.back()(sizes.null)
+
+
 def axis_of(
     sizes: EffectSizes,
     spans: Iterable[Span],
@@ -77,7 +82,7 @@ def axis_of(
     ends : its limits on the natural scale, where the caller chooses them. at : ticks on the natural scale that it holds.
     """
     ratio = sizes.transform == "exp"
-    null = sizes.null if ratio or sizes.null is None else sizes.back()(sizes.null)
+    null = null_of(sizes)
     found = limits(list(spans), null, 100, ratio)
     axis = Axis(found.low, found.high, ratio, null)
     if ends is not None:

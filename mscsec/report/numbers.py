@@ -33,11 +33,16 @@ def decimals(estimate: float | None) -> int:
     return 4 if estimate is not None and 1e-4 <= abs(estimate) < 0.01 else 2
 
 
+def beside(estimate: float | None, low: float | None, high: float | None, joint: str = " to ") -> str:
+    """Another interval around an estimate, with its decimals: "-0.0300 to 0.0086" beside 0.0093."""
+    return interval(low, high, decimals(estimate), joint)
+
+
 def with_limits(
     estimate: float | None, low: float | None, high: float | None, form: str = "{} ({})", joint: str = " to "
 ) -> str:
     """An estimate with its limits, which have its decimals: "0.0065 (-0.0200 to 0.0400)". form : room for both."""
-    return form.format(number(estimate), interval(low, high, decimals(estimate), joint))
+    return form.format(number(estimate), beside(estimate, low, high, joint))
 
 
 def p_value(p: float | None) -> str:

@@ -8,7 +8,7 @@ from mscsec.pooling.result import PooledResult
 from mscsec.report.assumed import assumed_row, assumed_title, assumed_verdict
 from mscsec.report.manuscript.blocks import Column, Row, Table, make_table, marked
 from mscsec.report.material import Listed, Material, fitted
-from mscsec.report.numbers import interval, level, p_value, percent, plain, variance, with_limits
+from mscsec.report.numbers import beside, level, p_value, percent, plain, variance, with_limits
 from mscsec.report.tables_studies import participants
 from mscsec.synthesis.assumed import Sensitivity as AssumedQuantity
 from mscsec.synthesis.review import OutcomeSynthesis, Sensitivity
@@ -44,7 +44,7 @@ def pooled_tables(found: Material) -> list[Table]:
         rows.append(Row((
             marked(f"{one.label}{f' ({sizes.unit})' if sizes.unit else ''}", ",".join(marks)), str(fit.k), "not known" if people is None else plain(people),
             f"{sizes.measure} {with_limits(shown.estimate, shown.ci_low, shown.ci_high)}", short_p(fit.p_value),
-            "–" if shown.prediction_low is None else interval(shown.prediction_low, shown.prediction_high),
+            "–" if shown.prediction_low is None else beside(shown.estimate, shown.prediction_low, shown.prediction_high),
             *_spread(fit),
         )))  # fmt: skip
     heads = ("Outcome", Column("Studies", True), Column("People", True), "Effect (CI)", Column("P", True), "Prediction interval", Column("τ²", True), Column("I²", True))  # fmt: skip
@@ -119,7 +119,7 @@ def sensitivity_table(one: OutcomeSynthesis) -> Table:
         ahead = values["prediction_low"]
         rows.append(Row((
             analysis.name, str(k), with_limits(values['estimate'], values['ci_low'], values['ci_high']),
-            short_p(values["p_value"]), "–" if ahead is None else interval(ahead, values["prediction_high"]),
+            short_p(values["p_value"]), "–" if ahead is None else beside(values["estimate"], ahead, values["prediction_high"]),
             variance(values["tau2"]), percent(values["i2"]),
         )))  # fmt: skip
     heads = ("Analysis", Column("Studies", True), Column(f"{sizes.measure} ({level(fit.level)} CI)", True), Column("P", True),

@@ -11,7 +11,7 @@ from mscsec.records.models import Arm, Study
 from mscsec.records.quantities import Quantity
 from mscsec.report.manuscript.blocks import Column, Row, Run, Table, Words, make_table, marked
 from mscsec.report.material import Listed, Material, fitted
-from mscsec.report.numbers import interval, level, percent, with_limits
+from mscsec.report.numbers import beside, level, percent, with_limits
 from mscsec.report.words import arm_words, footnotes, letter
 from mscsec.synthesis.review import OutcomeSynthesis
 
@@ -163,9 +163,8 @@ def effect_table(one: OutcomeSynthesis) -> Table:
         whole = percent(sum(fit.weights)) if fit.weights else ""
         rows.append(Row(("Pooled", "", "", _estimate(shown.estimate, shown.ci_low, shown.ci_high), whole), "total"))
     if shown.prediction_low is not None:
-        rows.append(
-            Row((f"{level(fit.level)} prediction interval", "", "", interval(shown.prediction_low, shown.prediction_high), ""))
-        )  # fmt: skip
+        ahead = beside(shown.estimate, shown.prediction_low, shown.prediction_high)
+        rows.append(Row((f"{level(fit.level)} prediction interval", "", "", ahead, "")))
     heads = ("Study", "Experimental", "Comparator", Column(f"{sizes.measure} ({level(fit.level)} CI)", True), Column("Weight", True))  # fmt: skip
     kind = _group_note(sizes.rows)
     said = [*notes.notes, *((mark, MARK_NOTES[mark]) for mark in dict.fromkeys(MARKS[level] for level in one.marks.values() if _seen(one, level)))]  # fmt: skip

@@ -15,9 +15,8 @@ from mscsec.effects.trail import ArmData
 from mscsec.pooling import CI, PREDICTION, TAU2_CI
 from mscsec.pooling.result import PooledResult
 from mscsec.report.numbers import (
+    beside,
     count,
-    decimals,
-    interval,
     level,
     number,
     p_value,
@@ -105,14 +104,14 @@ def estimate_words(sizes: EffectSizes, fit: PooledResult) -> str:
     unit = effect_unit(sizes)
     shown = fit.display
     value = f"{measure_label(sizes.measure)} {number(shown.estimate)}{' ' + plural(unit) if unit else ''}"
-    return f"{value} ({level(fit.level)} CI {interval(shown.ci_low, shown.ci_high, decimals(shown.estimate))})"
+    return f"{value} ({level(fit.level)} CI {beside(shown.estimate, shown.ci_low, shown.ci_high)})"
 
 
 def other_words(other: ReExpressed, unit: str | None, confidence: float, measure: str = "") -> str:
     """An effect at a baseline risk, or in natural units. measure : its key, whose own figure is not repeated."""
     if other.difference is not None:
         found = other.difference
-        return f"In natural units (SD {number(other.sd)}): MD {number(found.estimate)}{' ' + plural(unit) if unit else ''} ({level(confidence)} CI {interval(found.low, found.high, decimals(found.estimate))})"
+        return f"In natural units (SD {number(other.sd)}): MD {number(found.estimate)}{' ' + plural(unit) if unit else ''} ({level(confidence)} CI {beside(found.estimate, found.low, found.high)})"
     assert other.per_1000 is not None
     assert other.risk is not None
     assert other.baseline_risk is not None
@@ -226,10 +225,10 @@ def method_words(sizes: EffectSizes, fit: PooledResult) -> Said:
         _in_words(fit.ci_method, CI_NAMES, CI, "by the method "),
     )  # fmt: skip
     if fit.prediction_method and fit.prediction_low is not None:
-        text += said(
-            "; the prediction interval uses {}",
-            _in_words(fit.prediction_method, PREDICTION_NAMES, PREDICTION, ""),
-        )
+        way = fit.prediction_method
+        if way == "t-k1" and fit.ci_method in ("wald", "t"):
+            way = "shown"  # whose standard error is the Wald one
+        text += said("; the prediction interval uses {}", _in_words(way, PREDICTION_NAMES, PREDICTION, ""))
     return text + "."
 
 
@@ -311,7 +310,7 @@ TAU2_CI_NAMES = {
     "J": "the method of Jackson",
 }
 PREDICTION_NAMES = {
-    "t-k1": said("t with {} degrees of freedom and the standard error of the interval shown", num("k - 1")),
+    "t-k1": said("t with {} degrees of freedom and the Wald standard error", num("k - 1")),
     "hts": said("t with {} degrees of freedom (Higgins, Thompson and Spiegelhalter)", num("k - 2")),
     "hk": said("t with {} degrees of freedom and the Hartung-Knapp standard error", num("k - 1")),
     "kr": "the degrees of freedom and standard error of Kenward and Roger",
@@ -332,7 +331,7 @@ def warnings_of(sizes: EffectSizes, fit: PooledResult) -> tuple[Notice, ...]:
             _disagreement(sizes, fit, notice) if notice.code == "P204" else by_label(sizes.labels, notice.message),
         )
         for notice in fit.warnings
-        if notice.code != "P201"
+        if notice.code != "P201" and not (notice.code == "P204" and sizes.null is None)  # no effect to exclude there
     )
 
 
@@ -373,7 +372,7 @@ def _disagreement(sizes: EffectSizes, fit: PooledResult, notice: Notice) -> str:
     name = {"wald": "Wald", "hksj": "Hartung-Knapp"}
     return said(
         "The {} interval would be {} ({}) and {} no effect; the {} interval is shown",
-        name[other], num(interval(back(found["ci_low"]), back(found["ci_high"]))), num(p_value(found["p_value"])), verb,
+        name[other], num(beside(fit.display.estimate, back(found["ci_low"]), back(found["ci_high"]))), num(p_value(found["p_value"])), verb,
         name["hksj" if other == "wald" else "wald"],
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ from mscsec.report.manuscript.blocks import (
 )
 from mscsec.report.manuscript.methods import methods
 from mscsec.report.material import Material, fitted, printed, typeset
-from mscsec.report.numbers import count, interval, level
+from mscsec.report.numbers import beside, count, level
 from mscsec.report.page.methods import Reference, method_sources, reference
 from mscsec.report.tables_appraisal import assumption_tables, bias_of, findings_tables
 from mscsec.report.tables_results import assumed_table, pooled_tables, sensitivity_table
@@ -136,9 +136,8 @@ def _result_words(one: OutcomeSynthesis) -> str:
     parts = [f"{head}: {estimate_words(sizes, fit)}{test}."]
     shown = fit.display
     if shown.prediction_low is not None:
-        parts.append(
-            f"The {level(fit.level)} prediction interval for the effect in a new study is {interval(shown.prediction_low, shown.prediction_high)}."
-        )
+        ahead = beside(shown.estimate, shown.prediction_low, shown.prediction_high)
+        parts.append(f"The {level(fit.level)} prediction interval for the effect in a new study is {ahead}.")
     if fit.threshold is not None and fit.probability_above is not None:
         parts.append(f"{benefit_words(sizes, fit)}.")
     spread = heterogeneity_words(fit)
