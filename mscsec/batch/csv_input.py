@@ -219,7 +219,7 @@ def parse(block: bytes, table: CsvTable, columns: Columns, line: int) -> Rows:
     numbers: dict[str, Array] = {}
     wrong_cells: dict[int, str] = {}
     for name, column in zip(columns.names, columns.used, strict=True):
-        numbers[name] = _floats(frame[column], name, wrong_cells, table.comma)
+        numbers[name] = _floats(frame[column], column, wrong_cells, table.comma)
     return without_group(Rows(groups, numbers, lines, wrong_cells, rejects))
 
 

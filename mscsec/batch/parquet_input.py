@@ -179,7 +179,7 @@ def _rows(groups: Names, frame: Any, columns: Columns, first: int) -> Rows:
     numbers: dict[str, Array] = {}
     wrong: dict[int, str] = {}
     for name, column in zip(columns.names, columns.used, strict=True):
-        numbers[name] = _floats(frame[column], name, wrong)
+        numbers[name] = _floats(frame[column], column, wrong)
     return without_group(Rows(groups, numbers, lines, wrong))
 
 

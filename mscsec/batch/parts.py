@@ -93,7 +93,7 @@ class Store:
         if "schema" in different:
             different = ["schema"]  # of another version, which named the rest otherwise
         if different:
-            what = "; ".join(f"{name} was {found.get(name)!r}, is {asked[name]!r}" for name in different)
+            what = "; ".join(f"{name} was {_told(found.get(name))}, is {_told(asked[name])}" for name in different)
             raise UsageError(
                 f"{self.folder} is of another run ({what}); leave out --resume and give --force to start again"
             )
@@ -209,3 +209,8 @@ def scratch() -> Iterator[Path]:
     """A temporary folder that goes away whatever happens."""
     with tempfile.TemporaryDirectory(prefix="mscsec-") as folder:
         yield Path(folder)
+
+
+def _told(value: Any) -> str:
+    """A value of the manifest in words."""
+    return "not given" if value is None else repr(value)

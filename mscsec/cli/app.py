@@ -7,6 +7,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -42,12 +43,21 @@ LONG = 12  # more parameters than this are read under headings
 WrongUse: type[Exception] = typer.BadParameter.__mro__[1]  # click's own, which typer has no name for
 
 
+WANTED = (  # of values, in words a user knows
+    (r"Input should be a valid number.*", "a number is wanted"),
+    (r"Input should be a valid integer.*", "a whole number is wanted"),
+    (r"Input should be greater than or equal to (\S+)", r"\1 or more is wanted"),
+)
+
+
 @contextlib.contextmanager
 def _our_errors(see: str) -> Iterator[None]:
     try:
         yield
     except WrongUse as error:
         said = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
+        for pattern, wanted in WANTED:
+            said = re.sub(pattern, wanted, said)
         raise UsageError(f"{said[:1].lower()}{said[1:]}. See: {see}") from None
 
 

@@ -17,7 +17,7 @@ from mscsec.batch import ENGINES, Options, Summary, choose_method, pool_file
 from mscsec.batch.run import Progress, scratch_output
 from mscsec.cli import options as opt
 from mscsec.cli.groups import NO_PREDICTION, ModelOptions, check_level, check_weights, expanded, given
-from mscsec.cli.output import document, emit, json_text, say, width, wrap
+from mscsec.cli.output import document, emit, is_pipe, json_text, say, width, wrap
 from mscsec.codes import CODES
 from mscsec.errors import NotEstimable, UsageError
 
@@ -179,8 +179,8 @@ def command(
     output = None if str(output) == "-" else output
     if output is None:
         _needs_file({"--json": json, "--resume": work.resume}, force=force and rejects is None)
-    elif work.resume and file == "-":
-        raise UsageError("--resume needs a file: what came through stdin is gone")
+    elif work.resume and _streamed(file):
+        raise UsageError(f"--resume needs a file: what came through {'stdin' if file == '-' else 'a pipe'} is gone")
     if work.engine == "serial" and work.workers is not None:
         raise UsageError("--engine serial works on one piece at a time; leave out --workers")
     check_level(level)
@@ -224,10 +224,10 @@ def _pooled(file: str, output: Path | None, work: WorkOptions, **request: Any) -
             summary = pool_file(
                 table, target, engine=work.engine, workers=work.workers, scheduler=work.scheduler,
                 spool_rows=work.spool, resume=work.resume, progress=report,
-                called="<stdin>" if file == "-" else None, **request,
+                called=_called(file) if _streamed(file) else None, **request,
             )  # fmt: skip
         except KeyboardInterrupt:
-            gone = output is None or file == "-"
+            gone = output is None or _streamed(file)
             say(f"Interrupted{'' if gone else '; what is finished is kept, and --resume continues from it'}")
             raise typer.Exit(130) from None
         seconds = time.monotonic() - start
@@ -256,19 +256,29 @@ def _agree(method: str | None, asked: ModelOptions, prediction: str | None, tau2
 
 @contextlib.contextmanager
 def _readable(file: str) -> Iterator[str]:
-    """The table as a file that can be read from any place: stdin is written to a temporary one first."""
+    """The table as a file that can be read from any place: stdin, or a pipe, is written to a temporary one first."""
     import shutil
 
-    if file != "-":
+    if not _streamed(file):
         yield file
         return
     with scratch_output() as plain:
         try:
-            with sys.stdin.buffer as source, open(plain, "wb") as copy:
+            with sys.stdin.buffer if file == "-" else open(file, "rb") as source, open(plain, "wb") as copy:
                 shutil.copyfileobj(source, copy, 1 << 20)
         except OSError as error:
-            raise UsageError(f"<stdin> cannot be read into a temporary file: {error.strerror}") from None
+            raise UsageError(f"{_called(file)} cannot be read into a temporary file: {error.strerror}") from None
         yield str(plain)
+
+
+def _streamed(file: str) -> bool:
+    """Whether the table can be read but once."""
+    return file == "-" or is_pipe(file)
+
+
+def _called(file: str) -> str:
+    """What messages call the table."""
+    return "<stdin>" if file == "-" else file
 
 
 def _three_files(file: str, output: Path | None, rejects: Path | None) -> None:
@@ -331,7 +341,7 @@ def _count(number: int, one: str, many: str | None = None) -> str:
 def _say(summary: Summary, file: str, seconds: float, output: Path | None) -> None:
     """What became of the table, as talk."""
     kinds = "; ".join(f"{n:,} {word}" for word, n in summary.status.items() if n)
-    file = "<stdin>" if file == "-" else file
+    file = _called(file)
     size = f"{_count(summary.rows, 'row')}, {_count(summary.analyses, 'analysis', 'analyses')}"
     say(f"{size}: {kinds or 'none'} ({seconds:.1f} s)")
     if summary.comma:

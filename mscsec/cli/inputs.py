@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mscsec.cli.groups import EffectOptions, StudyOptions, check_level, given
-from mscsec.cli.output import say, say_base
+from mscsec.cli.output import is_pipe, say, say_base
 from mscsec.effects.moderators import columns_of_base, columns_of_table
 from mscsec.effects.reading import Rules
 from mscsec.effects.sizes import PREFERENCES, EffectSizes, effects
@@ -121,7 +121,7 @@ def _from_table(asked: StudyOptions, how: EffectOptions, options: dict[str, Any]
     if idle := [name for name in given(how) if name not in ("--measure", "--level", "--vtype")]:
         raise UsageError(f"a table has its figures in columns, so that there is no use for {', '.join(idle)}; leave {'it' if len(idle) == 1 else 'them'} out")  # fmt: skip
     read = read_table(asked.table)
-    name = asked.outcome or (Path(asked.table).stem if asked.table != "-" else "table")
+    name = asked.outcome or ("table" if asked.table == "-" or is_pipe(asked.table) else Path(asked.table).stem)
     sizes = effects_from_table(read, outcome=name, level=how.level or 0.95, **options)
     return Inputs(sizes, None, Analysis(), lambda: columns_of_table(read, sizes), Rules())
 
@@ -169,9 +169,13 @@ def _refuse_continuous(base: EvidenceBase, outcome: str, how: EffectOptions) -> 
 
 
 def read_table(file: str) -> Table:
-    """The table in a CSV file, or on stdin for "-"."""
+    """The table in a CSV file or a pipe, or on stdin for "-"."""
     if file == "-":
         file, (text, problems) = "<stdin>", decode("<stdin>", sys.stdin.buffer.read(), mark_allowed=True)
+    elif is_pipe(file):
+        text, problems = decode(file, Path(file).read_bytes(), mark_allowed=True)
+    elif os.path.isdir(file):
+        raise UsageError(f"{file} is a folder; --table reads a CSV file. Of records: --studies {file}")
     else:
         text, problems = read_file(file, mark_allowed=True)
     if problems:

@@ -171,7 +171,7 @@ MeanWeights = Annotated[
     typer.Option(
         "--weights",
         metavar="FIELD",
-        help="Weights of the pooled effect in place of inverse variances: equal, a field of the records (n ...) or a column of the table.",
+        help="Weights of the studies in place of inverse variances: equal, a field of the records (n ...) or a column of the table.",
         rich_help_panel=MODEL,
     ),
 ]
@@ -180,7 +180,7 @@ Tau2Weights = Annotated[
     typer.Option(
         "--tau2-weights",
         metavar="FIELD",
-        help="With --tau2 GENQ or GENQM, or --tau2-ci GENQ: the weights of Q, a field of the records (n ...) or a column of the table.",
+        help="With --tau2 GENQ or GENQM, or --tau2-ci GENQ: the weights of Q, a column of the table or a field of the records (n ...).",
         rich_help_panel=MODEL,
     ),
 ]
@@ -189,7 +189,7 @@ Ci = Annotated[
     typer.Option(
         "--ci",
         metavar="KEY",
-        help="Interval of the pooled effect: auto, wald, t, hksj, hksj-adhoc, kr, hc, profile ... Default: auto (HKSJ where k > 2 and tau2 > 0, else Wald).",
+        help="Interval of the effect: auto, wald, t, hksj, hksj-adhoc, kr and, of a mean, hc, profile, ivhet ... Default: auto (HKSJ where k > 2 and tau2 > 0, else Wald).",
         rich_help_panel=MODEL,
     ),
 ]
@@ -207,7 +207,7 @@ Tau2CiKey = Annotated[
     typer.Option(
         "--tau2-ci",
         metavar="KEY",
-        help="Interval of tau2, and of I2 with it: QP (Q-profile), PL (profile likelihood), BJ, J, HT, wald, none. Default: QP.",
+        help="Interval of tau2, and of I2 with it: QP (Q-profile), PL (profile likelihood), BJ, J, none; without moderators also HT, wald. Default: QP.",
         rich_help_panel=MODEL,
     ),
 ]

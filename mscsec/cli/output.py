@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -158,6 +159,14 @@ def emit(text: str, output: Path | None = None, force: bool = False) -> None:
     else:
         write_whole(output, text, force)
         say(f"Wrote {output}")
+
+
+def is_pipe(file: str) -> bool:
+    """Whether a name is that of a pipe, which is read once from start to end, such as the <(command) of a shell."""
+    try:
+        return stat.S_ISFIFO(os.stat(file).st_mode)
+    except OSError:
+        return False
 
 
 def write_whole(path: Path, text: str | bytes, force: bool = False) -> None:

@@ -87,7 +87,7 @@ def command(
     if compare:
         _compare_alone(asked, effects, extra)
     if asked.by and extra:
-        raise UsageError(f"{', '.join(extra)} re-express one pooled estimate; leave out --by")
+        raise UsageError(f"{', '.join(extra)} stands beside one pooled estimate; leave it out, or --by")
     pooling = read_pooling(studies, effects, asked, compare=compare, integrity=integrity)
     if compare:
         text = _compared(pooling, kind)

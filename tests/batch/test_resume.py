@@ -94,7 +94,7 @@ def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_another_input_or_other_options_are_another_run(tmp_path, monkeypatch):
     table = interrupted(tmp_path, monkeypatch)
     for changed, message in (
-        ({"options": Options(tau2="DL")}, r"\(tau2 was None, is 'DL'\)"),
+        ({"options": Options(tau2="DL")}, r"\(tau2 was not given, is 'DL'\)"),
         ({"options": Options(level=0.9)}, r"\(level was 0.95, is 0.9\)"),
         ({"spool_rows": "always"}, r"\(spool was 'auto', is 'always'\)"),
     ):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from mscsec.cli.app import COMMANDS, load_command
 from mscsec.plots.kinds import KINDS, Kind, Request
 
 from .base import _stay, _study
-from .conftest import Cli
+from .conftest import Answer, Cli
 
 # What `pool` takes beyond the numbers of one pooled result.
 FORM = {"json", "csv", "markdown", "output", "force", "integrity"}
@@ -324,3 +326,55 @@ def test_a_picture_takes_what_makes_a_difference_to_it_and_nothing_else(kind: Ki
             assert code == 0
             drawn = (here / "f.svg").read_bytes() != plain
             assert drawn or (kind.key, option) == ("funnel", "--ci")  # which its drawing with characters shows
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("regress", "--permutations", "1.5"), "'--permutations': a whole number is wanted."),
+        (("regress", "--permutations", "-1"), "'--permutations': 0 or more is wanted."),
+        (("pool", "--level", "x"), "'--level': a number is wanted."),
+        (("batch", "t.csv", "--workers", "0"), "'--workers': 1 or more is wanted."),
+        (("regress", "--table", "t.csv", "--moderators", "n|g"), "the formula 'n|g' cannot be read. Write names of fields"),
+    ],
+)  # fmt: skip
+def test_what_an_option_wants_is_said_in_words(call: tuple[str, ...], says: str, cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text("study,yi,vi,n,g\nA,1,.2,3,a\nB,2,.3,4,b\nC,3,.2,5,a\nD,1,.1,9,b\n", encoding="utf-8")
+    code, out, err = cli(*call)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert not any(word in err for word in ("Input should", "object has no attribute"))
+
+
+def test_the_help_of_regress_names_what_it_takes(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text("study,yi,vi,n\nA,1,.2,3\nB,2,.3,4\nC,3,.2,5\nD,1,.1,9\nE,2,.2,1\n", encoding="utf-8")
+    text = " ".join(cli("regress", "--help", columns=200).out.split())
+    for option in ("--ci", "--tau2-ci"):
+        _, _, said = text.partition(f" {option} KEY ")
+        assert said.startswith("Interval of ")
+        call = ("regress", "--table", "t.csv", "--moderators", "n", option)
+        for key in ("hc", "profile") if option == "--ci" else ("HT", "wald"):
+            assert cli(*call, key).code == 2
+            assert said.index("mean" if option == "--ci" else "without moderators") < said.index(f" {key}")
+
+
+def test_a_pipe_is_read_as_stdin_is(cli: Cli, here: Path) -> None:
+    rows = "study,g,yi,vi\nA,x,1,.2\nB,x,2,.3\nC,y,3,.2\n"
+    (here / "t.csv").write_text(rows, encoding="utf-8")
+    os.mkfifo(here / "pipe")
+
+    def piped(*call: str) -> Answer:
+        writer = threading.Thread(target=(here / "pipe").write_text, args=(rows,))
+        writer.start()
+        answer = cli(*call)
+        writer.join()
+        return answer
+
+    assert piped("pool", "--table", "pipe").out == cli("pool", "--table", "-", stdin=rows).out
+    assert piped("batch", "pipe", "-g", "g").out == cli("batch", "t.csv", "-g", "g").out
+    code, out, err = cli("batch", "pipe", "-g", "g", "-o", "o.csv", "--resume")
+    assert (code, out) == (2, "")
+    assert "--resume needs a file: what came through a pipe is gone" in err
+    assert (
+        "is a folder; --table reads a CSV file. Of records: --studies studies" in cli("pool", "--table", "studies").err
+    )

@@ -110,6 +110,14 @@ def test_batch_reads_the_column(here: Path, cli: Cli) -> None:
     assert float(next(csv.DictReader(same.out.splitlines()))["tau2"]) == pytest.approx(ms.pool(YI, VI, tau2="GENQ", tau2_weights=VI).tau2)  # fmt: skip
 
 
+def test_a_weight_that_is_no_number_is_named_by_its_column(here: Path, cli: Cli) -> None:
+    (here / "b.csv").write_text("analysis,yi,vi,Size\nA,1,.2,3\nA,2,.3,many\nA,3,.2,5\n", encoding="utf-8")
+    pandas.read_csv(here / "b.csv").to_parquet(here / "b.parquet")
+    for name, line in (("b.csv", 3), ("b.parquet", 2)):
+        err = cli("batch", name, "--tau2", "GENQ", "--tau2-weights", "size").err
+        assert f"{name}:{line}: A: Size is 'many'; a number or" in err
+
+
 TABLE = ("--table", "t.csv")
 
 

@@ -79,8 +79,9 @@ def design(
         raise
     except Exception as error:  # formulaic raises errors of many kinds for text it cannot parse
         _want_quotes(right, table)
+        why = "" if isinstance(error, AttributeError) else f": {_first_line(error).rstrip('.')}"
         raise UsageError(
-            f"the formula {formula!r} cannot be read: {_first_line(error).rstrip('.')}. Write names of fields with + between them, such as year + country"
+            f"the formula {formula!r} cannot be read{why}. Write names of fields with + between them, such as year + country"
         ) from error
     gaps = {name: [i for i, value in enumerate(table[name]) if _is_missing(value)] for name in needed}
     dropped = sorted({i for places in gaps.values() for i in places})
