@@ -45,6 +45,13 @@ def real(name: str, value: Any, rule: str = "it is a number") -> float:
         raise InvalidInput(f"{name} is {value!r}", rule) from None
 
 
+def whole(name: str, value: Any, least: int) -> int:
+    """`value` as an int; raises InvalidInput where it is no whole number, or one below `least`."""
+    if not isinstance(value, int | np.integer) or value < least:
+        raise InvalidInput(f"{name} is {value!r}", f"it is a whole number, {least} or more")
+    return int(value)
+
+
 def _leaves(values: Any) -> Iterator[Any]:
     """Every entry of a nested sequence."""
     if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):

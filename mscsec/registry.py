@@ -37,6 +37,8 @@ def choose(table: MappingProxyType[str, R], key: str, what: str, also: tuple[str
 
     also : words that the caller takes without a row, for that message.
     """
+    if not isinstance(key, str):  # None, or a number in the place of a name
+        raise UnknownMethod(what, str(key), (*also, *table))
     if key in table:
         return table[key]
     for name, row in table.items():

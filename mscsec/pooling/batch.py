@@ -22,6 +22,7 @@ from mscsec.arrays import (
     IntArray,
     floats,
     once,
+    whole,
 )
 from mscsec.errors import InvalidInput
 from mscsec.pooling.heterogeneity import h2_from_tau2, i2_from_q, i2_from_tau2, typical_variance
@@ -148,11 +149,9 @@ def pool_batch(
     )
     if weights is not None:
         check_given_weights(plan)
-    if not isinstance(workers, int | np.integer) or workers < 1:
-        raise InvalidInput(f"workers is {workers!r}", "it is a whole number, 1 or more")
     if tau2_ci == "none":
         plan = _without_tau2_interval(plan)
-    return _pooled(_Data.of(yi, vi, mask, weights, tau2_weights), plan, tau2_se, workers)
+    return _pooled(_Data.of(yi, vi, mask, weights, tau2_weights), plan, tau2_se, whole("workers", workers, 1))
 
 
 def _pooled(data: _Data, plan: Plan, tau2_se: bool, workers: int) -> BatchResult:

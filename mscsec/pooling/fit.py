@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, of_one, real
+from mscsec.arrays import Array, ArrayLike, of_one, real, whole
 from mscsec.errors import InvalidInput, NotConverged, TooFewStudies
 from mscsec.pooling.bootstrap import Progress, bootstrap_prediction
 from mscsec.pooling.heterogeneity import Cochran, cochran, h2_from_tau2, h_interval, i2_from_tau2, r_b
@@ -271,9 +271,9 @@ def _bootstrapped(
     solved: Solved, plan: Plan, threshold: float | None, seed: int, progress: Progress | None
 ) -> tuple[Prediction, float | None]:
     sets = solved.fit.sets
-    if seed < 0:
-        raise InvalidInput(f"seed is {seed}", "a seed is zero or positive")
-    found = bootstrap_prediction(sets, plan.prediction_level, np.random.default_rng(seed), progress=progress)
+    found = bootstrap_prediction(
+        sets, plan.prediction_level, np.random.default_rng(whole("seed", seed, 0)), progress=progress
+    )
     above = None
     if threshold is not None:
         above = float(np.mean(found.draws > threshold - sets.origin))
@@ -412,6 +412,10 @@ def _threshold(value: Any) -> float:
 
 def _way_back(transform: Transform) -> tuple[str, Callable[[float], float]]:
     if not isinstance(transform, str):
+        if not callable(transform):
+            raise InvalidInput(
+                f"transform is {transform!r}", f"a transform is a function or one of {', '.join(TRANSFORMS)}"
+            )
         return getattr(transform, "__name__", "custom"), transform
     if transform not in TRANSFORMS:
         raise InvalidInput(

@@ -54,6 +54,9 @@ def make_plan(
 
     Raises UnknownMethod for an unknown key, and InvalidInput for a value out of range or for options that contradict each other.
     """
+    for name, word in (("model", model), ("ci", ci), ("prediction", prediction), ("tau2_ci", tau2_ci), ("i2", i2), ("preset", preset)):  # fmt: skip
+        if word is not None and not isinstance(word, str):
+            raise InvalidInput(f"{name} is {word!r}", "it is the name of a method")
     value = (
         tau2 if tau2 is None or isinstance(tau2, str) else real("tau2", tau2, "it is a number or names an estimator")
     )

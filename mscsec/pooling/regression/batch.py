@@ -9,7 +9,7 @@ from scipy.special import chdtrc
 
 from mscsec.arrays import Array, ArrayLike, BoolArray, IntArray
 from mscsec.errors import InvalidInput
-from mscsec.pooling.regression.fit import check_level
+from mscsec.pooling.regression.fit import check_level, given_tau2
 from mscsec.pooling.regression.inference import INTERVALS, critical, fit_coefficients, omnibus, ratio, two_sided
 from mscsec.pooling.regression.moments import Tau2
 from mscsec.pooling.regression.problem import Problem, arrange
@@ -69,7 +69,7 @@ def regress_batch(
     btt : positions of the coefficients tested together; all but the first where not given, the first where alone.
     Raises InvalidInput and UnknownMethod; what cannot be fitted is flagged in the result.
     """
-    check_level(level)
+    level = check_level(level)
     problem, lead = arrange(yi, vi, X, mask, weights)
     tested = btt or (tuple(range(1, problem.p)) or (0,))
     if model not in ("random", "common"):
@@ -118,6 +118,4 @@ def _between(part: Problem, model: str, tau2: str | float) -> Tau2:
         return fixed_tau2(part, 0.0)
     if isinstance(tau2, str):
         return choose(ESTIMATORS, tau2, "estimator of tau2").estimate(part)
-    if not 0 <= tau2 < np.inf:
-        raise InvalidInput(f"tau2 is {tau2}", "a variance is zero or positive")
-    return fixed_tau2(part, tau2)
+    return fixed_tau2(part, given_tau2(tau2))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mscsec.arrays import Array, ArrayLike, floats
+from mscsec.arrays import Array, ArrayLike, floats, real
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable, TooFewStudies
 from mscsec.pooling.regression.inference import (
     INTERVALS,
@@ -68,7 +68,7 @@ def regress(
     for a singular design, naming the columns; NotConverged.
     Source: Berkey et al. (1995), Stat Med 14:395-411; Raudenbush (2009), Handbook of Research Synthesis, ch. 16.
     """
-    check_level(level)
+    level = check_level(level)
     design, labels, where, notices = read_design(X, names, intercept, redundant)
     problem, lead = arrange(yi, vi, design, weights=weights, tau2_weights=tau2_weights)
     if lead:
@@ -104,10 +104,12 @@ def read_design(
     return design, labels, labels.index(constant) if constant in labels else None, notices
 
 
-def check_level(level: float) -> None:
-    """Refuse a confidence level outside (0, 1)."""
-    if not 0 < level < 1:
-        raise InvalidInput(f"level is {level}", "it lies between 0 and 1", "Write 0.95 for 95 %")
+def check_level(level: float) -> float:
+    """`level` as a float; raises InvalidInput for what does not lie between 0 and 1."""
+    rule = "it lies between 0 and 1"
+    if not 0 < (value := real("level", level, rule)) < 1:
+        raise InvalidInput(f"level is {level}", rule, "Write 0.95 for 95 %")
+    return value
 
 
 def _labelled(x: ArrayLike, names: Sequence[str] | None) -> tuple[Array, tuple[str, ...]]:
@@ -201,15 +203,20 @@ def estimate_tau2(problem: Problem, model: str, tau2: str | float) -> Tau2:
     if model == "common":
         return fixed_tau2(problem, 0.0)
     if not isinstance(tau2, str):
-        if not (math.isfinite(tau2) and tau2 >= 0):
-            raise InvalidInput(f"tau2 is {tau2}", "a variance is zero or positive")
-        return fixed_tau2(problem, tau2)
+        return fixed_tau2(problem, given_tau2(tau2))
     estimator = choose(ESTIMATORS, tau2, "estimator of tau2")
     found = estimator.estimate(problem)
     if not found.converged.all():
         instead = "DL gives an answer without iterating"
         raise NotConverged(estimator.name, found.iterations, float(found.value[~found.converged][0]), instead)
     return found
+
+
+def given_tau2(tau2: float) -> float:
+    """A between-study variance that is taken as known; raises InvalidInput where it is none."""
+    if not 0 <= (value := real("tau2", tau2, "it is a number or names an estimator")) < math.inf:
+        raise InvalidInput(f"tau2 is {tau2}", "a variance is zero or positive")
+    return value
 
 
 def _interval_method(

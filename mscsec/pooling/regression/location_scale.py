@@ -132,7 +132,7 @@ def location_scale(
 
 
 def _check_options(method: str, ci: str, level: float) -> None:
-    check_level(level)
+    level = check_level(level)
     if method not in ("REML", "ML"):
         raise InvalidInput(f"method is {method!r}", 'a location-scale model is fitted by "REML" or "ML"')
     if ci not in ("wald", "t"):

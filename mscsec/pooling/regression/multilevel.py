@@ -113,7 +113,7 @@ def multilevel(
     Source: Konstantopoulos (2011), Res Synth Methods 2:61-76; Van den Noortgate et al. (2013), Behav Res Methods
     45:576-594.
     """
-    check_level(level)
+    level = check_level(level)
     for name, asked, known in (("method", method, ("REML", "ML")), ("ci", ci, ("wald", "t")), ("tau2_ci", tau2_ci, ("PL", "none"))):  # fmt: skip
         if asked not in known:
             raise InvalidInput(f"{name} is {asked!r}", f"it is one of {', '.join(known)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mscsec.arrays import Array, IntArray
+from mscsec.arrays import Array, IntArray, whole
 from mscsec.errors import InvalidInput, NotConverged, NotEstimable
 from mscsec.pooling.regression.fit import estimate_tau2
 from mscsec.pooling.regression.inference import INTERVALS, fit_coefficients, omnibus, ratio
@@ -67,10 +67,7 @@ def permutation_test(
         raise InvalidInput(f"alternative is {alternative!r}", 'it is "two-sided", "greater" or "less"')
     if statistic not in ("test", "coefficient"):
         raise InvalidInput(f"statistic is {statistic!r}", 'it is "test" or "coefficient"')
-    if draws < 1:
-        raise InvalidInput(f"draws is {draws}", "it is one or more")
-    if seed < 0:
-        raise InvalidInput(f"seed is {seed}", "a seed is zero or positive")
+    draws, seed = whole("draws", draws, 1), whole("seed", seed, 0)
     signs = fit.data.intercept is not None and fit.p == 1
     groups = None if signs else _row_groups(fit.data.design)
     total = 2**fit.k if groups is None else arrangements(np.bincount(groups))

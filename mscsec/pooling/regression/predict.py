@@ -10,6 +10,7 @@ import numpy as np
 
 from mscsec.arrays import Array, ArrayLike, floats
 from mscsec.errors import InvalidInput, TooFewStudies
+from mscsec.pooling.regression.fit import check_level
 from mscsec.pooling.regression.inference import critical, fit_coefficients, kenward_roger_parts
 from mscsec.pooling.regression.result import AnyRegression, RegressionResult
 from mscsec.registry import by_key, choose
@@ -72,7 +73,7 @@ def predict(
     Source: Higgins, Thompson & Spiegelhalter (2009), J R Stat Soc A 172:137-159, section 4, with x'beta for the mean.
     """
     rows = new_rows(tuple(fit.coefficients), fit.constant, new)
-    level = fit.level if level is None else level
+    level = fit.level if level is None else check_level(level)
     beta = np.array([part.estimate for part in fit.coefficients.values()])
     estimate = rows @ beta
     se = np.sqrt(np.maximum(np.einsum("mi,ij,mj->m", rows, np.array(fit.vcov), rows), 0.0))

@@ -9,7 +9,7 @@ import numpy as np
 
 from mscsec.arrays import Array, BoolArray, IntArray
 from mscsec.errors import InvalidInput, NotEstimable
-from mscsec.pooling.regression.fit import positions
+from mscsec.pooling.regression.fit import check_level, positions
 from mscsec.pooling.regression.inference import Inference, fit_coefficients, wald_test
 from mscsec.pooling.regression.problem import without_label
 from mscsec.pooling.regression.projection import dependent_columns
@@ -101,6 +101,7 @@ def robust(
     kind : key of `SANDWICHES`. df : "n-p", "satterthwaite", or "auto", as the kind has it.
     btt : coefficients of the joint test; those of the fit where not given. With n - p it is F(m, n - p); with
         Satterthwaite the approximate Hotelling T2 of Tipton & Pustejovsky (2015), J Educ Behav Stat 40:604-634.
+    level : that of the fit where not given.
     Raises InvalidInput for a label missing; NotEstimable for one cluster, or no more clusters than coefficients
     where the degrees of freedom are n - p.
     Source: Hedges, Tipton & Johnson (2010), Res Synth Methods 1:39-65; Pustejovsky & Tipton (2018), J Bus Econ Stat
@@ -110,7 +111,7 @@ def robust(
     if df not in ("auto", "n-p", "satterthwaite"):
         raise InvalidInput(f"df is {df!r}", 'it is "n-p", "satterthwaite" or "auto"')
     satterthwaite = row.satterthwaite if df == "auto" else df == "satterthwaite"
-    level = fit.level if level is None else level
+    level = fit.level if level is None else check_level(level)
     members = _members(cluster, fit.k)
     n = len(members)
     if n == 1:

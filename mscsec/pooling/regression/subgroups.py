@@ -102,6 +102,11 @@ def subgroups(
     y, v = floats("yi", yi), floats("vi", vi)
     given = {"weights": weights, "tau2_weights": tau2_weights}
     own: dict[str, Any] = {name: floats(name, part) for name, part in given.items() if part is not None}
+    for name, part in own.items():
+        if part.shape != y.shape:
+            raise InvalidInput(
+                f"{name} has shape {part.shape}", f"there is one weight for each effect, shape {y.shape}"
+            )
 
     def pooled(at: BoolArray, between: str | float | None, added: float = 0.0) -> PooledResult:
         return pool(
