@@ -123,13 +123,6 @@ def with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> Poo
                 "P205", f"No prediction interval (--prediction {prediction}): there is no between-study variance here"
             )
         )
-    if fit.df is not None and fit.df < 1:
-        notices.append(
-            Notice(
-                "P210",
-                f"The interval stands on {fit.df:.2g} degrees of freedom, fewer than one, so that it is practically without bounds; take another --ci",
-            )
-        )
     if not all(math.isfinite(value) for value in (fit.display.ci_low, fit.display.ci_high)):
         notices.append(
             Notice(

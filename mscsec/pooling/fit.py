@@ -150,6 +150,7 @@ def _several(
     ahead, above = _ahead(solved, plan, threshold, seed, progress, notices)
     if threshold is not None and above is None:
         notices.append(_NO_PROBABILITY)
+    notices += _hardly_any_df(float(solved.shown.df), ahead)
     spread = _heterogeneity(solved, plan, details, notices)
     weights = sets.common.wi if CI[ci_key].mean == "common" else solved.fit.weights
     return PooledResult(
@@ -193,6 +194,13 @@ def _notices(solved: Solved, plan: Plan) -> list[Notice]:
             )
         )
     return notices
+
+
+def _hardly_any_df(df: float, ahead: Prediction | None) -> list[Notice]:
+    """Notices of intervals on less than one degree of freedom, as Kenward-Roger's may be."""
+    intervals = [("The interval", df), *([] if ahead is None else [("The prediction interval", float(ahead.df))])]
+    told = "{} stands on {} degrees of freedom, fewer than one, so that it is practically without bounds; take another"
+    return [Notice("P210", said(told, what, num(f"{left:.2g}"))) for what, left in intervals if left < 1]
 
 
 def _compare(solved: Solved, plan: Plan, details: Fields, notices: list[Notice]) -> None:

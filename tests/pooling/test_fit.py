@@ -250,6 +250,18 @@ def test_fixed_tau2_is_taken_as_known() -> None:
     assert (result.tau2, result.tau2_method, result.tau2_se, result.tau2_ci_low) == (0.2, "fixed", None, None)
 
 
+def test_an_interval_on_less_than_one_degree_of_freedom_says_so() -> None:
+    """Kenward-Roger without heterogeneity, where one study has nearly all the weight."""
+    yi, vi = [0.1, 0.5, 0.3, 0.2], [1e-4, 1, 1, 1]
+    both = pool(yi, vi, ci="kr", prediction="kr")
+    assert both.df == both.prediction_df == pytest.approx(4.05e-15, rel=1e-3)
+    said = [notice.message for notice in both.warnings if notice.code == "P210"]
+    assert [text.split(" stands")[0] for text in said] == ["The interval", "The prediction interval"]
+    assert all("4.1e-15 degrees of freedom" in text for text in said)
+    assert "P210" not in codes(pool(yi, [1, 1, 1, 1], ci="kr", prediction="kr"))
+    assert "P210" not in codes(pool(yi, vi, ci="hksj", prediction="hts"))
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 

@@ -268,6 +268,12 @@ def test_kenward_roger_without_an_f_distribution_has_no_joint_test():
 # --- what follows a fit -------------------------------------------------------------------------------------------------
 
 
+def test_coefficients_on_less_than_one_degree_of_freedom_are_named():
+    fit = regress(Y[:4], [1e-4, 1, 1, 1], X[:4], names=["dose"], ci="kr")
+    assert [notice.message.split(": ")[1] for notice in fit.warnings if notice.code == "P210"] == ["intercept, dose"]
+    assert "P210" not in [notice.code for notice in regress(Y, V, X, ci="kr").warnings]
+
+
 def test_results_hold_no_nan_and_a_short_repr():
     fit = regress(Y, V, X, names=["dose"])
     assert repr(fit).startswith("RegressionResult(k=6, intercept=")

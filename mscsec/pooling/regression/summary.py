@@ -49,6 +49,10 @@ def summarise(
     if qm is None:
         told = "no joint test: the coefficients cannot be told apart, or too few residual degrees of freedom are left"
         warnings = (*warnings, Notice("P410", told))
+    few = [name for name, left in zip(data.names, inferred.df[0], strict=True) if left < 1]
+    if few:
+        told = f"less than one degree of freedom, so that the interval is practically without bounds: {', '.join(few)}"
+        warnings = (*warnings, Notice("P210", told))
     random = data.model == "random"
     key = choose(ESTIMATORS, data.tau2, "estimator of tau2").key if random and isinstance(data.tau2, str) else None
     likelihood = _criteria(fit, key == "REML", variances=int(key is not None))
