@@ -236,6 +236,15 @@ def test_notices_name_the_sparse_studies() -> None:
     assert "the pooled sums have it too" in str(pool_counts(*SPARSE, preset="revman-5").warnings)
 
 
+def test_sums_without_a_study_say_that_none_is_left() -> None:
+    nobody_or_everybody = ([0, 35], [63, 35], [0, 31], [87, 31])
+    with pytest.raises(NotEstimable, match="in every study nobody, or everybody, had the event"):
+        pool_counts(*nobody_or_everybody, measure="RR", preset="revman-5")
+    with pytest.raises(NotEstimable, match="in every study nobody had the event"):
+        pool_rates([0, 0], [63, 35], [0, 0], [87, 31], preset="meta")
+    assert pool_counts(*nobody_or_everybody, measure="RR").estimate == pytest.approx(0, abs=1e-12)
+
+
 @pytest.mark.parametrize("method", ["BB", "Firth"])
 def test_a_model_that_keeps_studies_without_information_says_so_of_both_kinds(method: str) -> None:
     told = " ".join(

@@ -90,6 +90,9 @@ def by_mantel_haenszel(request: Request) -> PooledResult:
     """Mantel-Haenszel; with a random-effects model, inverse variance with tau2 about the Mantel-Haenszel estimate (DL)."""
     effects = _effects(request)
     tables = _summed(request, "MH")
+    if not tables.mask.any():
+        who = "nobody" if isinstance(tables, PersonTime) else "nobody, or everybody,"
+        raise NotEstimable(f"in every study {who} had the event, and such studies are left out of the sums")
     found = _mantel_haenszel(request, tables)
     _require(found, request.measure)
     estimate, se = float(found.estimate), float(found.se)
