@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -21,7 +21,7 @@ from mscsec.errors import TooFewStudies, UsageError
 from mscsec.plots.kinds import KINDS, Kind, Request
 from mscsec.records.reader import load
 from mscsec.registry import choose
-from mscsec.report.words import warning_words
+from mscsec.report.words import by_label, warning_words
 from mscsec.synthesis.fit import with_estimates
 
 if TYPE_CHECKING:
@@ -333,7 +333,9 @@ def _request(
         raise TooFewStudies(row.name, row.studies, len(inputs.sizes.rows))
     sizes, fit = inputs.sizes, pooling.result()
     if row.key != "forest":
-        sizes, fit = with_estimates(sizes, fit)
+        # The notices speak of studies by their place among all of them, which a picture of fewer no longer knows.
+        told = tuple(replace(notice, message=by_label(sizes.labels, notice.message)) for notice in fit.warnings)
+        sizes, fit = with_estimates(sizes, replace(fit, warnings=told))
     return Request(
         page, sizes, fit, inputs.base, pooling.chosen, inputs.columns, asked.by, options, say,
         common_tau2=asked.common_tau2,

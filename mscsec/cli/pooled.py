@@ -72,12 +72,13 @@ def read_pooling(
     inputs = read_inputs(studies, effects, method=(asked.method or "MH") if cells else None, preset=asked.preset)
     inputs.need_studies()
     if cells:
-        inputs = replace(inputs, sizes=as_counted(inputs.sizes, asked.method or "", asked.model, asked.preset))
+        preset = asked.preset or inputs.analysis.preset
+        inputs = replace(inputs, sizes=as_counted(inputs.sizes, asked.method or "", asked.model, preset))
     if integrity:
         inputs = replace(inputs, sizes=with_marks(inputs.sizes, inputs.base))
-    # A method from the cells has its own model and its own tau2, so the review's choices for inverse variance stay out.
-    own, base = (Analysis(), None) if cells else (inputs.analysis, inputs.base)
-    chosen = chosen_of(own, asked.model, asked.tau2, asked.ci, asked.prediction, asked.preset, base)
+    # A method from the cells has its own model and its own tau2: of the review's choices its whole convention alone holds for it.
+    own = Analysis(preset=inputs.analysis.preset) if cells else inputs.analysis
+    chosen = chosen_of(own, asked.model, asked.tau2, asked.ci, asked.prediction, asked.preset, inputs.base)
     if asked.tau2_ci is not None:
         chosen["tau2_ci"] = asked.tau2_ci
     if not cells:

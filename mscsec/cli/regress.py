@@ -175,7 +175,8 @@ def command(
         )
     by = Moderators(how.moderators, inputs.columns(), how.missing, how.redundant, at)
     if how.from_cells:
-        inputs = replace(inputs, sizes=as_counted(inputs.sizes, how.method or "", asked.model, asked.preset))
+        preset = asked.preset or inputs.analysis.preset
+        inputs = replace(inputs, sizes=as_counted(inputs.sizes, how.method or "", asked.model, preset))
         found = regress_cells(inputs.sizes, by, how.method or "", asked.model, asked.ci)
     else:
         found = _of_effects(inputs, by, asked, how)

@@ -276,7 +276,7 @@ def with_advice(sizes: EffectSizes, fit: PooledResult) -> PooledResult:
         return fit  # without a zero cell nothing is added to the counts
     from mscsec.pooling.counts import COUNTS, advise
 
-    advice = advise(*counts_of(sizes).cells)
+    advice = advise(*counts_of(sizes).cells, measure=sizes.measure)
     if not advice.sparse:
         return fit
     suited = [

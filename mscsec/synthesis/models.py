@@ -24,7 +24,7 @@ def fit_words(sizes: EffectSizes, chosen: Mapping[str, Any], words: str) -> Pool
     asked = dict(_meant(word.strip()) for word in words.split(",") if word.strip())
     method = asked.pop("method", None)
     if method is not None:
-        return fit_cells(sizes, method, NO_CHOICE | asked)
+        return fit_cells(sizes, method, NO_CHOICE | {"preset": chosen.get("preset")} | asked)
     own = dict(chosen)
     if asked.get("model") == "common":  # choices between random-effects methods have nothing to say then
         own = NO_CHOICE | {"preset": chosen.get("preset")}

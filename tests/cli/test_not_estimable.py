@@ -55,6 +55,13 @@ def test_every_command_counts_the_same_studies(cli: Cli, here: Path, pool: tuple
         assert (alone, int(rows[method]["k"]), int(next(csv.DictReader(io.StringIO(batch)))["k"])) == (6, 6, 6)
 
 
+@pytest.mark.parametrize("kind", ["forest", "funnel", "labbe"])
+def test_every_picture_calls_it_by_its_name(kind: str, cli: Cli, pool: tuple[str, ...]) -> None:
+    told = cli("plot", kind, *pool[1:], "--method", "MH", "-o", f"{kind}.svg").err
+    assert "No event in either arm of d (1 of 6): no estimate of its own" in told
+    assert "A zero cell in b (1 of 6)" in told
+
+
 def test_it_has_no_numbers_in_any_form(cli: Cli, pool: tuple[str, ...]) -> None:
     numbers = ("yi", "vi", "sei", "ci_low", "ci_high", "estimate", "low", "high")
     read = json.loads(cli(*pool, "--method", "Peto", "--json").out)["effects"]["rows"][3]

@@ -78,6 +78,31 @@ def test_where_q_is_taken_around_is_said_as_it_is(cli: Cli, here: Path, sparse: 
     assert "were pooled by inverse variance in a random-effects model" in said
 
 
+def test_the_note_and_the_comparison_give_one_advice(cli: Cli, here: Path) -> None:
+    rows = ["A,0,200,1,198", "B,1,300,3,310", "C,0,150,0,149", "D,2,400,5,390", "E,1,250,2,255"]
+    full = [
+        "A,20,20,0,18",
+        "B,30,30,22,31",
+        "C,15,15,10,14",
+    ]  # one arm full throughout: no finite odds ratio, but a risk ratio
+    for name, lines in (("rare", rows), ("full", full)):
+        (here / f"{name}.csv").write_text("\n".join(["study,events_1,n_1,events_2,n_2", *lines, ""]))
+    for name, measure in (
+        ("rare", "OR"),
+        ("rare", "RR"),
+        ("rare", "RD"),
+        ("full", "OR"),
+        ("full", "RR"),
+        ("full", "RD"),
+    ):
+        call = ("pool", "--table", f"{name}.csv", "--measure", measure)
+        compared = csv.DictReader(cli(*call, "--compare", "--csv").out.splitlines())
+        better = [row["method"] for row in compared if row["verdict"] in ("recommended", "suitable")]
+        said = flat(cli(*call).out)
+        assert f"is not advised; {', '.join(better)} suit" in said, (name, measure)
+        assert f"(--method {better[0]}, or all side by side: --compare)" in said
+
+
 def test_numbers_of_a_csv_are_written_as_numbers(cli: Cli, here: Path) -> None:
     rows = [(36, 36, 1, 48), (2, 41, 0, 32), (2, 49, 0, 6), (34, 34, 48, 48), (3, 51, 1, 41), (38, 38, 1, 18)]
     text = "".join(f"s{i},{','.join(map(str, row))}\n" for i, row in enumerate(rows))

@@ -82,6 +82,19 @@ def test_a_review_has_its_presets_rule(cli: Cli, here: Path) -> None:
     assert "ford2021" in {row["study"] for row in json.loads(cli(*call).out)["effects"]["rows"]}
 
 
+@pytest.mark.parametrize("method", [("--method", "MH"), ("--method", "MH", "--model", "random"), ("--compare",)])
+@pytest.mark.parametrize("preset", ["revman-5", "meta"])
+def test_a_reviews_preset_holds_for_methods_from_the_cells(
+    preset: str, method: tuple[str, ...], cli: Cli, here: Path
+) -> None:
+    call = ("pool", "--outcome", "death", "--comparison", "active_vs_control", "--measure", "RD", *method)
+    default, wanted = cli(*call).out, cli(*call, "--preset", preset).out
+    review = here / "studies" / "review.yaml"
+    review.write_text(review.read_text() + f"analysis: {{preset: {preset}, tau2: PM}}\n")
+    assert cli(*call).out == wanted != default
+    assert cli(*call, "--preset", "cochrane-2025").out == default
+
+
 def test_what_was_added_for_the_variance_alone_is_said_and_followed(cli: Cli) -> None:
     call = ("pool", "--table", "none.csv", "--measure", "RD", "--preset", "revman-5")
     assert "0.5 added to every cell for the variance alone" in " ".join(cli(*call).out.split())
