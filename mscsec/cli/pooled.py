@@ -48,7 +48,11 @@ class Pooling:
 
         assert self.asked.by is not None
         tau2 = self.asked.common_tau2
-        return fit_groups(self.inputs.sizes, self.inputs.columns(), self.asked.by, self.chosen, common_tau2=tau2)
+        labels, found = fit_groups(
+            self.inputs.sizes, self.inputs.columns(), self.asked.by, self.chosen, common_tau2=tau2
+        )
+        groups = {name: with_boundless(fit) for name, fit in found.groups.items()}
+        return labels, replace(found, groups=groups, overall=with_boundless(found.overall))
 
 
 def read_pooling(
@@ -124,13 +128,24 @@ def with_unmet(fit: PooledResult, ci: str | None, prediction: str | None) -> Poo
                 "P205", f"No prediction interval (--prediction {prediction}): there is no between-study variance here"
             )
         )
-    if not all(math.isfinite(value) for value in (fit.display.ci_low, fit.display.ci_high)):
-        notices.append(
-            Notice(
-                "P209",
-                "An end of the interval is beyond any number on the natural scale; the analysis scale (--json) has it",
-            )
+    return with_boundless(replace(fit, warnings=(*fit.warnings, *notices)) if notices else fit)
+
+
+def with_boundless(fit: PooledResult) -> PooledResult:
+    """The fit with a notice where an end of an interval is beyond any number in print."""
+    shown = fit.display
+    ends = {
+        "interval": (shown.ci_low, shown.ci_high),
+        "prediction interval": (shown.prediction_low, shown.prediction_high),
+    }
+    notices = [
+        Notice(
+            "P209",
+            f"An end of the {what} is beyond any number on the natural scale; the analysis scale (--json) has it",
         )
+        for what, pair in ends.items()
+        if any(end is not None and not math.isfinite(end) for end in pair)
+    ]
     return replace(fit, warnings=(*fit.warnings, *notices)) if notices else fit
 
 

@@ -119,3 +119,19 @@ def test_a_regression_in_markdown_says_its_scale_and_who_is_left_out(cli: Cli) -
     assert "Coefficients are on the log scale; exp() is the ratio of IRRs per unit." in out
     assert "Not in the analysis: E (left out: nobody had an event)." in out
     assert "Coefficients are on" not in cli(*("regress", "--table", "effects.csv", "--moderators", "dose", "--markdown")).out  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [(), ("--by", "g")])
+@pytest.mark.parametrize(("option", "what"), [("--ci", "interval"), ("--prediction", "prediction interval")])
+def test_an_interval_without_bounds_is_said_to_say_nothing(
+    cli: Cli, here: Path, option: str, what: str, more: tuple[str, ...]
+) -> None:
+    rows = "study,events_1,n_1,events_2,n_2,g\nA,60,250,70,250,x\nB,20,120,23,122,x\nC,1,60,3,61,x\n"
+    (here / "t.csv").write_text(rows)
+    call = ("pool", "--table", "t.csv", "--measure", "RR", option, "kr", *more)
+    said = flat(cli(*call).out)
+    assert f"The {what} stands on " in said
+    assert "so that it is practically without bounds; take another [P210]" in said
+    assert f"An end of the {what} is beyond any number on the natural scale" in said
+    assert said.count(f"An end of the {what} is beyond") == (2 if more else 1)  # of the subgroup and of all
+    assert "P210" not in cli("pool", "--table", "t.csv", "--measure", "RR", *more).out

@@ -86,3 +86,12 @@ def test_markdown_keeps_its_columns_and_the_notes_of_its_studies(cli: Cli, here:
 def test_what_is_said_of_all_studies_stands_under_the_groups(cli: Cli, here: Path) -> None:
     (here / "t.csv").write_text("study,yi,vi,g\nA,.1,.1,a\nB,.9,.1,b\n", encoding="utf-8")
     assert "Note on all studies: Two studies: the between-study variance" in " ".join(cli(*BY, columns=120).out.split())
+
+
+def test_a_subgroup_too_small_for_a_method_is_named(cli: Cli, here: Path) -> None:
+    (here / "t.csv").write_text(ROWS + "F,.2,.1,c\n", encoding="utf-8")
+    code, out, err = cli(*BY, "--ci", "hc")
+    assert (code, out) == (3, "")
+    assert "needs 2 studies or more, found 1. So few are in g = c; leave out --by, or take another method [P101]" in err
+    err = cli("pool", "--table", "t.csv", "--by", "study", "--common-tau2").err
+    assert "needs 7 studies or more, found 6 [P101]" in err
