@@ -173,7 +173,7 @@ def methods() -> str:
     """Methods of pooling."""
     one_set: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
         ("TAU2", "Between-study variance (`--tau2`)", TAU2),
-        ("TAU2_CI", "Interval of the between-study variance (`tau2_ci=`)", TAU2_CI),
+        ("TAU2_CI", "Interval of the between-study variance (`--tau2-ci`)", TAU2_CI),
         ("CI", "Interval of the pooled effect (`--ci`)", CI),
         ("PREDICTION", "Prediction interval (`--prediction`)", PREDICTION),
     )

@@ -1103,6 +1103,14 @@ SOURCES = by_key(
         "Res Synth Methods 1:112-125",
         "10.1002/jrsm.11",
     ),
+    Source(
+        "raudenbush1985",
+        "Raudenbush SW, Bryk AS",
+        1985,
+        "Empirical Bayes meta-analysis",
+        "J Educ Stat 10:75-98",
+        "10.3102/10769986010002075",
+    ),
     # --- small studies -------------------------------------------------------------------------------------------------
     Source(
         "rosenthal1979",

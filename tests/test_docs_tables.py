@@ -12,7 +12,7 @@ import pytest
 from mscsec.codes import CODES
 from mscsec.effects.measures import MEASURES, TRANSFORMS
 from mscsec.effects.reconstruct import RECONSTRUCT
-from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI
+from mscsec.pooling import CI, PREDICTION, PRESETS, TAU2, TAU2_CI, regression
 from mscsec.pooling.counts import COUNTS, GROUP_RATES, PROPORTIONS, RATES
 from mscsec.pooling.regression import SANDWICHES
 from mscsec.small_study import ASYMMETRY, ESTIMATORS, FAIL_SAFE
@@ -127,6 +127,15 @@ def test_what_has_no_key_has_a_source_and_its_row_on_the_page_on_agreement():
         assert set(sources.split()) <= set(SOURCES), name
         last = agreed[tuple(at.split("/"))] if at else "own tests"
         assert re.search(rf"^\| {re.escape(name)} .*\| {re.escape(last)} \|$", page, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["influence", "location_scale", "multilevel", "permutation_test", "residuals", "shrunken_effects", "variance_inflation"],
+)  # fmt: skip
+def test_what_is_made_of_a_regression_is_in_the_tables(name):
+    assert callable(getattr(regression, name))
+    assert f"{name}()" in {row[0] for row in TABLES.BESIDE.values()}
 
 
 def test_pipes_do_not_end_a_cell():
