@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
 from mscsec.report.assumed import assumed_row, assumed_title, assumed_verdict
 from mscsec.report.manuscript.blocks import Column, Row, Table, make_table, marked
@@ -27,6 +28,11 @@ _GROUPS = {
 }
 
 
+def _tested(sizes: EffectSizes, p: float | None) -> str:
+    """The same of a pooled effect; a dash for a single group, which has no effect of zero to test."""
+    return short_p(None if sizes.null is None else p)
+
+
 def short_p(p: float | None) -> str:
     """A P value under a head that says P: "0.041", "< 0.0001", which stays on one line."""
     return "–" if p is None else p_value(p).removeprefix("P ").removeprefix("= ").replace(" ", "\u00a0")
@@ -43,7 +49,7 @@ def pooled_tables(found: Material) -> list[Table]:
         shown, people = fit.display, participants(sizes.rows)
         rows.append(Row((
             marked(f"{one.label}{f' ({sizes.unit})' if sizes.unit else ''}", ",".join(marks)), str(fit.k), "not known" if people is None else plain(people),
-            f"{sizes.measure} {with_limits(shown.estimate, shown.ci_low, shown.ci_high)}", short_p(fit.p_value),
+            f"{sizes.measure} {with_limits(shown.estimate, shown.ci_low, shown.ci_high)}", _tested(sizes, fit.p_value),
             "–" if shown.prediction_low is None else beside(shown.estimate, shown.prediction_low, shown.prediction_high),
             *_spread(fit),
         )))  # fmt: skip
@@ -119,7 +125,7 @@ def sensitivity_table(one: OutcomeSynthesis) -> Table:
         ahead = values["prediction_low"]
         rows.append(Row((
             analysis.name, str(k), with_limits(values['estimate'], values['ci_low'], values['ci_high']),
-            short_p(values["p_value"]), "–" if ahead is None else beside(values["estimate"], ahead, values["prediction_high"]),
+            _tested(sizes, values["p_value"]), "–" if ahead is None else beside(values["estimate"], ahead, values["prediction_high"]),
             variance(values["tau2"]), percent(values["i2"]),
         )))  # fmt: skip
     heads = ("Analysis", Column("Studies", True), Column(f"{sizes.measure} ({level(fit.level)} CI)", True), Column("P", True),

@@ -104,3 +104,46 @@ def test_what_makes_no_sense_is_said(arguments: tuple[str, ...], code: int, said
     assert (answer.code, answer.out) == (code, "")
     assert said in answer.err
     assert [path.name for path in here.iterdir()] == ["studies"]
+
+
+ALONE = """\
+schema: mscsec/review/1
+title: Harm under treatment
+outcomes:
+  harm: {label: Harm, type: dichotomous, better: lower, measure: PLO}
+comparisons:
+  alone: {label: Active alone, experimental: active, comparator: placebo}
+analysis: {designs: [single-arm]}
+"""
+
+
+@pytest.fixture
+def single_group(here: Path) -> Path:
+    """A base of three studies of one arm, whose proportions are pooled."""
+    folder = here / "alone"
+    folder.mkdir()
+    (folder / "review.yaml").write_text(ALONE, encoding="utf-8")
+    for name, events, n in (("abel2020", 4, 50), ("baker2021", 9, 70), ("cole2022", 30, 80)):
+        (folder / f"{name}.yaml").write_text(
+            f"schema: mscsec/study/1\nid: {name}\ncitation: {{title: {name}, authors: [A B], year: {name[-4:]}}}\n"
+            f"design: {{type: single-arm, randomised: false}}\n"
+            f"arms: {{a: {{role: experimental, label: A, treatment: active, n: {n}}}}}\n"
+            f"results: [{{outcome: harm, arms: {{a: {{events: {events}}}}}, source: {{where: table 1}}}}]\n",
+            encoding="utf-8",
+        )
+    return folder
+
+
+@pytest.mark.usefixtures("single_group")
+def test_a_single_group_has_no_p_value_in_tables_and_page(cli: Cli, here: Path):
+    for table in ("pooled", "sensitivity"):
+        out = cli("report", "--studies", "alone", "--outcome", "harm", "--format", "md", "--table", table).out
+        head, _, *rows = [line.strip("| ").split(" | ") for line in out.splitlines() if line.startswith("|")]
+        tested = {row[head.index("P")] for row in rows if len(row) == len(head)}
+        assert tested - {""} == {"–"}
+    assert cli("report", "--studies", "alone", "-o", "page.html").code == 0
+    page = (here / "page.html").read_text(encoding="utf-8")
+    shown = re.search(r'<dl class="results">.*?</dl>', page, re.DOTALL)
+    assert shown is not None
+    assert "Effect (PLO)" in shown[0]
+    assert ">Test<" not in shown[0]

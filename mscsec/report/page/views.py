@@ -292,8 +292,9 @@ def _results(sizes: EffectSizes, fit: PooledResult) -> list[tuple[str, tuple[Lin
         ("Studies", led(str(fit.k), patients)),
         (f"Effect ({sizes.measure})", led(number(shown.estimate))),
         (said("{} confidence interval", num(level(fit.level), PROTOCOL)), led(interval(shown.ci_low, shown.ci_high))),
-        ("Test", led(test, degrees, p_value(fit.p_value))),
     ]
+    if sizes.null is not None:  # a single group has no effect of zero to test
+        found.append(("Test", led(test, degrees, p_value(fit.p_value))))
     if shown.prediction_low is not None:
         found.append((said("{} prediction interval", num(level(fit.level), PROTOCOL)), led(interval(shown.prediction_low, shown.prediction_high))))  # fmt: skip
     if fit.tau2 is not None:
