@@ -21,6 +21,7 @@ class OwnEffect:
     raw_difference : a difference is taken from the counts as they are, and its variance alone from the changed ones.
     once : a risk ratio has the constant in its events alone, and so once in each denominator; the variance of a group that
         all had the event keeps them as counted.
+    peto : Peto's odds ratio has the constant too, which it does without elsewhere: its variance bears a zero cell.
     keep : studies without information about a ratio that stay: "" none, "all", or "full" (risk ratios with events in everybody).
     source : of the convention.
     """
@@ -29,13 +30,14 @@ class OwnEffect:
     source: str
     raw_difference: bool = False
     once: bool = False
+    peto: bool = False
     keep: str = ""
 
 
 ZERO_CELLS = by_key(
     OwnEffect(DEFAULT, "cochrane_handbook"),
     OwnEffect("revman-5", "deeks2010", raw_difference=True),
-    OwnEffect("metafor", "viechtbauer2010", keep="all"),
+    OwnEffect("metafor", "viechtbauer2010", peto=True, keep="all"),
     OwnEffect("meta", "balduzzi2019", raw_difference=True, once=True, keep="full"),
 )
 
@@ -54,4 +56,7 @@ def zero_options(row: Measure, preset: str | None, asked: Mapping[str, Any]) -> 
         found["addyi"] = False
     if rule.once and row.key == "RR":
         found["onlyo1"] = SPARE_FULL
-    return found | dict(asked) | {"drop00": drop_double_zeros(row, drop00)}
+    given = {name: value for name, value in asked.items() if value is not None}
+    if row.key == "PETO" and not rule.peto and not {"add", "to"} & given.keys():
+        found["to"] = "none"
+    return found | given | {"drop00": drop_double_zeros(row, drop00)}

@@ -82,6 +82,22 @@ def test_a_review_has_its_presets_rule(cli: Cli, here: Path) -> None:
     assert "ford2021" in {row["study"] for row in json.loads(cli(*call).out)["effects"]["rows"]}
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_petos_odds_ratio_has_nothing_added_but_by_metafor(preset: str, cli: Cli) -> None:
+    chosen = ("--preset", preset, "--model", "common")
+    out = cli("pool", "--table", "none.csv", "--measure", "PETO", *chosen, "--json").out
+    found = json.loads(out)["result"]
+    # metafor 3.8: rma(measure="PETO") adds 1/2 as escalc() does, rma.peto() does not
+    rma, rma_peto = (0.330846436176, 0.414218069472, 5), (0.279179858922, 0.429083424998, 4)
+    wanted = rma if preset == "metafor" else rma_peto
+    assert (found["estimate"], found["se"], found["k"]) == pytest.approx(wanted, rel=1e-9)
+    assert ("0.5 added" in out) == (preset == "metafor")
+    line = next(csv.DictReader(io.StringIO(cli("batch", "none_batch.csv", "--measure", "PETO", *chosen).out)))
+    assert (float(line["estimate"]), int(line["k"])) == pytest.approx(wanted[::2], rel=1e-9)
+    alone = json.loads(cli("pool", "--table", "none.csv", "--method", "Peto", *chosen, "--measure", "OR", "--json").out)
+    assert alone["result"]["estimate"] == pytest.approx(rma_peto[0], rel=1e-9)
+
+
 @pytest.mark.parametrize("method", [("--method", "MH"), ("--method", "MH", "--model", "random"), ("--compare",)])
 @pytest.mark.parametrize("preset", ["revman-5", "meta"])
 def test_a_reviews_preset_holds_for_methods_from_the_cells(
