@@ -29,7 +29,7 @@ from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.errors import UnknownName, UsageError
 from mscsec.records.reader import EvidenceBase
-from mscsec.report.numbers import level, number, with_limits
+from mscsec.report.numbers import in_brackets, level, number
 from mscsec.report.words import arm_words, footnotes
 from mscsec.sources import SOURCES
 from mscsec.synthesis.assumed import Sensitivity
@@ -111,7 +111,7 @@ def effects_text(sizes: EffectSizes) -> str:
             row.label,
             arm_words(row.experimental),
             arm_words(row.comparator),
-            with_limits(row.estimate, row.low, row.high, "{} [{}]", ", "),
+            in_brackets(row.estimate, row.low, row.high),
             notes.marks[row.study],
         ]
         for row in sizes.rows
@@ -155,7 +155,7 @@ def _explain_study(row: StudyEffect, sizes: EffectSizes, base: EvidenceBase | No
     lines = [
         f"{row.label} ({row.study})",
         *wrap(
-            f"  {sizes.measure} {with_limits(row.estimate, row.low, row.high, '{} [{}]', ', ')}: {row.derivation.words}",
+            f"  {sizes.measure} {in_brackets(row.estimate, row.low, row.high)}: {row.derivation.words}",
             cells,
             "    ",
         ),

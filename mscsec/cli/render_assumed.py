@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mscsec.cli.output import table, wrap
 from mscsec.effects.sizes import EffectSizes
 from mscsec.report.assumed import assumed_heads, assumed_mark, assumed_row, assumed_title, assumed_verdict
-from mscsec.report.numbers import with_limits
+from mscsec.report.numbers import in_brackets
 from mscsec.synthesis.assumed import Sensitivity
 
 
@@ -43,7 +43,7 @@ def assumed_of_study(found: Sequence[Sensitivity], study: str, measure: str) -> 
     lines = []
     for item in found:
         rows = [
-            [assumed_mark(point), with_limits(at.estimate, at.low, at.high, "{} [{}]", ", ")]
+            [assumed_mark(point), in_brackets(at.estimate, at.low, at.high)]
             for point in item.points
             for at in point.studies
             if at.study == study

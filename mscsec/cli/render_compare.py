@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mscsec.cli.output import csv_text, styled, table, width, wrap
 from mscsec.effects.sizes import EffectSizes
-from mscsec.report.numbers import count, level, p_value, percent, variance, with_limits
+from mscsec.report.numbers import count, in_brackets, level, p_value, percent, variance
 from mscsec.report.words import method_name
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _row(item: Compared) -> list[str]:
     if fit is None:
         return [MARKS[item.verdict], item.method, item.model, "", "not fitted", "", ""]
     shown = fit.display
-    effect = with_limits(shown.estimate, shown.ci_low, shown.ci_high, "{} [{}]", ", ")
+    effect = in_brackets(shown.estimate, shown.ci_low, shown.ci_high)
     return [
         MARKS[item.verdict],
         item.method,

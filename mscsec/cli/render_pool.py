@@ -12,7 +12,7 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
 from mscsec.plots.forest_axis import null_of, span_of_fit, span_of_prediction, span_of_row
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import beside, count, level, percent, with_limits
+from mscsec.report.numbers import beside, count, in_brackets, level, percent, with_limits
 from mscsec.report.words import (
     Footnotes,
     arm_words,
@@ -218,7 +218,7 @@ def study_words(row: StudyEffect, form: str, joint: str) -> str:
 
 
 def _bracketed(estimate: float, low: float, high: float) -> str:
-    return with_limits(estimate, low, high, "{} [{}]", ", ")
+    return in_brackets(estimate, low, high)
 
 
 def left_out(sizes: EffectSizes, cells: int) -> list[str]:

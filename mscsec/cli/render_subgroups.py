@@ -11,7 +11,7 @@ from mscsec.effects.sizes import EffectSizes
 from mscsec.plots import characters as draw
 from mscsec.plots.forest_axis import null_of, span_of_fit, span_of_row
 from mscsec.pooling.result import PooledResult
-from mscsec.report.numbers import beside, level, number, p_value, percent, variance, with_limits
+from mscsec.report.numbers import beside, in_brackets, level, number, p_value, percent, variance, with_limits
 from mscsec.report.words import footnotes, method_words, warning_words
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _blocks(sizes: EffectSizes, labels: Sequence[str], found: SubgroupResult) ->
         for place, weight in zip(members, fit.weights, strict=True):
             row = sizes.rows[place]
             mark = f" {notes.marks[row.study]}" if notes.marks[row.study] else ""
-            effect = with_limits(row.estimate, row.low, row.high, "{} [{}]", ", ")
+            effect = in_brackets(row.estimate, row.low, row.high)
             block.append((f"  {row.label}{mark}", effect, percent(weight), span_of_row(sizes, place), False))
         block.append(_pooled(sizes, f"  k = {fit.k}", fit))
         blocks.append(block)
@@ -123,7 +123,7 @@ def _pooled(sizes: EffectSizes, label: str, fit: PooledResult) -> _Item:
     shown = fit.display
     return (
         label,
-        with_limits(shown.estimate, shown.ci_low, shown.ci_high, "{} [{}]", ", "),
+        in_brackets(shown.estimate, shown.ci_low, shown.ci_high),
         "",
         span_of_fit(sizes, fit),
         True,

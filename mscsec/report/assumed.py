@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mscsec.effects.sizes import EffectSizes
-from mscsec.report.numbers import level, percent, variance, with_limits
+from mscsec.report.numbers import in_brackets, level, percent, variance
 from mscsec.said import Said, joined, num, quoted, said
 from mscsec.synthesis.assumed import Point, Sensitivity
 
@@ -25,7 +25,7 @@ def assumed_row(point: Point) -> list[str]:
     """The pooled result at one value; what does not exist is empty."""
     shown = ""
     if point.estimate is not None:
-        shown = with_limits(point.estimate, point.ci_low, point.ci_high, "{} [{}]", ", ")
+        shown = in_brackets(point.estimate, point.ci_low, point.ci_high)
     spread = "" if point.tau2 is None else variance(point.tau2)
     return [assumed_mark(point), shown, spread, "" if point.i2 is None else percent(point.i2)]
 

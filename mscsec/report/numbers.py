@@ -45,6 +45,11 @@ def with_limits(
     return form.format(number(estimate), beside(estimate, low, high, joint))
 
 
+def in_brackets(estimate: float | None, low: float | None, high: float | None) -> str:
+    """ "0.55 [0.31, 0.98]": an estimate with its limits as tables and pictures write them."""
+    return with_limits(estimate, low, high, "{} [{}]", ", ")
+
+
 def p_value(p: float | None) -> str:
     """ "P = 0.041", "P < 0.0001", "P = 0.31"."""
     if p is None:

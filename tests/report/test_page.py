@@ -306,3 +306,25 @@ def test_twelve_studies_in_each_of_eight_outcomes_every_subset_on_offer_stay_und
 
 def test_the_shipped_page_is_well_below(page: str):
     assert len(page.encode()) < 600_000
+
+
+def test_limits_have_the_decimals_of_their_estimate(tmp_path: Path) -> None:
+    folder = write_base(tmp_path / "base", 4, 2)
+    for record in folder.glob("trial*.yaml"):
+        small = re.sub(
+            r"(mean|sd): ([-0-9.]+)",
+            lambda found: f"{found[1]}: {float(found[2]) / 300:.5f}",
+            record.read_text("utf-8"),
+        )
+        record.write_text(small, "utf-8")
+    text = " ".join(read(page_of(synthesise(load(folder)))).text)
+    shown = re.findall(r"-?0\.00\d\d \[([^\]]*), ([^\]]*)\]", text)
+    assert len(shown) > 4
+    shown += re.findall(
+        r"-?0\.00\d\d \[[^\]]*\]\s+[\d.]+\s+(\S+) to (\S+)", text
+    )  # prediction intervals of the sensitivity table
+    assert all(re.fullmatch(r"-?\d\.\d{4,6}", limit) for limits in shown for limit in limits), shown
+    for name in ("confidence", "prediction"):
+        limits = re.search(rf"95%\s+{name} interval\s+(-?0\.\d+) to (-?0\.\d+)", text)
+        assert limits
+        assert [len(limit.lstrip("-")) for limit in limits.groups()] == [6, 6]

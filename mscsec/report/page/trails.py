@@ -10,7 +10,7 @@ from mscsec.effects.collect import StudyEffect
 from mscsec.effects.sizes import EffectSizes
 from mscsec.pooling.result import PooledResult
 from mscsec.records.reader import EvidenceBase
-from mscsec.report.numbers import interval, level, number, p_value, percent
+from mscsec.report.numbers import in_brackets, level, number, p_value, percent
 from mscsec.report.page.names import grade_id, pooled_id, record_id, set_id, study_id
 from mscsec.sources import SOURCES
 from mscsec.synthesis.certainty import Body
@@ -105,7 +105,7 @@ def effect_trail(base: EvidenceBase, sizes: EffectSizes, row: StudyEffect, fit: 
     notes = tuple(dict.fromkeys(flag.text for flag in row.flags))
     return Trail(
         study_id(sizes.outcome, row.study),
-        f"{row.label}: {sizes.measure} {number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]",
+        f"{row.label}: {sizes.measure} {in_brackets(row.estimate, row.low, row.high)}",
         f"{sizes.outcome_label}; {derivation.words}",
         figures,
         tuple(Quote(*one) for one in quotes),
@@ -128,7 +128,7 @@ def _study_interval(sizes: EffectSizes, row: StudyEffect, fit: PooledResult) -> 
     if sizes.transform != "identity":
         yield Step(
             "shown",
-            f"{number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]",
+            in_brackets(row.estimate, row.low, row.high),
             f"back from the analysis scale ({sizes.transform})",
         )
     if fit.model == "random":
@@ -149,7 +149,7 @@ def pooled_trail(sizes: EffectSizes, fit: PooledResult, words: str) -> Trail:
         Member(row.label, study_id(sizes.outcome, row.study), exact(row.yi), exact(row.vi), percent(share))
         for row, share in zip(sizes.rows, fit.weights, strict=True)
     )
-    title = f"{sizes.outcome_label}: {sizes.measure} {number(shown.estimate)} [{interval(shown.ci_low, shown.ci_high, joint=', ')}]"
+    title = f"{sizes.outcome_label}: {sizes.measure} {in_brackets(shown.estimate, shown.ci_low, shown.ci_high)}"
     return Trail(
         pooled_id(sizes.outcome), title, words, members=members, steps=tuple(_pooled_steps(sizes, fit)),
         notes=tuple(str(notice) for notice in fit.warnings),
@@ -190,7 +190,7 @@ def _pooled_steps(sizes: EffectSizes, fit: PooledResult) -> Iterator[Step]:
         )
     if sizes.transform != "identity":
         shown = fit.display
-        back = f"{number(shown.estimate)} [{interval(shown.ci_low, shown.ci_high, joint=', ')}]"
+        back = in_brackets(shown.estimate, shown.ci_low, shown.ci_high)
         yield Step("shown", back, f"back from the analysis scale ({sizes.transform})")
 
 

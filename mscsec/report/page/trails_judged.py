@@ -11,7 +11,7 @@ from mscsec.integrity.verdict import Reading
 from mscsec.records.nodes import Node, Path
 from mscsec.records.reader import EvidenceBase
 from mscsec.report.assumed import assumed_title
-from mscsec.report.numbers import interval, number
+from mscsec.report.numbers import in_brackets
 from mscsec.report.page.names import assumed_id, bias_id, finding_id, pooled_id, record_id
 from mscsec.report.page.trails import Figure, Quote, Step, Trail, exact, source_words
 from mscsec.synthesis.assumed import Sensitivity
@@ -152,7 +152,7 @@ def assumed_trail(base: EvidenceBase, found: OutcomeSynthesis, item: Sensitivity
         figures = (Figure(item.name, at.text, str(at), plan.assumed or ""),)
     steps = [
         Step(
-            f"{item.name} {point.value:g}", "; ".join(f"{one.label} {number(one.estimate)} [{interval(one.low, one.high, joint=', ')}]" for one in point.studies),
+            f"{item.name} {point.value:g}", "; ".join(f"{one.label} {in_brackets(one.estimate, one.low, one.high)}" for one in point.studies),
             "as used" if point.used else "another value of the range that such guesses come from",
         )
         for point in item.points

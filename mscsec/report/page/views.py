@@ -15,7 +15,7 @@ from mscsec.effects.trail import ArmData
 from mscsec.pooling.result import PooledResult
 from mscsec.records.models import Study
 from mscsec.records.reader import EvidenceBase
-from mscsec.report.numbers import interval, level, number, p_value, percent, plain, variance
+from mscsec.report.numbers import beside, in_brackets, level, number, p_value, percent, plain, variance
 from mscsec.report.page.axis import OUT_LEFT, OUT_RIGHT, WIDTH, Axis, axis_of
 from mscsec.report.page.links import Place, of_outcome, of_rating, of_study
 from mscsec.report.page.lookup import lookup, packed
@@ -230,7 +230,7 @@ def _forest_row(
         row.label, to, notes.get(row.study, ""), MARKS.get(level_found, ""), words.get(level_found, ""),
         Linked(data_words(row.experimental), to), Linked(data_words(row.comparator), to),
         _lights_of(found.bias, row), _bar(axis, row.estimate, row.low, row.high), square(share),
-        f"{number(row.estimate)} [{interval(row.low, row.high, joint=', ')}]", percent(share),
+        in_brackets(row.estimate, row.low, row.high), percent(share),
     )  # fmt: skip
 
 
@@ -291,12 +291,15 @@ def _results(sizes: EffectSizes, fit: PooledResult) -> list[tuple[str, tuple[Lin
     found = [
         ("Studies", led(str(fit.k), patients)),
         (f"Effect ({sizes.measure})", led(number(shown.estimate))),
-        (said("{} confidence interval", num(level(fit.level), PROTOCOL)), led(interval(shown.ci_low, shown.ci_high))),
+        (
+            said("{} confidence interval", num(level(fit.level), PROTOCOL)),
+            led(beside(shown.estimate, shown.ci_low, shown.ci_high)),
+        ),
     ]
     if sizes.null is not None:  # a single group has no effect of zero to test
         found.append(("Test", led(test, degrees, p_value(fit.p_value))))
     if shown.prediction_low is not None:
-        found.append((said("{} prediction interval", num(level(fit.level), PROTOCOL)), led(interval(shown.prediction_low, shown.prediction_high))))  # fmt: skip
+        found.append((said("{} prediction interval", num(level(fit.level), PROTOCOL)), led(beside(shown.estimate, shown.prediction_low, shown.prediction_high))))  # fmt: skip
     if fit.tau2 is not None:
         bounds = "" if fit.tau2_ci_low is None else f"{level(fit.level)} CI {variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)}"  # fmt: skip
         found.append(("Between-study variance (tau²)", led(variance(fit.tau2), bounds)))
@@ -322,8 +325,8 @@ def _sensitivity(
     ahead = of("prediction_low")
     return SensitivityRow(
         one.kind, one.name, int(table.members[row].sum()),
-        f"{number(of('estimate'))} [{interval(of('ci_low'), of('ci_high'), joint=', ')}]",
-        p_value(of("p_value")), "–" if ahead is None else interval(ahead, of("prediction_high")),
+        in_brackets(of("estimate"), of("ci_low"), of("ci_high")),
+        p_value(of("p_value")), "–" if ahead is None else beside(of("estimate"), ahead, of("prediction_high")),
         variance(of("tau2")), percent(of("i2")),
         pooled_id(found.outcome) if one.kind == "own" else set_id(found.outcome, place),
         _bar(axis, of("estimate"), of("ci_low"), of("ci_high")),
