@@ -22,6 +22,9 @@ from mscsec.results import Notice, Result
 
 STEPS = 500
 SETTLED = 1e-12  # change of both variances, relative to their sum and the sampling variances, that ends the ascent
+# Rise of the log-likelihood, relative to its size, that its rounding may hide. The gradient is exact beyond that: steps for which no
+# more is to be gained are taken as they are, and after this many the gradient's own rounding is all that still moves.
+HIDDEN, LAST = 1e-12, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,24 +215,27 @@ def _maximise(model: _Model, held: int | None, value: float) -> tuple[Array, _Le
 
 
 def _ascend(model: _Model, theta: Array, held: int | None) -> tuple[Array, _Level, int]:
-    """Newton steps by the average information, kept within theta >= 0 and halved until the likelihood rises."""
+    """Newton steps by the average information, kept within theta >= 0 and halved until the likelihood rises, as far as that can be seen."""
     at = _level(model, theta)
     scale = float(np.median(model.problem.vi))
+    hidden = 0
     for step in range(1, STEPS + 1):
         free = (theta > 0) | (at.gradient > 0)
         if held is not None:
             free[held] = False
         move = _step(at, free)
+        seen = 0.5 * at.gradient @ move > HIDDEN * (1 + abs(at.value))
+        hidden += not seen
         share, ahead, trial = 1.0, at, theta
         while share > 1e-12:
             trial = np.maximum(theta + share * move, 0.0)
             ahead = _level(model, trial)
-            if ahead.value >= at.value - 1e-14 * abs(at.value):
+            if not seen or ahead.value >= at.value - 1e-14 * abs(at.value):
                 break
             share /= 2
         change = np.abs(trial - theta).max()
         theta, at = trial, ahead
-        if change <= SETTLED * (theta.sum() + scale):
+        if change <= SETTLED * (theta.sum() + scale) or hidden == LAST:
             return theta, at, step
     raise NotConverged("the three-level model", STEPS, at.value, "Pool one effect of each cluster, or use robust")
 
