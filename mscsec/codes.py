@@ -546,6 +546,11 @@ CODES = by_key(
         "An approximation to the degrees of freedom, such as that of Kenward and Roger, left fewer than one, which happens with two or three studies or no heterogeneity. The interval is what the method gives, but it says nothing; another interval does.",
     ),
     Code(
+        "P211",
+        "interval without width",
+        "The Hartung-Knapp standard error is the spread of the effects about their mean, which is zero where they are all the same. The interval then shows nothing of the sampling variances and its P value is zero. Take hksj-adhoc, which is never narrower than Wald's, and look for copied results.",
+    ),
+    Code(
         "P301",
         "empty arm",
         "An arm of a study has no participants or no person-time, so the study carries no information and was left out. The message names it.",

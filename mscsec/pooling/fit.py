@@ -151,6 +151,8 @@ def _several(
     if threshold is not None and above is None:
         notices.append(_NO_PROBABILITY)
     notices += _hardly_any_df(float(solved.shown.df), ahead)
+    if solved.shown.se == 0:
+        notices.append(_NO_WIDTH)
     spread = _heterogeneity(solved, plan, details, notices)
     weights = sets.common.wi if CI[ci_key].mean == "common" else solved.fit.weights
     return PooledResult(
@@ -194,6 +196,13 @@ def _notices(solved: Solved, plan: Plan) -> list[Notice]:
             )
         )
     return notices
+
+
+_NO_WIDTH = Notice(
+    "P211",
+    "The effects are all the same, so that the scaled standard error is zero and the interval has no width, whatever the variances; "
+    "take hksj-adhoc or wald",
+)
 
 
 def _hardly_any_df(df: float, ahead: Prediction | None) -> list[Notice]:

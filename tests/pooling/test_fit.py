@@ -262,6 +262,13 @@ def test_an_interval_on_less_than_one_degree_of_freedom_says_so() -> None:
     assert "P210" not in codes(pool(yi, vi, ci="hksj", prediction="hts"))
 
 
+@pytest.mark.parametrize("ci", ["hksj", "hksj-wider", "hksj-adhoc", "wald", None])
+def test_an_interval_without_width_says_so(ci: str | None) -> None:
+    result = pool([0.3, 0.3, 0.3], [0.04, 0.05, 0.02], ci=ci, tau2_ci="none")
+    assert ("P211" in codes(result)) == (result.ci_low == result.ci_high) == (ci == "hksj")
+    assert "P211" not in codes(pool([0.3, 0.3, 0.31], [0.04, 0.05, 0.02], ci="hksj"))
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
