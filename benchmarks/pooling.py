@@ -183,9 +183,12 @@ def two_workers() -> None:
 
     What the machine's second core can give at all is seen from two processes that share nothing, in the same turns.
     """
-    n = 1_000_000
-    yi, vi = data(n, K)
-    for key, rounds in (("REML", 2 * ROUNDS), ("DL", 5 * ROUNDS)):
+    for key, n, rounds in (
+        ("REML", 1_000_000, 2 * ROUNDS),
+        ("DL", 1_000_000, 5 * ROUNDS),
+        ("DL", 2_000_000, 4 * ROUNDS),
+    ):
+        yi, vi = data(n, K)
         alone, shared, beside = [], [], []
         for _ in range(rounds):
             one, two = (
