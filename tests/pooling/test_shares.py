@@ -219,14 +219,17 @@ from mscsec.pooling import shares
 signal.signal(signal.{name}, signal.{how})
 parent = os.getpid()
 began, begin = os.pipe()
+going, go = os.pipe()
 waits = [True]
 
-def work(part, columns):
+def work(part, columns):  # each process takes one part
     if os.getpid() != parent:
         os.write(begin, b"x")
+        os.read(going, 1)
         columns[0][:] = 1
         return
     if waits and waits.pop():
+        os.write(go, b"x")
         os.read(began, 1)
         time.sleep(0.2)  # until the other has done the rest and has ended
     if {fails}:
