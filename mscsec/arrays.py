@@ -3,7 +3,6 @@ first imported."""
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -118,11 +117,15 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Gives what is kept back to the system where it is glibc, and does nothing elsewhere.
+    """Gives what is kept back to the system where it is glibc that Python can call, and does nothing elsewhere.
 
     Before a process is split: memory that both have is copied page by page when one of them writes to it, which takes several
     times as long as fresh memory. Source: malloc_trim(3).
     """
+    try:
+        import ctypes  # a Python built without libffi has none
+    except ImportError:
+        return
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(ctypes.c_size_t(0))

@@ -333,7 +333,7 @@ def _request(
         raise TooFewStudies(row.name, row.studies, len(inputs.sizes.rows))
     sizes, fit = inputs.sizes, pooling.result()
     if row.key != "forest":
-        # The notices speak of studies by their place among all of them, which a picture of fewer no longer knows.
+        # The notices speak of studies by their place among all of them, which a picture of some of them does not know.
         told = tuple(replace(notice, message=by_label(sizes.labels, notice.message)) for notice in fit.warnings)
         sizes, fit = with_estimates(sizes, replace(fit, warnings=told))
     return Request(

@@ -28,8 +28,8 @@ Work = Callable[[slice, Columns], None]
 # Parts that this process does first, to see how long one takes: two, as the first finds memory and cache cold.
 TRIED = 2
 
-# Seconds that the rest would take one process, from which more are repaid: splitting one, and the pages of memory that both must
-# then have their own of, cost each a few hundredths of one.
+# Seconds that the rest would take one process, from which more are repaid: splitting it, and the pages of memory that each then
+# must have of its own, cost some hundredth of one.
 REPAID = 0.04
 
 # Parts that another process may be ahead of this one, which looks for them after each part of its own.

@@ -254,6 +254,12 @@ def test_what_the_program_does_with_signals_is_of_no_consequence(name: str, how:
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "refused\n" if fails else "[1. 1.]\n")
 
 
+def test_a_python_without_ctypes_shares_a_batch(monkeypatch: pytest.MonkeyPatch, children: list[int]) -> None:
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    same(pool_batch(YI, VI, MASK, tau2="DL", workers=2), pool_batch(YI, VI, MASK, tau2="DL"))
+    assert len(children) == 1
+
+
 def test_no_process_to_be_had_is_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left() -> int:
         raise BlockingIOError
